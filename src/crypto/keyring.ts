@@ -1,0 +1,63 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { z } from 'zod';
+
+/** Several versions of one secret, of which one is active; the others still decode. */
+export type Keyring = { activeId: string; keys: ReadonlyMap<string, KeyObject> };
+
+export const KEY_BYTES = 32;
+
+const KEY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const keyringSchema = z.strictObject({
+  active: z.string(),
+  keys: z.record(z.string(), z.string()),
+});
+
+/**
+ * Reads `{"active": "2026-11", "keys": {"2026-11": "<base64 of 32 bytes>"}}`.
+ * Problems name the rule and the key's id, never any part of a key.
+ * @returns the keyring, or what is wrong with it
+ */
+export function parseKeyring(
+  json: string,
+  reservedIds: readonly string[] = [],
+): Keyring | string[] {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(json);
+  } catch {
+    return ['is not JSON'];
+  }
+  const parsed = keyringSchema.safeParse(raw);
+  if (!parsed.success) {
+    return ['must be a JSON object {"active": "ID", "keys": {"ID": "base64 of 32 bytes"}}'];
+  }
+  const { active, keys } = parsed.data;
+  const problems: string[] = [];
+  const usable = new Map<string, KeyObject>();
+  for (const [id, encoded] of Object.entries(keys)) {
+    if (!KEY_ID.test(id) || reservedIds.includes(id)) {
+      problems.push(
+        'has a key id that is not 1 to 64 letters, digits, ".", "_" or "-", or is reserved',
+      );
+      continue;
+    }
+    const secret = Buffer.from(encoded, 'base64');
+    if (secret.length !== KEY_BYTES || secret.toString('base64') !== encoded) {
+      problems.push(`key ${id} is not the base64 of ${KEY_BYTES} bytes`);
+      continue;
+    }
+    usable.set(id, createSecretKey(secret));
+  }
+  if (problems.length === 0 && !usable.has(active)) {
+    problems.push('names an active key that is not among its keys');
+  }
+  return problems.length > 0 ? problems : { activeId: active, keys: usable };
+}
+
+/** The key that new data is made with. */
+export function activeKey(keyring: Keyring): { id: string; key: KeyObject } {
+  const key = keyring.keys.get(keyring.activeId);
+  if (!key) throw new Error('a keyring without its active key was let in');
+  return { id: keyring.activeId, key };
+}

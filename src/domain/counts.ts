@@ -1,0 +1,36 @@
+/** What a run, or a part of one, did. `received = inserted + duplicates + quarantined`. */
+export type Counts = {
+  /** Messages taken from the queue, redeliveries included. */
+  received: number;
+  /** New rows in `user_logins`. */
+  inserted: number;
+  /** Messages that had already been stored, in either table. */
+  duplicates: number;
+  /** New rows in `quarantine`. */
+  quarantined: number;
+  /** Messages deleted from the queue. */
+  acknowledged: number;
+  /** Non-empty batches. */
+  batches: number;
+};
+
+export const zeroCounts = (): Counts => ({
+  received: 0,
+  inserted: 0,
+  duplicates: 0,
+  quarantined: 0,
+  acknowledged: 0,
+  batches: 0,
+});
+
+export function addCounts(total: Counts, part: Partial<Counts>): void {
+  for (const name of Object.keys(part) as (keyof Counts)[]) total[name] += part[name] ?? 0;
+}
+
+/** One line for the Web UI, a log or a terminal: counts only, never a value from a message. */
+export function describeCounts(counts: Counts): string {
+  return (
+    `${counts.received} received, ${counts.inserted} inserted, ${counts.duplicates} duplicates, ` +
+    `${counts.quarantined} quarantined, ${counts.acknowledged} acknowledged`
+  );
+}
