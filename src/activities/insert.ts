@@ -1,0 +1,28 @@
+import type { Pool } from 'pg';
+import { newSealer, type VaultPublicKey } from '../crypto/vault.ts';
+import type { InsertRequest, InsertResult } from '../domain/batch.ts';
+import { guarded } from './guarded.ts';
+import { insertWhatFits } from './insert-what-fits.ts';
+
+export type InsertDependencies = { pool: Pool; vaultPublicKey: VaultPublicKey };
+
+export const createInsertActivity = ({ pool, vaultPublicKey }: InsertDependencies) => ({
+  /** Commits rows and quarantined messages together. Doing it again changes nothing and counts duplicates. */
+  insertBatch: (request: InsertRequest): Promise<InsertResult> =>
+    guarded('insertBatch', async () => {
+      const { messageIds, sentAtMs, reasons, bodies } = request.quarantine;
+      const sealer = newSealer(vaultPublicKey);
+      const stored = await insertWhatFits(pool, {
+        ...request,
+        quarantine: {
+          messageIds,
+          sentAtMs,
+          reasons,
+          sealedBodies: bodies.map((body, index) => sealer.seal(body, messageIds[index] as string)),
+          vaultKeyId: sealer.keyId,
+        },
+      });
+      const total = request.messageIds.length + messageIds.length - stored.refused.length;
+      return { ...stored, duplicates: total - stored.inserted - stored.quarantined };
+    }),
+});

@@ -1,0 +1,274 @@
+import { readFileSync } from 'node:fs';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { NativeConnectionOptions } from '@temporalio/worker';
+import type { PoolConfig } from 'pg';
+import { type Keyring, parseKeyring } from './crypto/keyring.ts';
+import { parseVaultPublicKey, type VaultPublicKey } from './crypto/vault.ts';
+import { type MaskingMode, UNKEYED_ID } from './domain/masking.ts';
+import { SETTINGS, type Section } from './settings.ts';
+import type { SqsSettings } from './sqs/client.ts';
+
+/** Task queue, workflow type and schedule id are contracts: dashboards, tctl lines and alerts name them. */
+export const TASK_QUEUE = 'login-etl';
+
+export type Config = {
+  sqs: SqsSettings;
+  postgres: PoolConfig;
+  temporal: { connectionOptions: NativeConnectionOptions; namespace: string };
+  masking: { mode: MaskingMode; keys?: Keyring };
+  payloads: { keys: Keyring };
+  vault: { publicKey: VaultPublicKey };
+  worker: {
+    metricsAddress?: string;
+    shutdownGraceSeconds: number;
+    workflowBundlePath?: string;
+    logLevel: LogLevel;
+  };
+};
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Lists every problem at once, by the setting's name and never with its value. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`the configuration is not complete:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Takes settings from a file of NAME=VALUE lines; what is already set wins. */
+export function loadEnvironmentFile(path: string): void {
+  process.loadEnvFile(path);
+}
+
+/** Whether any of our own or our libraries' settings is there: if so, no local default takes over. */
+export function isConfigured(env: Environment = process.env): boolean {
+  return SETTINGS.some(
+    ({ name, section }) =>
+      section !== 'worker' && (env[name] !== undefined || env[`${name}_FILE`] !== undefined),
+  );
+}
+
+/** For what starts other programs: the whole environment, handed on as it is. */
+export const inheritedEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env });
+
+/**
+ * Reads the sections asked for.
+ * @throws ConfigError naming each setting that is missing or wrong
+ */
+export function loadConfig<S extends Section>(
+  sections: readonly S[],
+  env: Environment = process.env,
+): Pick<Config, S> {
+  const read = new Reader(env);
+  const readers: { [K in Section]: () => Config[K] | undefined } = {
+    sqs: () => readSqs(read),
+    postgres: () => readPostgres(read),
+    temporal: () => readTemporal(read),
+    masking: () => readMasking(read),
+    payloads: () => readPayloadKeys(read),
+    vault: () => readVault(read),
+    worker: () => readWorker(read),
+  };
+  const config = Object.fromEntries(sections.map((section) => [section, readers[section]()]));
+  if (read.problems.length > 0) throw new ConfigError(read.problems);
+  return config as Pick<Config, S>;
+}
+
+class Reader {
+  readonly problems: string[] = [];
+  readonly env: Environment;
+  constructor(env: Environment) {
+    this.env = env;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.env[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  /** NAME, or the content of the file that NAME_FILE names. */
+  secret(name: string): string | undefined {
+    const path = this.text(`${name}_FILE`);
+    if (path === undefined) return this.text(name);
+    if (this.text(name) !== undefined) {
+      this.problem(name, `is set, and ${name}_FILE too: keep one of them`);
+      return undefined;
+    }
+    try {
+      return readFileSync(path, 'utf8').trim() || undefined;
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? 'error';
+      this.problem(`${name}_FILE`, `names a file that cannot be read (${code})`);
+      return undefined;
+    }
+  }
+
+  wholeNumber(name: string, min: number, max: number): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const number = Number(value);
+    if (Number.isInteger(number) && number >= min && number <= max) return number;
+    this.problem(name, `must be a whole number from ${min} to ${max}`);
+    return undefined;
+  }
+
+  problem(name: string, what: string): void {
+    this.problems.push(`${name} ${what}`);
+  }
+
+  /** Whether the setting, or its file, was given at all: then a problem is already listed. */
+  given(name: string): boolean {
+    return this.text(name) !== undefined || this.text(`${name}_FILE`) !== undefined;
+  }
+}
+
+function readSqs(read: Reader): Config['sqs'] {
+  const region = read.text('AWS_REGION');
+  if (region === undefined) read.problem('AWS_REGION', 'is not set: the region of the queue');
+  const endpoint = read.text('AWS_ENDPOINT_URL_SQS');
+  if (endpoint !== undefined && !isHttpUrl(endpoint)) {
+    read.problem('AWS_ENDPOINT_URL_SQS', 'is not an http(s) URL');
+  }
+  const url = read.text('SQS_QUEUE_URL');
+  if (url !== undefined && !isHttpUrl(url)) read.problem('SQS_QUEUE_URL', 'is not an http(s) URL');
+  const visibility = read.wholeNumber('SQS_VISIBILITY_TIMEOUT_SECONDS', 1, 43_200);
+  return {
+    region: region ?? '',
+    queue: url ? { url } : { name: read.text('SQS_QUEUE_NAME') ?? 'login-queue' },
+    ...(endpoint && { endpoint }),
+    ...(visibility && { visibilityTimeoutSeconds: visibility }),
+  };
+}
+
+function readPostgres(read: Reader): Config['postgres'] {
+  const connectionString = read.secret('DATABASE_URL');
+  if (connectionString !== undefined) {
+    if (!/^postgres(ql)?:\/\//.test(connectionString) || !URL.canParse(connectionString)) {
+      read.problem('DATABASE_URL', 'is not a postgres:// URL');
+    }
+    return { connectionString };
+  }
+  const host = read.text('PGHOST');
+  if (host === undefined) {
+    if (!read.given('DATABASE_URL')) {
+      read.problem('DATABASE_URL', 'is not set (nor is PGHOST): where the rows go');
+    }
+    return {};
+  }
+  const port = read.wholeNumber('PGPORT', 1, 65_535);
+  const user = read.text('PGUSER');
+  const password = read.secret('PGPASSWORD');
+  const database = read.text('PGDATABASE');
+  const ssl = readSslMode(read);
+  return {
+    host,
+    ...(port && { port }),
+    ...(user && { user }),
+    ...(password && { password }),
+    ...(database && { database }),
+    ...(ssl !== undefined && { ssl }),
+  };
+}
+
+function readSslMode(read: Reader): boolean | undefined {
+  const mode = read.text('PGSSLMODE');
+  if (mode === undefined) return undefined;
+  if (mode === 'disable') return false;
+  // The weaker modes encrypt without knowing to whom: they are read as the one that checks.
+  if (['require', 'verify-ca', 'verify-full'].includes(mode)) return true;
+  read.problem('PGSSLMODE', 'must be disable, require, verify-ca or verify-full');
+  return undefined;
+}
+
+function readTemporal(read: Reader): Config['temporal'] {
+  const apiKey = read.secret('TEMPORAL_API_KEY');
+  const env = { ...read.env, ...(apiKey && { TEMPORAL_API_KEY: apiKey }) };
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig({
+      overrideEnvVars: Object.fromEntries(
+        Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      ),
+    });
+    return {
+      connectionOptions,
+      namespace: namespace ?? 'default',
+    };
+  } catch (error) {
+    read.problem('TEMPORAL_*', `could not be read (${(error as Error).name}): check the profile`);
+    return { connectionOptions: {}, namespace: 'default' };
+  }
+}
+
+function readMasking(read: Reader): Config['masking'] {
+  const mode = read.text('MASKING_MODE') ?? 'hmac-sha256';
+  if (mode === 'sha256') return { mode };
+  if (mode !== 'hmac-sha256') read.problem('MASKING_MODE', 'must be hmac-sha256 or sha256');
+  const keys = readKeyring(read, 'MASKING_KEYS', [UNKEYED_ID]);
+  return { mode: 'hmac-sha256', ...(keys && { keys }) };
+}
+
+function readPayloadKeys(read: Reader): Config['payloads'] | undefined {
+  const keys = readKeyring(read, 'PAYLOAD_KEYS');
+  return keys && { keys };
+}
+
+function readKeyring(read: Reader, name: string, reserved?: string[]): Keyring | undefined {
+  const json = read.secret(name);
+  if (json === undefined) {
+    if (!read.given(name)) {
+      read.problem(
+        name,
+        `is not set (nor is ${name}_FILE): make keys with \`login-etl keys generate\``,
+      );
+    }
+    return undefined;
+  }
+  const keyring = parseKeyring(json, reserved);
+  if (!Array.isArray(keyring)) return keyring;
+  for (const problem of keyring) read.problem(name, problem);
+  return undefined;
+}
+
+function readVault(read: Reader): Config['vault'] | undefined {
+  const pem = read.secret('VAULT_PUBLIC_KEY');
+  if (pem === undefined) {
+    if (!read.given('VAULT_PUBLIC_KEY')) {
+      read.problem(
+        'VAULT_PUBLIC_KEY',
+        'is not set (nor is VAULT_PUBLIC_KEY_FILE): make keys with `login-etl keys generate`',
+      );
+    }
+    return undefined;
+  }
+  try {
+    return { publicKey: parseVaultPublicKey(pem) };
+  } catch (error) {
+    read.problem('VAULT_PUBLIC_KEY', (error as Error).message);
+    return undefined;
+  }
+}
+
+function readWorker(read: Reader): Config['worker'] {
+  const level = read.text('LOG_LEVEL') ?? 'info';
+  if (!isLogLevel(level)) read.problem('LOG_LEVEL', `must be one of ${LOG_LEVELS.join(', ')}`);
+  const metricsAddress = read.text('WORKER_METRICS_ADDRESS');
+  const workflowBundlePath = read.text('WORKER_WORKFLOW_BUNDLE');
+  return {
+    shutdownGraceSeconds: read.wholeNumber('WORKER_SHUTDOWN_GRACE_SECONDS', 1, 3_600) ?? 30,
+    logLevel: isLogLevel(level) ? level : 'info',
+    ...(metricsAddress && { metricsAddress }),
+    ...(workflowBundlePath && { workflowBundlePath }),
+  };
+}
+
+const isLogLevel = (text: string): text is LogLevel =>
+  (LOG_LEVELS as readonly string[]).includes(text);
+
+const isHttpUrl = (text: string): boolean =>
+  URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);

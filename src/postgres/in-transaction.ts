@@ -1,0 +1,24 @@
+import type { Pool, PoolClient } from 'pg';
+
+/** Runs `act` in one transaction. A connection on which anything failed is not used again. */
+export async function inTransaction<T>(
+  pool: Pool,
+  begin: string,
+  act: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  // The client's own error event: without a listener a connection lost between two queries ends the process.
+  const ignore = () => undefined;
+  client.on('error', ignore);
+  let failed = true;
+  try {
+    await client.query(begin);
+    const result = await act(client);
+    await client.query('commit');
+    failed = false;
+    return result;
+  } finally {
+    client.off('error', ignore);
+    client.release(failed);
+  }
+}

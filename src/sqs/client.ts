@@ -1,0 +1,33 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+
+export type SqsSettings = {
+  region: string;
+  /** Another endpoint than that of AWS. */
+  endpoint?: string;
+  queue: { url: string } | { name: string };
+  /** Without it the queue's own visibility timeout counts. */
+  visibilityTimeoutSeconds?: number;
+};
+
+/** Longer than the longest long poll that we ask for, so that a hung connection is noticed. */
+const REQUEST_TIMEOUT_MS = 15_000;
+const CONNECTION_TIMEOUT_MS = 5_000;
+/** Lanes times concurrent calls a batch, with room. */
+const MAX_SOCKETS = 128;
+
+/** Credentials come from the AWS SDK's chain; retries of throttled and failed calls are the SDK's. */
+export function sqsClient({ region, endpoint }: SqsSettings): SQSClient {
+  return new SQSClient({
+    region,
+    ...(endpoint && { endpoint }),
+    // The resolved middleware stack is kept per command: without it a third of a call's time goes there.
+    cacheMiddleware: true,
+    requestHandler: {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+      httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+    },
+  });
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import type { Queue } from './open-queue.ts';
+
+/** SQS takes at most ten messages and 1 MiB a call. */
+const MAX_ENTRIES = 10;
+const MAX_CALL_BYTES = 1_048_576;
+const CONCURRENCY = 8;
+
+export class SendRefused extends Error {
+  override name = 'SendRefused';
+}
+
+/**
+ * Sends messages in concurrent batches, reading them as they are needed, so that any number fits into memory.
+ * @returns the ids that SQS gave them
+ * @throws SendRefused when SQS refuses a message
+ */
+export async function sendMessages(
+  queue: Queue,
+  bodies: AsyncIterable<string> | Iterable<string>,
+  onProgress?: (sent: number) => void,
+): Promise<string[]> {
+  const ids: string[] = [];
+  const batches = inBatches(bodies);
+  const work = async () => {
+    for (;;) {
+      const { value: batch, done } = await batches.next();
+      if (done) return;
+      ids.push(...(await sendBatch(queue, batch)));
+      onProgress?.(ids.length);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  return ids;
+}
+
+async function* inBatches(bodies: AsyncIterable<string> | Iterable<string>) {
+  let batch: string[] = [];
+  let bytes = 0;
+  for await (const body of bodies) {
+    const size = Buffer.byteLength(body);
+    if (batch.length === MAX_ENTRIES || (batch.length > 0 && bytes + size > MAX_CALL_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(body);
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function sendBatch(queue: Queue, bodies: readonly string[]): Promise<string[]> {
+  const { Successful, Failed } = await queue.client.send(
+    new SendMessageBatchCommand({
+      QueueUrl: queue.url,
+      Entries: bodies.map((MessageBody, index) => ({
+        Id: String(index),
+        MessageBody,
+        // A group each: the messages don't depend on each other, and a group is received one by one.
+        ...(queue.fifo && { MessageGroupId: randomUUID(), MessageDeduplicationId: randomUUID() }),
+      })),
+    }),
+  );
+  if (Failed && Failed.length > 0) {
+    throw new SendRefused(`SQS refused ${Failed.length} message(s) (${Failed[0]?.Code})`);
+  }
+  return (Successful ?? []).map(({ MessageId }) => MessageId ?? '');
+}

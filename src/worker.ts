@@ -1,0 +1,137 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { judge } from './activities/failure.ts';
+import { createActivities } from './activities/index.ts';
+import { bundleWorkflows } from './bundle-workflows.ts';
+import { type Config, loadConfig, TASK_QUEUE } from './config.ts';
+import { dataConverter } from './crypto/data-converter.ts';
+import { createMasker } from './crypto/masker.ts';
+import { checkDatabase } from './postgres/check-database.ts';
+import { postgresPool } from './postgres/pool.ts';
+import { Problem } from './problem.ts';
+import { sqsClient } from './sqs/client.ts';
+import { openQueue } from './sqs/open-queue.ts';
+import { describeError } from './telemetry/describe-error.ts';
+import { createLogger, temporalLogger } from './telemetry/logger.ts';
+import { installRuntime } from './telemetry/runtime.ts';
+
+export const WORKER_SECTIONS = [
+  'sqs',
+  'postgres',
+  'temporal',
+  'masking',
+  'payloads',
+  'vault',
+  'worker',
+] as const;
+
+export type WorkerConfig = Pick<Config, (typeof WORKER_SECTIONS)[number]>;
+
+export type RunningWorker = {
+  /** Resolves when the worker has stopped and closed its connections; rejects when it failed. */
+  done: Promise<void>;
+  /** Receives nothing from now on, finishes what is in hand within the grace period, then stops. */
+  stop(): void;
+};
+
+/** ReceiveMessage calls of one batch in flight at once: enough to fill a batch within a second on AWS. */
+const RECEIVE_CONCURRENCY = 8;
+/** Beyond the grace period, for what does not end by itself. */
+const FORCE_AFTER_SECONDS = 5;
+const MAX_ACTIVITIES = 64;
+
+/** Config -> clients -> checks -> activities -> worker. A part that is not there fails here, by name. */
+export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
+  const shuttingDown = new AbortController();
+  const pool = postgresPool(config.postgres, {
+    applicationName: 'login-etl worker',
+    onIdleError: () => logger.warn('an idle connection to Postgres was lost'),
+  });
+  const client = sqsClient(config.sqs);
+  const close = async () => {
+    client.destroy();
+    await pool.end();
+  };
+  try {
+    await opening('Postgres', 'Check DATABASE_URL.', () => checkDatabase(pool));
+    const queue = await opening('the queue', 'Check SQS_QUEUE_URL or SQS_QUEUE_NAME.', () =>
+      openQueue(client, config.sqs),
+    );
+    const connection = await opening('Temporal', 'Check TEMPORAL_ADDRESS.', () =>
+      NativeConnection.connect(config.temporal.connectionOptions),
+    );
+    const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
+    const worker = await Worker.create({
+      connection,
+      namespace: config.temporal.namespace,
+      taskQueue: TASK_QUEUE,
+      workflowBundle: workflowBundlePath
+        ? { codePath: workflowBundlePath }
+        : await bundleWorkflows(temporalLogger(logger.child({}, { level: 'warn' }))),
+      activities: createActivities({
+        queue,
+        pool,
+        masker: createMasker(config.masking),
+        vaultPublicKey: config.vault.publicKey,
+        receiveConcurrency: RECEIVE_CONCURRENCY,
+        shuttingDown: shuttingDown.signal,
+      }),
+      dataConverter: dataConverter(config.payloads.keys),
+      maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
+      shutdownGraceTime: `${shutdownGraceSeconds} seconds`,
+      shutdownForceTime: `${shutdownGraceSeconds + FORCE_AFTER_SECONDS} seconds`,
+    });
+    const run = async () => {
+      try {
+        await worker.run();
+      } finally {
+        await connection.close();
+        await close();
+      }
+    };
+    return {
+      done: run(),
+      stop: () => {
+        shuttingDown.abort();
+        if (worker.getState() === 'RUNNING') worker.shutdown();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function opening<T>(part: string, whatToDo: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    const { code, ruling } = judge(error);
+    throw new Problem(`${part} cannot be used`, `${ruling.advice} (${code})`, whatToDo);
+  }
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig(WORKER_SECTIONS);
+  const logger = createLogger(config.worker.logLevel);
+  installRuntime(logger, config.worker.metricsAddress);
+  const worker = await startWorker(config, logger);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      logger.info({ signal }, 'shutting down: nothing more is received');
+      worker.stop();
+    });
+  }
+  logger.info({ taskQueue: TASK_QUEUE }, 'worker is running');
+  await worker.done;
+  logger.info('worker has stopped');
+}
+
+if (import.meta.main) {
+  main().catch((error: Error) => {
+    const shown = error instanceof Problem || error.name === 'ConfigError';
+    process.stderr.write(`${shown ? error.message : JSON.stringify(describeError(error))}\n`);
+    process.exitCode = 1;
+  });
+}

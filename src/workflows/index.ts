@@ -1,0 +1,1 @@
+export { ingestLogins } from './ingest-logins.ts';
