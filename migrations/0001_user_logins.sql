@@ -21,6 +21,9 @@ create table user_logins (
   mask_key_id      varchar(64)  not null,
   sent_at          timestamptz  not null,
   inserted_at      timestamptz  not null default now(),
+  -- The workflow run and batch that stored the row: a repeated insert knows its own rows by it, and the ledger adds up.
+  run_id           uuid         not null,
+  batch_number     integer      not null,
   primary key (create_date, message_id)
 ) partition by range (create_date);
 

@@ -6,7 +6,9 @@ create table quarantine (
   reason         text        not null,
   sealed_body    bytea       not null,
   vault_key_id   varchar(64) not null,
-  quarantined_at timestamptz not null default now()
+  quarantined_at timestamptz not null default now(),
+  run_id         uuid        not null,
+  batch_number   integer     not null
 );
 
 comment on column quarantine.reason is 'field: rule; never a value';

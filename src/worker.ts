@@ -1,11 +1,13 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { judge } from './activities/failure.ts';
+import { ActivityLoad } from './activities/activity-load.ts';
 import { createActivities } from './activities/index.ts';
+import { VERSION } from './build-info.ts';
 import { bundleWorkflows } from './bundle-workflows.ts';
 import { type Config, loadConfig, TASK_QUEUE } from './config.ts';
 import { dataConverter } from './crypto/data-converter.ts';
 import { createMasker } from './crypto/masker.ts';
+import { opening } from './opening.ts';
 import { checkDatabase } from './postgres/check-database.ts';
 import { postgresPool } from './postgres/pool.ts';
 import { Problem } from './problem.ts';
@@ -31,18 +33,20 @@ export type RunningWorker = {
   /** Resolves when the worker has stopped and closed its connections; rejects when it failed. */
   done: Promise<void>;
   /** Receives nothing from now on, finishes what is in hand within the grace period, then stops. */
-  stop(): void;
+  stop(): Promise<void>;
 };
 
 /** ReceiveMessage calls of one batch in flight at once: enough to fill a batch within a second on AWS. */
 const RECEIVE_CONCURRENCY = 8;
-/** Beyond the grace period, for what does not end by itself. */
-const FORCE_AFTER_SECONDS = 5;
+/** After the grace period: for activities to notice that they are cancelled, and for the worker to give up. */
+const CANCEL_SECONDS = 2;
+const FORCE_SECONDS = 5;
 const MAX_ACTIVITIES = 64;
 
 /** Config -> clients -> checks -> activities -> worker. A part that is not there fails here, by name. */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
   const shuttingDown = new AbortController();
+  const load = new ActivityLoad();
   const pool = postgresPool(config.postgres, {
     applicationName: 'login-etl worker',
     onIdleError: () => logger.warn('an idle connection to Postgres was lost'),
@@ -73,13 +77,15 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
         pool,
         masker: createMasker(config.masking),
         vaultPublicKey: config.vault.publicKey,
+        workerBuild: VERSION,
         receiveConcurrency: RECEIVE_CONCURRENCY,
         shuttingDown: shuttingDown.signal,
       }),
       dataConverter: dataConverter(config.payloads.keys),
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
-      shutdownGraceTime: `${shutdownGraceSeconds} seconds`,
-      shutdownForceTime: `${shutdownGraceSeconds + FORCE_AFTER_SECONDS} seconds`,
+      interceptors: { activity: [() => ({ inbound: load.interceptor })] },
+      shutdownGraceTime: `${CANCEL_SECONDS} seconds`,
+      shutdownForceTime: `${FORCE_SECONDS} seconds`,
     });
     const run = async () => {
       try {
@@ -91,24 +97,15 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     };
     return {
       done: run(),
-      stop: () => {
+      stop: async () => {
         shuttingDown.abort();
+        await load.quiet(shutdownGraceSeconds * 1000);
         if (worker.getState() === 'RUNNING') worker.shutdown();
       },
     };
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-async function opening<T>(part: string, whatToDo: string, open: () => Promise<T>): Promise<T> {
-  try {
-    return await open();
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    const { code, ruling } = judge(error);
-    throw new Problem(`${part} cannot be used`, `${ruling.advice} (${code})`, whatToDo);
   }
 }
 
@@ -120,7 +117,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       logger.info({ signal }, 'shutting down: nothing more is received');
-      worker.stop();
+      void worker.stop();
     });
   }
   logger.info({ taskQueue: TASK_QUEUE }, 'worker is running');

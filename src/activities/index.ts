@@ -2,17 +2,19 @@ import { createAcknowledgeActivity } from './acknowledge.ts';
 import { createInsertActivity, type InsertDependencies } from './insert.ts';
 import { createMaskActivity } from './mask.ts';
 import { createReceiveActivity, type ReceiveDependencies } from './receive.ts';
+import { createRecordRunActivity } from './record-run.ts';
 
-type Dependencies = ReceiveDependencies &
+export type ActivityDependencies = ReceiveDependencies &
   InsertDependencies &
   Parameters<typeof createMaskActivity>[0];
 
-/** The four activities over the clients they are given. */
-export const createActivities = (dependencies: Dependencies) => ({
+/** The four activities of a batch, and the ledger's, over the clients they are given. */
+export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createReceiveActivity(dependencies),
   ...createMaskActivity(dependencies),
   ...createInsertActivity(dependencies),
   ...createAcknowledgeActivity(dependencies),
+  ...createRecordRunActivity(dependencies),
 });
 
 /** The workflow's only link to the activities. */

@@ -4,9 +4,18 @@ import type { InsertRequest, InsertResult } from '../domain/batch.ts';
 import { guarded } from './guarded.ts';
 import { insertWhatFits } from './insert-what-fits.ts';
 
-export type InsertDependencies = { pool: Pool; vaultPublicKey: VaultPublicKey };
+export type InsertDependencies = {
+  pool: Pool;
+  vaultPublicKey: VaultPublicKey;
+  /** Goes into the ledger. */
+  workerBuild: string;
+};
 
-export const createInsertActivity = ({ pool, vaultPublicKey }: InsertDependencies) => ({
+export const createInsertActivity = ({
+  pool,
+  vaultPublicKey,
+  workerBuild,
+}: InsertDependencies) => ({
   /** Commits rows and quarantined messages together. Doing it again changes nothing and counts duplicates. */
   insertBatch: (request: InsertRequest): Promise<InsertResult> =>
     guarded('insertBatch', async () => {
@@ -14,6 +23,7 @@ export const createInsertActivity = ({ pool, vaultPublicKey }: InsertDependencie
       const sealer = newSealer(vaultPublicKey);
       const stored = await insertWhatFits(pool, {
         ...request,
+        workerBuild,
         quarantine: {
           messageIds,
           sentAtMs,

@@ -4,6 +4,9 @@ import type { Queue } from '../sqs/open-queue.ts';
 import { receiveBatch } from '../sqs/receive-batch.ts';
 import { guarded } from './guarded.ts';
 
+/** The failure type of a receive that a worker refuses because it shuts down. */
+export const SHUTTING_DOWN = 'ShuttingDown';
+
 export type ReceiveDependencies = {
   queue: Queue;
   /** ReceiveMessage calls of one batch in flight at once. */
@@ -26,7 +29,11 @@ export const createReceiveActivity = ({
       });
       // Not an empty batch: that would say that the queue is drained.
       if (messages.length === 0 && shuttingDown.aborted) {
-        throw ApplicationFailure.retryable('the worker is shutting down', 'ShuttingDown');
+        throw ApplicationFailure.create({
+          message: 'the worker is shutting down; another one receives',
+          type: SHUTTING_DOWN,
+          nextRetryDelay: '1 second',
+        });
       }
       return {
         messageIds: messages.map(({ messageId }) => messageId),

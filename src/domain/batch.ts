@@ -53,7 +53,11 @@ export type QuarantineColumns = {
   bodies: string[];
 };
 
+/** The batch as the tables name it: a repeated insert tells its own rows from those of other batches. */
+export type BatchTag = { runId: string; workflowId: string; startedAtMs: number; number: number };
+
 export type InsertRequest = {
+  batch: BatchTag;
   messageIds: string[];
   sentAtMs: number[];
   rows: MaskedRows;
@@ -87,11 +91,16 @@ export const noRows = (): MaskedRows => ({
 });
 
 /** Splits a masked batch into what is inserted and what is quarantined. */
-export function toInsertRequest(batch: Messages, masked: MaskedBatch): InsertRequest {
+export function toInsertRequest(
+  tag: BatchTag,
+  batch: Messages,
+  masked: MaskedBatch,
+): InsertRequest {
   const rejected = new Set(masked.rejected.map(({ index }) => index));
   const accepted = <T>(column: T[]) =>
     rejected.size === 0 ? column : column.filter((_, index) => !rejected.has(index));
   return {
+    batch: tag,
     messageIds: accepted(batch.messageIds),
     sentAtMs: accepted(batch.sentAtMs),
     rows: masked.rows,
@@ -102,6 +111,7 @@ export function toInsertRequest(batch: Messages, masked: MaskedBatch): InsertReq
 
 /** The request that quarantines the rows which Postgres refused of `toInsertRequest`'s. */
 export function toRefusedRequest(
+  tag: BatchTag,
   batch: Messages,
   masked: MaskedBatch,
   refused: readonly Rejected[],
@@ -109,6 +119,7 @@ export function toRefusedRequest(
   const rejected = new Set(masked.rejected.map(({ index }) => index));
   const places = [...batch.messageIds.keys()].filter((index) => !rejected.has(index));
   return {
+    batch: tag,
     messageIds: [],
     sentAtMs: [],
     rows: noRows(),

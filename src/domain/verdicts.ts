@@ -77,7 +77,6 @@ export const AWS_RULINGS: Readonly<Record<string, Ruling>> = {
 /** By the name of an error of our own. */
 export const OWN_RULINGS: Readonly<Record<string, Ruling>> = {
   UnknownPayloadKey: rule('final', 'add the missing key to PAYLOAD_KEYS'),
-  ShuttingDown: rule('retry', 'the worker is shutting down; another one goes on'),
 };
 
 export const sqlstateRuling = (sqlstate: string): Ruling =>

@@ -1,9 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
-import type { MaskedRows } from '../domain/batch.ts';
+import type { BatchTag, MaskedRows } from '../domain/batch.ts';
 import { createDate } from '../domain/create-date.ts';
 import { inTransaction } from './in-transaction.ts';
 
 export type BatchToInsert = {
+  batch: BatchTag;
+  workerBuild: string;
   messageIds: readonly string[];
   sentAtMs: readonly number[];
   rows: MaskedRows;
@@ -26,15 +28,19 @@ const LOCK = 7_236_514_201;
 const BEGIN_SHARED = `begin; select pg_advisory_xact_lock_shared(${LOCK})`;
 const BEGIN_ALONE = `begin; select pg_advisory_xact_lock(${LOCK})`;
 
+const OPEN_RUN = `
+  insert into ingest_runs (run_id, workflow_id, started_at, worker_build)
+  values ($1, $2, to_timestamp($3 / 1000.0), $4) on conflict do nothing`;
+
 const INSERT_LOGINS = `
   insert into user_logins (
     user_id, device_type, masked_ip, masked_device_id, locale, app_version, create_date,
-    message_id, mask_key_id, sent_at
+    message_id, sent_at, mask_key_id, run_id, batch_number
   )
   select user_id, device_type, masked_ip, masked_device_id, locale, app_version, create_date,
-    message_id, $9, to_timestamp(sent_at_ms / 1000.0)
+    message_id, to_timestamp(sent_at_ms / 1000.0), $10, $11, $12
   from unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::date[], $8::text[], $10::bigint[]
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::date[], $8::text[], $9::bigint[]
   ) as batch (
     user_id, device_type, masked_ip, masked_device_id, locale, app_version, create_date, message_id, sent_at_ms
   )
@@ -42,8 +48,10 @@ const INSERT_LOGINS = `
   on conflict do nothing`;
 
 const INSERT_QUARANTINE = `
-  insert into quarantine (message_id, create_date, sent_at, reason, sealed_body, vault_key_id)
-  select message_id, create_date, to_timestamp(sent_at_ms / 1000.0), reason, sealed_body, $6
+  insert into quarantine (
+    message_id, create_date, sent_at, reason, sealed_body, vault_key_id, run_id, batch_number
+  )
+  select message_id, create_date, to_timestamp(sent_at_ms / 1000.0), reason, sealed_body, $6, $7, $8
   from unnest($1::text[], $2::date[], $3::bigint[], $4::text[], $5::bytea[])
     as batch (message_id, create_date, sent_at_ms, reason, sealed_body)
   where not exists (
@@ -52,20 +60,44 @@ const INSERT_QUARANTINE = `
   )
   on conflict do nothing`;
 
-/** Inserts a batch in one transaction. Messages that are already stored change nothing. */
+// Distinct: SQS may deliver a message twice into one batch.
+const COUNT_LOGINS = `
+  select count(distinct message_id)::int as stored
+  from unnest($1::date[], $2::text[]) as batch (create_date, message_id)
+  join user_logins using (create_date, message_id)
+  where run_id = $3 and batch_number = $4`;
+
+const COUNT_QUARANTINE = `
+  select count(*)::int as stored from quarantine
+  where message_id = any($1::text[]) and run_id = $2 and batch_number = $3`;
+
+/**
+ * Inserts a batch in one transaction, and opens its run in the ledger. Messages that are already stored change
+ * nothing. Rows that an earlier attempt of the same batch committed, though its answer was lost, count as
+ * inserted: however often it is tried, the answer is the same.
+ */
 export async function insertBatch(
   pool: Pool,
   batch: BatchToInsert,
 ): Promise<{ inserted: number; quarantined: number }> {
   const alone = batch.quarantine.messageIds.length > 0;
-  return inTransaction(pool, alone ? BEGIN_ALONE : BEGIN_SHARED, async (client) => ({
-    inserted: batch.messageIds.length > 0 ? await insertLogins(client, batch) : 0,
-    quarantined: alone ? await insertQuarantine(client, batch.quarantine) : 0,
-  }));
+  return inTransaction(pool, alone ? BEGIN_ALONE : BEGIN_SHARED, async (client) => {
+    const { runId, workflowId, startedAtMs } = batch.batch;
+    // Only the first batch has to: later ones would wait for each other's row.
+    if (batch.batch.number === 1) {
+      await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, batch.workerBuild]);
+    }
+    return {
+      inserted: batch.messageIds.length > 0 ? await insertLogins(client, batch) : 0,
+      quarantined: alone ? await insertQuarantine(client, batch) : 0,
+    };
+  });
 }
 
 async function insertLogins(client: PoolClient, batch: BatchToInsert): Promise<number> {
-  const { rows } = batch;
+  const { rows, messageIds } = batch;
+  const { runId, number } = batch.batch;
+  const createDates = batch.sentAtMs.map(createDate);
   const { rowCount } = await client.query({
     name: 'insert-user-logins',
     text: INSERT_LOGINS,
@@ -76,30 +108,37 @@ async function insertLogins(client: PoolClient, batch: BatchToInsert): Promise<n
       rows.maskedDeviceIds,
       rows.locales,
       rows.appVersions,
-      batch.sentAtMs.map(createDate),
-      batch.messageIds,
-      batch.maskKeyId,
+      createDates,
+      messageIds,
       batch.sentAtMs,
+      batch.maskKeyId,
+      runId,
+      number,
     ],
   });
-  return rowCount ?? 0;
+  if (rowCount === messageIds.length) return rowCount;
+  return count(client, COUNT_LOGINS, [createDates, messageIds, runId, number]);
 }
 
 async function insertQuarantine(
   client: PoolClient,
-  quarantine: BatchToInsert['quarantine'],
+  { batch: { runId, number }, quarantine }: BatchToInsert,
 ): Promise<number> {
+  const { messageIds, sentAtMs, reasons, sealedBodies, vaultKeyId } = quarantine;
+  const createDates = sentAtMs.map(createDate);
   const { rowCount } = await client.query({
     name: 'insert-quarantine',
     text: INSERT_QUARANTINE,
     values: [
-      quarantine.messageIds,
-      quarantine.sentAtMs.map(createDate),
-      quarantine.sentAtMs,
-      quarantine.reasons,
-      quarantine.sealedBodies,
-      quarantine.vaultKeyId,
+      ...[messageIds, createDates, sentAtMs, reasons, sealedBodies],
+      ...[vaultKeyId, runId, number],
     ],
   });
-  return rowCount ?? 0;
+  if (rowCount === messageIds.length) return rowCount;
+  return count(client, COUNT_QUARANTINE, [messageIds, runId, number]);
+}
+
+async function count(client: PoolClient, text: string, values: unknown[]): Promise<number> {
+  const { rows } = await client.query<{ stored: number }>(text, values);
+  return rows[0]?.stored ?? 0;
 }

@@ -7,6 +7,8 @@ export type SqsSettings = {
   queue: { url: string } | { name: string };
   /** Without it the queue's own visibility timeout counts. */
   visibilityTimeoutSeconds?: number;
+  /** For the local stack's emulator only: everywhere else they come from the AWS SDK's chain. */
+  credentials?: { accessKeyId: string; secretAccessKey: string };
 };
 
 /** Longer than the longest long poll that we ask for, so that a hung connection is noticed. */
@@ -16,10 +18,11 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 const MAX_SOCKETS = 128;
 
 /** Credentials come from the AWS SDK's chain; retries of throttled and failed calls are the SDK's. */
-export function sqsClient({ region, endpoint }: SqsSettings): SQSClient {
+export function sqsClient({ region, endpoint, credentials }: SqsSettings): SQSClient {
   return new SQSClient({
     region,
     ...(endpoint && { endpoint }),
+    ...(credentials && { credentials }),
     // The resolved middleware stack is kept per command: without it a third of a call's time goes there.
     cacheMiddleware: true,
     requestHandler: {

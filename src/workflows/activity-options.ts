@@ -37,3 +37,13 @@ export const ACKNOWLEDGE: ActivityOptions = {
   heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 };
+
+/** One row in the ledger, after everything else is done: waits for Postgres as an insert does. */
+export const RECORD: ActivityOptions = {
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '15 seconds' },
+};
+
+/** A run that has failed is to say so soon, with or without its row in the ledger. */
+export const RECORD_FAILURE: ActivityOptions = { ...RECORD, scheduleToCloseTimeout: '30 seconds' };

@@ -28,11 +28,13 @@ type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'stopped';
  * - the run was cancelled: what is in hand is finished first.
  */
 export class Drain {
-  readonly counts: Counts;
+  /** Of this run; a chain's earlier runs have theirs in `total()`. */
+  readonly counts: Counts = zeroCounts();
   expectedMessageBytes: number | undefined;
   stopping = false;
   #failure: Error | undefined;
   readonly #input: IngestInput;
+  readonly #carried: Counts;
   readonly #onProgress: () => void;
   readonly #budget = new HistoryBudget();
   /** Messages that are being asked for: counted against `maxMessages` until the answer is there. */
@@ -42,9 +44,16 @@ export class Drain {
 
   constructor(input: IngestInput, carried: Carried | undefined, onProgress: () => void) {
     this.#input = input;
-    this.counts = carried?.counts ?? zeroCounts();
+    this.#carried = carried?.counts ?? zeroCounts();
     this.expectedMessageBytes = carried?.expectedMessageBytes;
     this.#onProgress = onProgress;
+  }
+
+  /** Of the whole chain of runs so far. */
+  total(): Counts {
+    const total = { ...this.#carried };
+    addCounts(total, this.counts);
+    return total;
   }
 
   /** Runs the lanes to their ends; true when there may be more, and the run has to continue as new. */
@@ -55,7 +64,7 @@ export class Drain {
     };
     // The others wait until a batch has shown that there is something to do: a run on an empty queue costs one
     // long poll, not one a lane.
-    if (this.counts.batches > 0) startOthers();
+    if (this.#carried.batches > 0) startOthers();
     const first = await this.#lane(1, startOthers);
     const ends = [first, ...(await Promise.all(others))];
     if (this.#failure) throw this.#failure;
@@ -76,7 +85,7 @@ export class Drain {
     for (;;) {
       if (this.stopping || this.#failure) return 'stopped';
       const { batchSize, maxMessages, maxBatchBytes } = this.#input;
-      const room = Math.min(batchSize, maxMessages - this.counts.received - this.#asked);
+      const room = Math.min(batchSize, maxMessages - this.total().received - this.#asked);
       if (room < 1) return 'bound reached';
       const { historyLength: events, historySize: bytes } = workflowInfo();
       const reservation = this.#budget.reserve({ events, bytes }, maxBatchBytes);
@@ -119,12 +128,19 @@ export class Drain {
   /** Commit, then delete: the order that nothing is lost by. */
   async #store(lane: number, batch: ReceivedBatch): Promise<void> {
     this.#batchesInHand += 1;
+    const { runId, workflowId, startTime } = workflowInfo();
+    const tag = {
+      runId,
+      workflowId,
+      startedAtMs: startTime.getTime(),
+      number: this.counts.batches,
+    };
     try {
       const masked = await steps.mask(lane, batch.bodies);
-      const { refused, ...stored } = await steps.insert(lane, toInsertRequest(batch, masked));
+      const { refused, ...stored } = await steps.insert(lane, toInsertRequest(tag, batch, masked));
       addCounts(this.counts, stored);
       if (refused.length > 0) {
-        const rest = await steps.insert(lane, toRefusedRequest(batch, masked, refused));
+        const rest = await steps.insert(lane, toRefusedRequest(tag, batch, masked, refused));
         addCounts(this.counts, { duplicates: rest.duplicates, quarantined: rest.quarantined });
       }
       this.#onProgress();

@@ -8,7 +8,9 @@ import {
 } from '@temporalio/workflow';
 import { type Counts, describeCounts } from '../domain/counts.ts';
 import { type IngestInput, InvalidIngestInput, parseIngestInput } from '../domain/ingest-input.ts';
+import type { RunOutcome } from '../domain/run-record.ts';
 import { type Carried, Drain } from './drain.ts';
+import { recordFailedRun, recordRun } from './record-run.ts';
 
 /**
  * Drains the queue: `lanes` loops of receive, mask, insert and acknowledge, side by side, until the queue is
@@ -23,23 +25,37 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
   const settings = parse(input);
   const { runId, continuedFromExecutionRunId } = workflowInfo();
   const ours = carried?.fromRunId === continuedFromExecutionRunId ? carried : undefined;
-  const drain = new Drain(settings, ours, () => showProgress(drain.counts));
-  showProgress(drain.counts);
+  const drain = new Drain(settings, ours, () => showProgress(drain.total()));
+  showProgress(drain.total());
 
   CancellationScope.current().cancelRequested.catch(() => {
     drain.stopping = true;
   });
   // Cancelled or not, what is in hand is brought to its end: nothing is left to time out.
-  const more = await CancellationScope.nonCancellable(() => drain.run());
+  const more = await CancellationScope.nonCancellable(async () => {
+    try {
+      const historyIsFull = await drain.run();
+      await recordRun(drain.counts, outcome(drain, historyIsFull));
+      return historyIsFull;
+    } catch (error) {
+      await recordFailedRun(drain.counts);
+      throw error;
+    }
+  });
   if (drain.stopping) throw new CancelledFailure('cancelled; what was in hand is stored');
   if (more) {
     await continueAsNew<typeof ingestLogins>(input, {
       fromRunId: runId,
-      counts: drain.counts,
+      counts: drain.total(),
       expectedMessageBytes: drain.expectedMessageBytes,
     });
   }
-  return drain.counts;
+  return drain.total();
+}
+
+function outcome(drain: Drain, historyIsFull: boolean): RunOutcome {
+  if (drain.stopping) return 'cancelled';
+  return historyIsFull ? 'continued' : 'completed';
 }
 
 function parse(input: unknown): IngestInput {
