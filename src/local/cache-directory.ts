@@ -1,0 +1,19 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Where things live that are costly to get again (the Temporal server binary). Outside the
+ * repository, so that it survives `--reset` and a new clone.
+ */
+export function defaultCacheDirectory(
+  env: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const home = env.HOME || homedir();
+  if (env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, 'login-etl');
+  if (platform === 'darwin') return join(home, 'Library', 'Caches', 'login-etl');
+  if (platform === 'win32') {
+    return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'login-etl');
+  }
+  return join(home, '.cache', 'login-etl');
+}

@@ -1,0 +1,56 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inheritedEnvironment } from '../config.ts';
+import { KEY_FILE_NAMES } from '../crypto/generate-keys.ts';
+
+/** Any region will do for the emulator, as long as everybody names the same. */
+export const LOCAL_REGION = 'us-east-1';
+/** The emulator takes any; real ones are not sent to it. */
+export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** As everywhere: none of these may point a local program at something that is not local. */
+const NOT_INHERITED =
+  /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|WORKER_|LOG_LEVEL$)/;
+
+export type LocalAddresses = {
+  sqsEndpoint: string;
+  databaseUrl: string;
+  temporalAddress: string;
+  keys: string;
+};
+
+/** The settings of the local stack: what `.local/env` holds, and the worker runs with. */
+export function localEnvironment(addresses: LocalAddresses): Record<string, string> {
+  return {
+    AWS_REGION: LOCAL_REGION,
+    AWS_ENDPOINT_URL_SQS: addresses.sqsEndpoint,
+    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    DATABASE_URL: addresses.databaseUrl,
+    TEMPORAL_ADDRESS: addresses.temporalAddress,
+    TEMPORAL_NAMESPACE: 'default',
+    MASKING_KEYS_FILE: join(addresses.keys, KEY_FILE_NAMES.maskingKeys),
+    PAYLOAD_KEYS_FILE: join(addresses.keys, KEY_FILE_NAMES.payloadKeys),
+    VAULT_PUBLIC_KEY_FILE: join(addresses.keys, KEY_FILE_NAMES.vaultPublicKey),
+  };
+}
+
+/** For `npx login-etl …` in another terminal. It holds the database's password: for its owner only. */
+export async function writeEnvironmentFile(
+  path: string,
+  environment: Record<string, string>,
+): Promise<void> {
+  const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600 });
+}
+
+/** Our own environment without any setting that could point elsewhere, and with the local ones. */
+export function workerEnvironment(local: Record<string, string>): NodeJS.ProcessEnv {
+  const inherited = Object.entries(inheritedEnvironment());
+  return {
+    ...Object.fromEntries(inherited.filter(([name]) => !NOT_INHERITED.test(name))),
+    ...local,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    WORKER_SHUTDOWN_GRACE_SECONDS: '4',
+  };
+}

@@ -1,0 +1,37 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removePostgresData } from './postgres-server.ts';
+
+/** Where `npm start` keeps what a second start is to find again. Not in git. */
+export function localState(root: string) {
+  const directory = join(root, '.local');
+  return {
+    directory,
+    lock: join(directory, 'lock'),
+    environment: join(directory, 'env'),
+    keys: join(directory, 'keys'),
+    postgresData: join(directory, 'postgres'),
+    queueData: join(directory, 'sqs'),
+    temporalDatabase: join(directory, 'temporal.db'),
+    workflowBundle: join(directory, 'workflow-bundle.js'),
+    logs: join(directory, 'logs'),
+    log: (part: string) => join(directory, 'logs', `${part}.log`),
+  };
+}
+
+export type LocalState = ReturnType<typeof localState>;
+
+/** Makes the directories, readable by their owner only; with `reset`, empty ones. */
+export async function prepareLocalState(state: LocalState, reset: boolean): Promise<void> {
+  if (reset) {
+    await removePostgresData(state.postgresData);
+    for (const path of [state.keys, state.queueData, state.logs]) {
+      await rm(path, { recursive: true, force: true });
+    }
+    for (const suffix of ['', '-wal', '-shm', '-journal']) {
+      await rm(`${state.temporalDatabase}${suffix}`, { force: true });
+    }
+  }
+  await mkdir(state.logs, { recursive: true });
+  await mkdir(state.queueData, { recursive: true, mode: 0o700 });
+}

@@ -1,0 +1,20 @@
+import { rmSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Problem } from '../problem.ts';
+import { isProcessAlive } from './process-group.ts';
+
+/** One `npm start` a checkout: two would share data files. The lock of one that was killed is taken over. */
+export async function claimSingleStart(lock: string): Promise<() => void> {
+  await mkdir(dirname(lock), { recursive: true, mode: 0o700 });
+  const holder = Number.parseInt(await readFile(lock, 'utf8').catch(() => ''), 10);
+  if (Number.isInteger(holder) && holder !== process.pid && isProcessAlive(holder)) {
+    throw new Problem(
+      'npm start is already running in this directory',
+      `process ${holder} holds ${lock}`,
+      'Use that one, or stop it first.',
+    );
+  }
+  await writeFile(lock, `${process.pid}\n`);
+  return () => rmSync(lock, { force: true });
+}

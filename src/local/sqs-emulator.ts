@@ -1,0 +1,91 @@
+import diagnosticsChannel from 'node:diagnostics_channel';
+
+import type { buildApp, FauxqsServer } from 'fauxqs';
+
+type EmulatorApp = ReturnType<typeof buildApp>;
+type Emulator = { readonly app: EmulatorApp; readonly emulator: FauxqsServer };
+
+/**
+ * fauxqs listens on all addresses, names hosts in queue URLs that do not resolve everywhere, and
+ * hands messages to clients that have hung up. It has no options for these, so its Fastify app,
+ * which Fastify announces on a diagnostics channel, is adjusted before it listens.
+ */
+export async function adjustEmulator(start: () => Promise<FauxqsServer>): Promise<Emulator> {
+  let app: EmulatorApp | undefined;
+  const adjust = (message: unknown): void => {
+    app = (message as { fastify: EmulatorApp }).fastify;
+    bindToLoopback(app);
+    app.addHook('onSend', async (request, _reply, payload) => {
+      if (typeof payload !== 'string') return payload;
+      const action = String(request.headers['x-amz-target'] ?? '').replace('AmazonSQS.', '');
+      if (action === 'ReceiveMessage' && request.raw.socket.destroyed) {
+        // While stopping it refuses; the message then comes back by its visibility timeout.
+        await giveBack(request.server as EmulatorApp, request.body, payload).catch(() => {});
+      }
+      return action.includes('Queue') ? reachableUrls(payload, request.headers.host) : payload;
+    });
+  };
+  diagnosticsChannel.subscribe('fastify.initialization', adjust);
+  let starting: Promise<FauxqsServer>;
+  try {
+    // The app is made before the first await inside, so no other app is adjusted by mistake.
+    starting = start();
+  } finally {
+    diagnosticsChannel.unsubscribe('fastify.initialization', adjust);
+  }
+  const emulator = await starting;
+  if (app === undefined || new URL(emulator.address).hostname !== '127.0.0.1') {
+    await emulator.stop();
+    throw new Error(
+      `The SQS emulator listens on ${emulator.address}, not on loopback alone: this version of ` +
+        'fauxqs starts in another way. Install the version that package-lock.json names (npm ci)',
+    );
+  }
+  return { app, emulator };
+}
+
+function bindToLoopback(app: EmulatorApp): void {
+  const listen = app.listen.bind(app) as (options: { port: number }) => Promise<string>;
+  const onLoopback = (options: { port: number }): Promise<string> =>
+    listen({ ...options, host: '127.0.0.1' } as { port: number });
+  app.listen = onLoopback as EmulatorApp['listen'];
+}
+
+// A long poll whose client is gone still takes messages when they come. SQS would not: they would
+// be invisible for the visibility timeout after every worker that stops.
+async function giveBack(app: EmulatorApp, request: unknown, payload: string): Promise<void> {
+  const { QueueUrl } = request as { QueueUrl: string };
+  const { Messages = [] } = JSON.parse(payload) as { Messages?: { ReceiptHandle: string }[] };
+  for (const { ReceiptHandle } of Messages) {
+    const visibleAtOnce = { QueueUrl, ReceiptHandle, VisibilityTimeout: 0 };
+    await sqsCall(app, 'localhost', 'ChangeMessageVisibility', visibleAtOnce);
+  }
+}
+
+// The AWS client follows the queue URL's host rather than AWS_ENDPOINT_URL_SQS, and a stored queue
+// URL still has the port of the run that made it.
+function reachableUrls(payload: string, host: string | undefined): string {
+  if (host === undefined) return payload;
+  return payload.replaceAll(/"http:\/\/[^/"]+(\/\d{12}\/[^"]+)"/g, `"http://${host}$1"`);
+}
+
+/** A call past the network, as the server's own. */
+export async function sqsCall(
+  app: EmulatorApp,
+  host: string,
+  action: string,
+  body: object,
+): Promise<unknown> {
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/',
+    headers: {
+      host,
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `AmazonSQS.${action}`,
+    },
+    payload: JSON.stringify(body),
+  });
+  if (answer.statusCode === 200) return answer.json();
+  throw new Error(`The SQS emulator refused ${action}: ${answer.body}`);
+}

@@ -1,0 +1,146 @@
+import { rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { bundleWorkflows } from '../bundle-workflows.ts';
+import { loadConfig } from '../config.ts';
+import { migrate } from '../postgres/migrate.ts';
+import { postgresPool } from '../postgres/pool.ts';
+import { Problem } from '../problem.ts';
+import { describeError } from '../telemetry/describe-error.ts';
+import {
+  LOCAL_CREDENTIALS,
+  localEnvironment,
+  workerEnvironment,
+  writeEnvironmentFile,
+} from './local-environment.ts';
+import { ensureLocalKeys } from './local-keys.ts';
+import { startLocalServers } from './local-servers.ts';
+import { type LocalState, localState, prepareLocalState } from './local-state.ts';
+import { nextSteps } from './next-steps.ts';
+import { Report } from './report.ts';
+import { showSamplesRun } from './show-samples-run.ts';
+import { claimSingleStart } from './single-start.ts';
+import { parseStartOptions, type StartOptions, USAGE } from './start-options.ts';
+import { StartedParts } from './started-parts.ts';
+import { startWorkerProcess, whenWorkerFails } from './worker-process.ts';
+
+const report = new Report();
+const parts = new StartedParts();
+const stopped = new AbortController();
+
+/** Brings everything up, shows one run, and stays until it is told to stop. */
+async function start(options: StartOptions, state: LocalState): Promise<void> {
+  report.heading('login-etl, everything local');
+  const keys = await ensureLocalKeys(state.keys);
+  const bundled = bundleTo(state.workflowBundle);
+  // Awaited below; a server that fails first must not leave it unhandled.
+  bundled.catch(() => undefined);
+  const servers = await startLocalServers({ state, parts, report, signal: stopped.signal });
+  const environment = localEnvironment({ ...servers, keys: state.keys });
+  const config = loadConfig(['sqs', 'postgres', 'temporal', 'payloads'], environment);
+
+  const pool = postgresPool(config.postgres, { applicationName: 'login-etl local' });
+  await parts.add('pool', () => pool.end());
+  const migrating = report.begin('Migrations');
+  const { applied } = await migrate(pool);
+  report.up(migrating, applied.length > 0 ? `${applied.length} applied` : 'all there');
+  report.up(report.begin('Keys'), `${state.keys} (${keys})`);
+  await writeEnvironmentFile(state.environment, environment);
+
+  const timer = report.begin('Worker');
+  await bundled;
+  stopped.signal.throwIfAborted();
+  const worker = await startWorkerProcess({
+    env: { ...workerEnvironment(environment), WORKER_WORKFLOW_BUNDLE: state.workflowBundle },
+    logFile: state.log('worker'),
+  });
+  await parts.add('worker', () => worker.stop());
+  report.up(timer, `process ${worker.pid}, log ${state.log('worker')}`);
+
+  const failed = Promise.race([whenWorkerFails(worker), whenServerIsLost(servers.lost)]);
+  failed.catch(() => undefined);
+  await Promise.race([
+    failed,
+    showSamplesRun({
+      sqs: { ...config.sqs, credentials: LOCAL_CREDENTIALS },
+      temporal: config.temporal,
+      payloadKeys: config.payloads.keys,
+      pool,
+      report,
+      signal: stopped.signal,
+    }),
+  ]);
+  if (options.once) return;
+  nextSteps(report, servers, state);
+  await Promise.race([failed, untilStopped()]);
+}
+
+async function bundleTo(path: string): Promise<void> {
+  const { code } = await bundleWorkflows();
+  await writeFile(path, code);
+}
+
+async function whenServerIsLost(lost: Promise<string>): Promise<never> {
+  const name = await lost;
+  throw new Problem(`${name} has stopped`, 'nobody told it to', 'Its log is in .local/logs.');
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
+}
+
+/** Ctrl-C or SIGTERM stops everything, also in the middle of starting; a second one does not wait. */
+function stopOnSignals(): void {
+  let seen = 0;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      seen += 1;
+      if (seen > 1) process.exit(130);
+      report.line(`\nStopping everything (${signal}) …`);
+      stopped.abort();
+    });
+  }
+}
+
+async function main(): Promise<number> {
+  let options: StartOptions;
+  try {
+    options = parseStartOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  if (options.help) {
+    report.line(USAGE);
+    return 0;
+  }
+  stopOnSignals();
+  const state = localState(process.cwd());
+  let letGo: (() => void) | undefined;
+  try {
+    letGo = await claimSingleStart(state.lock);
+    await prepareLocalState(state, options.reset);
+    await Promise.race([start(options, state), untilStopped()]);
+    return stopped.signal.aborted && options.once ? 1 : 0;
+  } catch (error) {
+    if (!stopped.signal.aborted) explain(error);
+    return stopped.signal.aborted && !options.once ? 0 : 1;
+  } finally {
+    stopped.abort();
+    await parts.stopAll();
+    // Nobody answers at these addresses any more.
+    rmSync(state.environment, { force: true });
+    letGo?.();
+  }
+}
+
+function explain(error: unknown): void {
+  const failure = error instanceof Error ? error : new Error(String(error));
+  const text =
+    failure instanceof Problem
+      ? [failure.what, `  why: ${failure.why}`, `  what to do: ${failure.whatToDo}`].join('\n')
+      : failure.message || JSON.stringify(describeError(failure));
+  process.stderr.write(`\n${text}\n`);
+}
+
+// Nothing that still starts up keeps the process: what it had started is stopped.
+process.exit(await main());

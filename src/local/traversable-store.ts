@@ -1,0 +1,29 @@
+import { chmod, lstat, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Where any user gets to, and what survives a reboot. */
+const openDirectory = '/var/tmp';
+
+export function storePath(name: string): string {
+  return join(openDirectory, `login-etl-${name}`);
+}
+
+/**
+ * A directory of root's that other users can pass through. Everybody can write to /var/tmp: one of
+ * that name that is not root's was put there by somebody else, and is not used.
+ */
+export async function openStore(path: string): Promise<void> {
+  await mkdir(path, { mode: 0o711 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  if (!(await isOwnDirectory(path))) {
+    throw new Error(`${path} belongs to another user: remove it, then start again`);
+  }
+  // mkdir's mode is subject to the umask.
+  await chmod(path, 0o711);
+}
+
+export async function isOwnDirectory(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isDirectory() === true && found.uid === process.getuid?.();
+}
