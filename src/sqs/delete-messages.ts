@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DeleteMessageBatchCommand } from '@aws-sdk/client-sqs';
+import type { DeleteMessageBatchCommandOutput } from '@aws-sdk/client-sqs';
 import { inTens } from './in-tens.ts';
 import type { Queue } from './open-queue.ts';
 
@@ -47,12 +47,10 @@ async function deleteTen(
   handles: readonly string[],
   onProgress?: () => void,
 ): Promise<{ failed: string[]; refused: number }> {
-  const { Failed } = await queue.client.send(
-    new DeleteMessageBatchCommand({
-      QueueUrl: queue.url,
-      Entries: handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
-    }),
-  );
+  const { Failed } = await queue.call<DeleteMessageBatchCommandOutput>('DeleteMessageBatch', {
+    QueueUrl: queue.url,
+    Entries: handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
+  });
   onProgress?.();
   const failed: string[] = [];
   let refused = 0;

@@ -1,9 +1,12 @@
 import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SqsSettings } from './client.ts';
+import { type LightCall, lightCall } from './light-call.ts';
 
 /** A queue that was found and may be read. */
 export type Queue = {
   client: SQSClient;
+  /** For the two calls that are made for every message. */
+  call: LightCall;
   url: string;
   fifo: boolean;
   visibilityTimeoutSeconds?: number;
@@ -18,6 +21,7 @@ export async function openQueue(client: SQSClient, settings: SqsSettings): Promi
   );
   return {
     client,
+    call: lightCall(client, settings.region, settings.endpoint ?? new URL(url).origin),
     url,
     fifo: url.endsWith('.fifo'),
     ...(settings.visibilityTimeoutSeconds && {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import type { Message, ReceiveMessageCommandOutput } from '@aws-sdk/client-sqs';
 import type { Queue } from './open-queue.ts';
 
 /** SQS gives at most so many messages a call. */
@@ -23,17 +23,15 @@ export async function receiveOnce(
   queue: Queue,
   { maxMessages, waitSeconds }: { maxMessages: number; waitSeconds: number },
 ): Promise<QueueMessage[]> {
-  const { Messages } = await queue.client.send(
-    new ReceiveMessageCommand({
-      QueueUrl: queue.url,
-      MaxNumberOfMessages: Math.min(maxMessages, MAX_MESSAGES_PER_CALL),
-      WaitTimeSeconds: waitSeconds,
-      MessageSystemAttributeNames: ['SentTimestamp'],
-      ...(queue.visibilityTimeoutSeconds && { VisibilityTimeout: queue.visibilityTimeoutSeconds }),
-      // A FIFO receive that is retried after a lost answer gets the same messages, not a locked group.
-      ...(queue.fifo && { ReceiveRequestAttemptId: randomUUID() }),
-    }),
-  );
+  const { Messages } = await queue.call<ReceiveMessageCommandOutput>('ReceiveMessage', {
+    QueueUrl: queue.url,
+    MaxNumberOfMessages: Math.min(maxMessages, MAX_MESSAGES_PER_CALL),
+    WaitTimeSeconds: waitSeconds,
+    MessageSystemAttributeNames: ['SentTimestamp'],
+    ...(queue.visibilityTimeoutSeconds && { VisibilityTimeout: queue.visibilityTimeoutSeconds }),
+    // A FIFO receive that is retried after a lost answer gets the same messages, not a locked group.
+    ...(queue.fifo && { ReceiveRequestAttemptId: randomUUID() }),
+  });
   return (Messages ?? []).map(toQueueMessage);
 }
 

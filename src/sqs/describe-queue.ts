@@ -1,0 +1,37 @@
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import type { Queue } from './open-queue.ts';
+
+/** What SQS says of a queue. Its counts are approximate. */
+export type QueueDescription = {
+  name: string;
+  visible: number;
+  inFlight: number;
+  delayed: number;
+  visibilityTimeoutSeconds: number;
+  retentionSeconds: number;
+  /** After how many receives a message is moved away; undefined: never. */
+  maxReceiveCount?: number;
+};
+
+export async function describeQueue(queue: Queue): Promise<QueueDescription> {
+  const { Attributes = {} } = await queue.client.send(
+    new GetQueueAttributesCommand({ QueueUrl: queue.url, AttributeNames: ['All'] }),
+  );
+  const maxReceiveCount = readMaxReceiveCount(Attributes.RedrivePolicy);
+  return {
+    name: queue.url.slice(queue.url.lastIndexOf('/') + 1),
+    visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
+    inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
+    delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+    visibilityTimeoutSeconds: Number(Attributes.VisibilityTimeout ?? 30),
+    retentionSeconds: Number(Attributes.MessageRetentionPeriod ?? 345_600),
+    ...(maxReceiveCount && { maxReceiveCount }),
+  };
+}
+
+/** AWS answers the number as a number or as a string, as it was set. */
+function readMaxReceiveCount(redrivePolicy: string | undefined): number | undefined {
+  if (!redrivePolicy) return undefined;
+  const { maxReceiveCount } = JSON.parse(redrivePolicy) as { maxReceiveCount?: number | string };
+  return maxReceiveCount === undefined ? undefined : Number(maxReceiveCount);
+}

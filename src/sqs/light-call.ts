@@ -1,0 +1,104 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { Pool } from 'undici';
+import { isRetryable, sqsError } from './light-errors.ts';
+
+/**
+ * Calls SQS past the AWS SDK's middleware, which costs more than all the rest of a message's way: its serializer,
+ * its endpoint rules, its telemetry. The SDK's own signer (with its credential chain) and its own retry strategy
+ * are kept; the wire format is AWS JSON 1.0, as in the SQS API reference. Used for the two calls that are made
+ * for every message; the rest goes through the SDK.
+ */
+export type LightCall = {
+  <Answer>(operation: Operation, input: object): Promise<Answer>;
+  close(): Promise<void>;
+};
+
+/** The SDK's current kind; it makes no other unless it is told to. */
+type RetryStrategy = Extract<
+  Awaited<ReturnType<SQSClient['config']['retryStrategy']>>,
+  { acquireInitialRetryToken: unknown }
+>;
+
+type SdkError = NonNullable<Parameters<RetryStrategy['refreshRetryTokenForRetry']>[1]['error']>;
+
+export type Operation = 'ReceiveMessage' | 'DeleteMessageBatch';
+
+/** Longer than the longest long poll that we ask for, so that a hung connection is noticed. */
+const ANSWER_TIMEOUT_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Lanes times concurrent calls a batch, with room. */
+const MAX_CONNECTIONS = 64;
+
+/** @param origin where the calls go: the configured endpoint, or the host of the queue's URL */
+export function lightCall(client: SQSClient, region: string, origin: string): LightCall {
+  const { protocol, host, hostname, port, pathname } = new URL(origin);
+  const pool = new Pool(`${protocol}//${host}`, {
+    connections: MAX_CONNECTIONS,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    headersTimeout: ANSWER_TIMEOUT_MS,
+    bodyTimeout: ANSWER_TIMEOUT_MS,
+  });
+  const signing = { name: 'sigv4', signingName: 'sqs', signingRegion: region, properties: {} };
+  const signer = once(() => client.config.signer(signing));
+  const retries = once(() => client.config.retryStrategy() as Promise<RetryStrategy>);
+
+  async function attempt<Answer>(operation: Operation, body: string): Promise<Answer> {
+    const { headers } = await (await signer()).sign({
+      method: 'POST',
+      protocol,
+      hostname,
+      ...(port && { port: Number(port) }),
+      path: pathname,
+      query: {},
+      headers: {
+        host,
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `AmazonSQS.${operation}`,
+      },
+      body,
+    });
+    const answer = await pool.request({ method: 'POST', path: pathname, headers, body });
+    const text = await answer.body.text();
+    if (answer.statusCode === 200) return (text ? JSON.parse(text) : {}) as Answer;
+    throw sqsError(answer.statusCode, answer.headers, text);
+  }
+
+  const call = async <Answer>(operation: Operation, input: object): Promise<Answer> => {
+    const body = JSON.stringify(input);
+    const strategy = await retries();
+    let token = await strategy.acquireInitialRetryToken(operation);
+    for (;;) {
+      try {
+        const answer = await attempt<Answer>(operation, body);
+        strategy.recordSuccess(token);
+        return answer;
+      } catch (error) {
+        const errorType = isRetryable(error);
+        if (!errorType) throw error;
+        try {
+          token = await strategy.refreshRetryTokenForRetry(token, {
+            errorType,
+            error: error as SdkError,
+          });
+        } catch {
+          // The strategy's own error says that there are no attempts left; what went wrong says more.
+          throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, token.getRetryDelay()));
+      }
+    }
+  };
+  return Object.assign(call, { close: () => pool.close() });
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    // A failure is not kept: the next call tries again.
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+}
