@@ -92,6 +92,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
         await worker.run();
       } finally {
         await connection.close();
+        await queue.call.close();
         await close();
       }
     };

@@ -8,6 +8,8 @@ export type IngestInput = {
   maxMessages: number;
   /** Bytes of bodies and handles a batch, at most. */
   maxBatchBytes: number;
+  /** Child workflows that the drain is split into, each with lanes and a history of its own. */
+  shards: number;
 };
 
 type Setting = { min: number; max: number; default: number };
@@ -21,6 +23,7 @@ export const INGEST_SETTINGS: Readonly<Record<keyof IngestInput, Setting>> = {
   batchSize: { min: 1, max: 10_000, default: 2_000 },
   maxMessages: { min: 1, max: Number.MAX_SAFE_INTEGER, default: Number.MAX_SAFE_INTEGER },
   maxBatchBytes: { min: 1_024, max: 1_258_291, default: 1_048_576 },
+  shards: { min: 1, max: 64, default: 1 },
 };
 
 /** Names the setting and the rule; the value is not repeated, since an input may hold anything. */

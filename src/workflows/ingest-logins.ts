@@ -3,26 +3,28 @@ import {
   CancellationScope,
   CancelledFailure,
   continueAsNew,
-  setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type Counts, describeCounts } from '../domain/counts.ts';
+import type { Counts } from '../domain/counts.ts';
 import { type IngestInput, InvalidIngestInput, parseIngestInput } from '../domain/ingest-input.ts';
 import type { RunOutcome } from '../domain/run-record.ts';
 import { type Carried, Drain } from './drain.ts';
 import { recordFailedRun, recordRun } from './record-run.ts';
+import { drainInShards } from './shards.ts';
+import { showProgress } from './show-progress.ts';
 
 /**
  * Drains the queue: `lanes` loops of receive, mask, insert and acknowledge, side by side, until the queue is
  * empty or `maxMessages` are taken.
  *
- * @param input any of `{ lanes, batchSize, maxMessages, maxBatchBytes }`; may be absent
+ * @param input any of `{ lanes, batchSize, maxMessages, maxBatchBytes, shards }`; may be absent
  * @param carried what an earlier run of the same chain handed on; people leave it out
  * @returns the counts of the whole chain
  * @throws ApplicationFailure `InvalidInput`, not retried, when the input makes no sense
  */
 export async function ingestLogins(input?: unknown, carried?: Carried): Promise<Counts> {
   const settings = parse(input);
+  if (settings.shards > 1) return drainInShards(settings);
   const { runId, continuedFromExecutionRunId } = workflowInfo();
   const ours = carried?.fromRunId === continuedFromExecutionRunId ? carried : undefined;
   const drain = new Drain(settings, ours, () => showProgress(drain.total()));
@@ -65,9 +67,4 @@ function parse(input: unknown): IngestInput {
     if (!(error instanceof InvalidIngestInput)) throw error;
     throw ApplicationFailure.nonRetryable(error.message, 'InvalidInput');
   }
-}
-
-/** What the Web UI shows as the workflow's current details. */
-function showProgress(counts: Counts): void {
-  setCurrentDetails(`**${describeCounts(counts)}** in ${counts.batches} batches`);
 }
