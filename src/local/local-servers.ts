@@ -72,11 +72,10 @@ async function startTemporal({ state, parts, report, signal }: Context) {
   return server;
 }
 
-async function startSqs({ state, parts, report }: Context): Promise<string> {
+async function startSqs({ parts, report }: Context): Promise<string> {
   const timer = report.begin('SQS');
   const server = await startSqsServer({
     port: await freePort(PORTS.sqs),
-    dataDirectory: state.queueData,
     region: LOCAL_REGION,
   });
   await parts.add('SQS', () => server.stop());

@@ -11,7 +11,6 @@ export function localState(root: string) {
     environment: join(directory, 'env'),
     keys: join(directory, 'keys'),
     postgresData: join(directory, 'postgres'),
-    queueData: join(directory, 'sqs'),
     temporalDatabase: join(directory, 'temporal.db'),
     workflowBundle: join(directory, 'workflow-bundle.js'),
     logs: join(directory, 'logs'),
@@ -25,7 +24,7 @@ export type LocalState = ReturnType<typeof localState>;
 export async function prepareLocalState(state: LocalState, reset: boolean): Promise<void> {
   if (reset) {
     await removePostgresData(state.postgresData);
-    for (const path of [state.keys, state.queueData, state.logs]) {
+    for (const path of [state.keys, state.logs]) {
       await rm(path, { recursive: true, force: true });
     }
     for (const suffix of ['', '-wal', '-shm', '-journal']) {
@@ -33,5 +32,4 @@ export async function prepareLocalState(state: LocalState, reset: boolean): Prom
     }
   }
   await mkdir(state.logs, { recursive: true });
-  await mkdir(state.queueData, { recursive: true, mode: 0o700 });
 }

@@ -11,6 +11,9 @@ try {
   await environment.teardown();
   process.exit(0);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  // Each level repeats the address and what it wraps: the innermost reason says it all.
+  const reason = message.split(/error sending request for url \([^)]*\): /).at(-1);
+  process.stderr.write(`https://temporal.download: ${reason}\n`);
   process.exit(1);
 }

@@ -6,8 +6,6 @@ import { adjustEmulator, sqsCall } from './sqs-emulator.ts';
 export type SqsServerOptions = {
   /** Left out: a free one. */
   readonly port?: number | undefined;
-  /** Left out: queues are kept in memory and end with the server. */
-  readonly dataDirectory?: string | undefined;
   /** Clients see the queues of their own region only, as in AWS. */
   readonly region?: string | undefined;
 };
@@ -20,9 +18,12 @@ export type SqsServer = {
   createQueue(name: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
 };
 
-/** An SQS emulator in our own process, spoken to over the wire, on loopback only. */
+/**
+ * An SQS emulator in our own process, spoken to over the wire, on loopback only. Queues are in memory and end with
+ * it: with fauxqs' persistence (2.4.1) a message that becomes visible again is lost.
+ */
 export async function startSqsServer(options: SqsServerOptions = {}): Promise<SqsServer> {
-  const { port = 0, dataDirectory, region = 'us-east-1' } = options;
+  const { port = 0, region = 'us-east-1' } = options;
   if (port !== 0 && !(await isPortFree(port))) {
     throw new PortTakenError(`Port ${port} (SQS emulator) is taken: something listens on it`);
   }
@@ -31,7 +32,6 @@ export async function startSqsServer(options: SqsServerOptions = {}): Promise<Sq
       port,
       logger: false,
       defaultRegion: region,
-      ...(dataDirectory === undefined ? {} : { dataDir: dataDirectory }),
     }),
   );
   let stopping: Promise<void> | undefined;
