@@ -24,7 +24,8 @@ type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'stopped';
  * - its batch came back empty: the queue is drained. (In a FIFO queue that may also mean that the other lanes
  *   have a message of every group in hand, so it asks once more when one of them is done.)
  * - `maxMessages` are taken or in the making,
- * - the history has no room for another batch, and the run continues as new, or
+ * - the history has no room for another batch when all others are done, and the run continues as new (while
+ *   others are at work it waits: what they had reserved, mostly in vain, becomes free), or
  * - the run was cancelled: what is in hand is finished first.
  */
 export class Drain {
@@ -41,6 +42,10 @@ export class Drain {
   #asked = 0;
   #batchesInHand = 0;
   #batchesDone = 0;
+  /** Lanes that have a batch, or ask for one; and how often one of them came to the end of that. */
+  #lanesAtWork = 0;
+  #turns = 0;
+  #queueEmpty = false;
 
   constructor(input: IngestInput, carried: Carried | undefined, onProgress: () => void) {
     this.#input = input;
@@ -89,18 +94,27 @@ export class Drain {
       if (room < 1) return 'bound reached';
       const { historyLength: events, historySize: bytes } = workflowInfo();
       const reservation = this.#budget.reserve({ events, bytes }, maxBatchBytes);
-      if (!reservation) return 'history full';
+      if (!reservation) {
+        if (this.#queueEmpty) return 'queue empty';
+        if (this.#lanesAtWork === 0) return 'history full';
+        await this.#anotherLaneMovesOn();
+        continue;
+      }
+      this.#lanesAtWork += 1;
       try {
         const batch = await this.#receive(number, room);
         reservation.received(batch.bytes);
-        if (batch.messageIds.length === 0) {
-          if (!batch.fifo || !(await this.#anotherBatchIsDone())) return 'queue empty';
-          continue;
+        if (batch.messageIds.length > 0) {
+          onFirstBatch?.();
+          await this.#store(number, batch);
+        } else if (!batch.fifo || !(await this.#anotherBatchIsDone())) {
+          this.#queueEmpty = true;
+          return 'queue empty';
         }
-        onFirstBatch?.();
-        await this.#store(number, batch);
       } finally {
         reservation.release();
+        this.#lanesAtWork -= 1;
+        this.#turns += 1;
       }
     }
   }
@@ -151,6 +165,11 @@ export class Drain {
       this.#batchesInHand -= 1;
       this.#batchesDone += 1;
     }
+  }
+
+  async #anotherLaneMovesOn(): Promise<void> {
+    const turns = this.#turns;
+    await condition(() => this.#turns > turns);
   }
 
   /** False when no lane has anything in hand; else true, once one of them has finished. */
