@@ -25,8 +25,10 @@ export type BatchToInsert = {
  * share the lock. The number is any constant that nobody else uses.
  */
 const LOCK = 7_236_514_201;
-const BEGIN_SHARED = `begin; select pg_advisory_xact_lock_shared(${LOCK})`;
-const BEGIN_ALONE = `begin; select pg_advisory_xact_lock(${LOCK})`;
+// Read committed, whatever the database's default is: a snapshot taken before the lock would not see the others.
+const BEGIN = 'begin isolation level read committed';
+const BEGIN_SHARED = `${BEGIN}; select pg_advisory_xact_lock_shared(${LOCK})`;
+const BEGIN_ALONE = `${BEGIN}; select pg_advisory_xact_lock(${LOCK})`;
 
 const OPEN_RUN = `
   insert into ingest_runs (run_id, workflow_id, started_at, worker_build)
