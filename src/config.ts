@@ -10,6 +10,8 @@ import type { SqsSettings } from './sqs/client.ts';
 
 /** Task queue, workflow type and schedule id are contracts: dashboards, tctl lines and alerts name them. */
 export const TASK_QUEUE = 'login-etl';
+export const WORKFLOW_TYPE = 'ingestLogins';
+export const SCHEDULE_ID = 'ingest-logins';
 
 export type Config = {
   sqs: SqsSettings;
@@ -101,7 +103,9 @@ class Reader {
       return undefined;
     }
     try {
-      return readFileSync(path, 'utf8').trim() || undefined;
+      const content = readFileSync(path, 'utf8').trim();
+      if (content === '') this.problem(`${name}_FILE`, 'names a file that is empty');
+      return content || undefined;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? 'error';
       this.problem(`${name}_FILE`, `names a file that cannot be read (${code})`);
@@ -258,6 +262,9 @@ function readWorker(read: Reader): Config['worker'] {
   const level = read.text('LOG_LEVEL') ?? 'info';
   if (!isLogLevel(level)) read.problem('LOG_LEVEL', `must be one of ${LOG_LEVELS.join(', ')}`);
   const metricsAddress = read.text('WORKER_METRICS_ADDRESS');
+  if (metricsAddress !== undefined && !/^[\w.[\]:-]+:\d{1,5}$/.test(metricsAddress)) {
+    read.problem('WORKER_METRICS_ADDRESS', 'must be host:port, such as 127.0.0.1:9464');
+  }
   const workflowBundlePath = read.text('WORKER_WORKFLOW_BUNDLE');
   return {
     shutdownGraceSeconds: read.wholeNumber('WORKER_SHUTDOWN_GRACE_SECONDS', 1, 3_600) ?? 30,

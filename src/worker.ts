@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ActivityLoad } from './activities/activity-load.ts';
@@ -69,9 +70,9 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       connection,
       namespace: config.temporal.namespace,
       taskQueue: TASK_QUEUE,
-      workflowBundle: workflowBundlePath
-        ? { codePath: workflowBundlePath }
-        : await bundleWorkflows(temporalLogger(logger.child({}, { level: 'warn' }))),
+      workflowBundle: await opening('the bundle', 'Check WORKER_WORKFLOW_BUNDLE.', () =>
+        workflowBundle(workflowBundlePath, logger),
+      ),
       activities: createActivities({
         queue,
         pool,
@@ -99,6 +100,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     return {
       done: run(),
       stop: async () => {
+        logger.info('shutting down: nothing more is received');
         shuttingDown.abort();
         await load.quiet(shutdownGraceSeconds * 1000);
         if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -110,18 +112,28 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   }
 }
 
+async function workflowBundle(path: string | undefined, logger: Logger): Promise<{ code: string }> {
+  if (path !== undefined) return { code: await readFile(path, 'utf8') };
+  return bundleWorkflows(temporalLogger(logger.child({}, { level: 'warn' })));
+}
+
 async function main(): Promise<void> {
-  const config = loadConfig(WORKER_SECTIONS);
-  const logger = createLogger(config.worker.logLevel);
-  installRuntime(logger, config.worker.metricsAddress);
-  const worker = await startWorker(config, logger);
+  let worker: RunningWorker | undefined;
+  // From the first moment on: as process 1 of a container an unhandled signal would be ignored.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      logger.info({ signal }, 'shutting down: nothing more is received');
+      if (worker === undefined) process.exit(0);
       void worker.stop();
     });
   }
-  logger.info({ taskQueue: TASK_QUEUE }, 'worker is running');
+  const config = loadConfig(WORKER_SECTIONS);
+  const { logLevel, metricsAddress } = config.worker;
+  const logger = createLogger(logLevel);
+  await opening('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
+    installRuntime(logger, metricsAddress),
+  );
+  worker = await startWorker(config, logger);
+  logger.info({ taskQueue: TASK_QUEUE, version: VERSION }, 'worker is running');
   await worker.done;
   logger.info('worker has stopped');
 }
@@ -130,6 +142,6 @@ if (import.meta.main) {
   main().catch((error: Error) => {
     const shown = error instanceof Problem || error.name === 'ConfigError';
     process.stderr.write(`${shown ? error.message : JSON.stringify(describeError(error))}\n`);
-    process.exitCode = 1;
+    process.exit(1);
   });
 }

@@ -1,0 +1,17 @@
+import { judge } from './activities/failure.ts';
+import { Problem } from './problem.ts';
+
+/** Opens a part; when that fails, says which part it was and which setting to look at. */
+export async function opening<T>(
+  part: string,
+  whatToDo: string,
+  open: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    const { code, ruling } = judge(error);
+    throw new Problem(`${part} cannot be used`, `${ruling.advice} (${code})`, whatToDo);
+  }
+}

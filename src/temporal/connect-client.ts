@@ -1,0 +1,51 @@
+import { Client, Connection } from '@temporalio/client';
+import type { Config } from '../config.ts';
+import { dataConverter } from '../crypto/data-converter.ts';
+import type { Keyring } from '../crypto/keyring.ts';
+import { temporalProblem } from './temporal-problem.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** gRPC takes `http_proxy` from the environment, and no proxy reaches our own loopback. */
+const LOOPBACK = /^(localhost|127\.|\[::1\])/;
+
+/**
+ * A client that has reached the server. What only looks at schedules or stops them needs no payload keys;
+ * what passes or reads input, results and failures does.
+ * @throws Problem naming the setting
+ */
+export async function connectClient(
+  { connectionOptions, namespace }: Config['temporal'],
+  payloadKeys?: Keyring,
+): Promise<Client> {
+  const connection = lazyConnection(connectionOptions);
+  try {
+    await connection.ensureConnected();
+  } catch (error) {
+    await connection.close();
+    throw temporalProblem('Temporal cannot be used', error);
+  }
+  return new Client({
+    connection,
+    namespace,
+    ...(payloadKeys && { dataConverter: dataConverter(payloadKeys) }),
+  });
+}
+
+/** A connection that is made with the first call. */
+export function lazyConnection(
+  options: Config['temporal']['connectionOptions'],
+  connectTimeoutMs: number = CONNECT_TIMEOUT_MS,
+): Connection {
+  const { address, tls, apiKey, metadata } = options;
+  return Connection.lazy({
+    connectTimeout: connectTimeoutMs,
+    ...(address && { address }),
+    ...(tls !== undefined && { tls }),
+    ...(apiKey && { apiKey }),
+    ...(metadata && { metadata }),
+    ...(LOOPBACK.test(address ?? 'localhost') && {
+      channelArgs: { 'grpc.enable_http_proxy': 0 },
+    }),
+  });
+}

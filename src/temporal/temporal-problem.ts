@@ -1,0 +1,65 @@
+import { isGrpcServiceError } from '@temporalio/client';
+import { Problem } from '../problem.ts';
+
+type Meaning = { why: string; whatToDo: string };
+
+const REACH =
+  'Check TEMPORAL_ADDRESS (host:port) and TEMPORAL_TLS, and that the server is up. `login-etl doctor` looks at each part.';
+const ACCESS = 'Check TEMPORAL_API_KEY or the client certificate (TEMPORAL_TLS_CLIENT_CERT_PATH).';
+
+/** By gRPC status code. The server's own texts are left out: they may repeat what was sent. */
+const MEANINGS: Readonly<Record<number, Meaning>> = {
+  3: {
+    why: 'it does not accept the request (INVALID_ARGUMENT)',
+    whatToDo: 'Check the options of the command.',
+  },
+  4: { why: 'it did not answer in time (DEADLINE_EXCEEDED)', whatToDo: REACH },
+  5: {
+    why: 'the namespace does not exist (NOT_FOUND)',
+    whatToDo: 'Check TEMPORAL_NAMESPACE.',
+  },
+  7: { why: 'access is denied (PERMISSION_DENIED)', whatToDo: ACCESS },
+  8: {
+    why: 'it is throttling requests (RESOURCE_EXHAUSTED)',
+    whatToDo: 'Try again in a minute.',
+  },
+  12: {
+    why: 'what answers is no Temporal server, or an old one (UNIMPLEMENTED)',
+    whatToDo: REACH,
+  },
+  14: { why: 'it cannot be reached (UNAVAILABLE)', whatToDo: REACH },
+  16: { why: 'it does not know who is asking (UNAUTHENTICATED)', whatToDo: ACCESS },
+};
+
+/** What a failed call to Temporal means, in terms of the settings. */
+export function temporalProblem(what: string, error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const { why, whatToDo } = meaning(error);
+  return new Problem(what, why, whatToDo);
+}
+
+/** The gRPC status code of an error of the client, or of what caused it. */
+export function grpcStatus(error: unknown): number | undefined {
+  if (isGrpcServiceError(error)) return error.code;
+  const cause = error instanceof Error ? error.cause : undefined;
+  return isGrpcServiceError(cause) ? cause.code : undefined;
+}
+
+function meaning(error: unknown): Meaning {
+  const name = error instanceof Error ? error.name : typeof error;
+  const status = grpcStatus(error);
+  if (name === 'NamespaceNotFoundError') return MEANINGS[5] as Meaning;
+  if (name === 'UnknownPayloadKey') {
+    return {
+      why: 'a payload was encrypted with a key that is not here',
+      whatToDo: 'Add the missing key to PAYLOAD_KEYS.',
+    };
+  }
+  if (status !== undefined) {
+    return MEANINGS[status] ?? { why: `it failed with gRPC status ${status}`, whatToDo: REACH };
+  }
+  // The channel's own "Failed to connect before the deadline" is a bare Error without a code.
+  return error instanceof Error && error.message === 'Failed to connect before the deadline'
+    ? { why: 'nobody answers at the address', whatToDo: REACH }
+    : { why: `an unexpected error (${name})`, whatToDo: REACH };
+}
