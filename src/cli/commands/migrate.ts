@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import pg from 'pg';
+import { opening } from '../../opening.ts';
+import { migrate } from '../../postgres/migrate.ts';
+import { postgresPool } from '../../postgres/pool.ts';
+import { Problem } from '../../problem.ts';
+import { printData, printJson } from '../output.ts';
+import { readSettings } from '../read-settings.ts';
+
+const EXAMPLES = `
+Can be run again at any time, also by several at once.
+
+Examples:
+  login-etl migrate
+  DATABASE_URL=postgres://owner:…@db/logins login-etl migrate`;
+
+export function addMigrateCommand(program: Command): void {
+  program
+    .command('migrate')
+    .description('make or update the tables, and the partitions of the coming year')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async ({ json }: { json?: boolean }, command: Command) => {
+      const { postgres } = readSettings(command, ['postgres']);
+      const pool = postgresPool(postgres, { applicationName: 'login-etl migrate' });
+      try {
+        const result = await opening('Postgres', 'Check DATABASE_URL.', () =>
+          migrate(pool).catch((error: unknown) => {
+            throw migrationProblem(error) ?? error;
+          }),
+        );
+        if (json) printJson(result);
+        else printData(describe(result));
+      } finally {
+        await pool.end();
+      }
+    });
+}
+
+function describe({ applied, partitionsMade }: Awaited<ReturnType<typeof migrate>>): string {
+  const migrations =
+    applied.length === 0
+      ? 'no migration was missing'
+      : `applied ${applied.length} migration(s):\n${applied.map((name) => `  ${name}`).join('\n')}`;
+  return `${migrations}\nmade ${partitionsMade} partition(s) of user_logins`;
+}
+
+function migrationProblem(error: unknown): Problem | undefined {
+  if (!(error instanceof pg.DatabaseError)) return undefined;
+  // Raised by the migrations themselves, in words of ours.
+  if (error.code === 'P0001') {
+    return new Problem('a migration was not applied', error.message, error.hint ?? '');
+  }
+  if (error.code === '42501') {
+    return new Problem(
+      'a migration was not applied',
+      'the role may not do it (42501)',
+      'Set DATABASE_URL to the role that owns the tables: the worker’s role need not be able to make any.',
+    );
+  }
+  return undefined;
+}

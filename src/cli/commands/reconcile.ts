@@ -1,0 +1,190 @@
+import Table from 'cli-table3';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Pool } from 'pg';
+import {
+  type Fate,
+  type LedgerRun,
+  type ReconciledRun,
+  type Reconciliation,
+  reconcile,
+} from '../../domain/reconcile.ts';
+import { opening } from '../../opening.ts';
+import { checkDatabase } from '../../postgres/check-database.ts';
+import { postgresPool } from '../../postgres/pool.ts';
+import { readLedger } from '../../postgres/read-ledger.ts';
+import { Problem } from '../../problem.ts';
+import { runFate } from '../../temporal/run-fate.ts';
+import { parseDurationMs } from '../duration.ts';
+import { EXIT, EXIT_CODES_HELP } from '../exit-codes.ts';
+import { printData, printJson, printMessage, styled } from '../output.ts';
+import { readSettings, tryReadSettings } from '../read-settings.ts';
+import { withTemporal } from '../with-temporal.ts';
+
+const HELP = `
+Every run leaves a row in ingest_runs. For each run that began since then, this checks that
+
+  received = inserted + duplicates + quarantined     (+ open, where the run failed)
+  user_logins and quarantine have as many rows of it as it says it stored
+  no more was acknowledged than was stored
+
+and that no message is in both tables, and no row is of a run that the ledger does not know.
+
+open are messages that a failed run took and did not store: they are on the queue again when their visibility
+timeout ends. A run that has not closed has no counts yet; the rows that the tables have of it are in brackets.
+Temporal is asked what became of such a run. One that was terminated never closes: what it stored counts as
+stored, what it had in hand comes back to the queue.
+
+The tables are read from --since on: a week of a large table takes its time.
+
+Examples:
+  login-etl reconcile
+  login-etl reconcile --since 30d
+  login-etl reconcile --since 2026-11-01T00:00:00Z --json
+${EXIT_CODES_HELP}`;
+
+const DEFAULT_SINCE = '7d';
+/** Of a run for each minute of a week, people want to see the latest; `--json` has all. */
+const SHOWN_RUNS = 50;
+/** Longer than a worker's statements: a week of rows may be hundreds of millions. */
+const READ_TIMEOUT_MS = 30 * 60_000;
+const ASK_TIMEOUT_MS = 5_000;
+
+type Options = { since: Date; json?: boolean };
+
+export function addReconcileCommand(program: Command): void {
+  program
+    .command('reconcile')
+    .description('check that the ledger of runs and the tables add up')
+    .addOption(
+      new Option('--since <when>', 'runs that began since then: 7d, 12h, or a date and time')
+        .argParser(parseSince)
+        .default(parseSince(DEFAULT_SINCE), DEFAULT_SINCE),
+    )
+    .option('--json', 'print all of it as JSON')
+    .addHelpText('after', HELP)
+    .action(async ({ since, json }: Options, command: Command) => {
+      const { postgres } = readSettings(command, ['postgres']);
+      const pool = postgresPool(
+        {
+          ...postgres,
+          statement_timeout: READ_TIMEOUT_MS,
+          query_timeout: READ_TIMEOUT_MS,
+        },
+        { applicationName: 'login-etl reconcile' },
+      );
+      try {
+        const result = await opening('Postgres', 'Check DATABASE_URL.', async () => {
+          await checkDatabase(pool);
+          return readAndReconcile(pool, since);
+        });
+        const addsUp = result.findings.length === 0;
+        if (json) printJson({ since, addsUp, ...result });
+        else printData(describe(result, since).join('\n'));
+        process.exitCode = addsUp ? EXIT.ok : EXIT.failure;
+      } finally {
+        await pool.end();
+      }
+    });
+}
+
+const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
+
+/** `7d` before now, or a date and time; without a zone it is UTC. */
+export function parseSince(text: string): Date {
+  if (!ISO.test(text)) {
+    try {
+      return new Date(Date.now() - parseDurationMs(text));
+    } catch {
+      throw new InvalidArgumentError('It takes 7d, 12h, 30m, or a date such as 2026-11-01T00:00Z.');
+    }
+  }
+  const zone = text.length > 10 && !/(Z|[+-]\d\d:\d\d)$/.test(text) ? 'Z' : '';
+  const date = new Date(text.replace(' ', 'T') + zone);
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('There is no such date.');
+  return date;
+}
+
+async function readAndReconcile(pool: Pool, since: Date): Promise<Reconciliation> {
+  const before = await readLedger(pool, since);
+  const unclosed = before.runs.filter(({ outcome, workflowId }) => !outcome && workflowId);
+  if (unclosed.length === 0) return reconcile(before.runs, before.inBothTables);
+  const fates = await askTemporal(unclosed);
+  // Meanwhile some may have closed.
+  const { runs, inBothTables } = await readLedger(pool, since);
+  return reconcile(runs, inBothTables, fates);
+}
+
+/** What became of the runs, as far as Temporal can be asked: without it they count as unknown. */
+async function askTemporal(runs: readonly LedgerRun[]): Promise<Map<string, Fate>> {
+  const fates = new Map<string, Fate>();
+  const settings = tryReadSettings(['temporal'])?.temporal;
+  try {
+    if (!settings) throw new Problem('Temporal cannot be used', 'it is not configured', '');
+    await withTemporal(settings, undefined, async (client) => {
+      for (const { runId, workflowId } of runs) {
+        const fate = await client.withDeadline(Date.now() + ASK_TIMEOUT_MS, () =>
+          runFate(client, workflowId as string, runId),
+        );
+        fates.set(runId, fate);
+      }
+    });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    printMessage(
+      `${runs.length} run(s) have not closed, and Temporal cannot say what became of them: ${error.why}`,
+    );
+  }
+  return fates;
+}
+
+const HEAD = ['started', 'workflow', 'state'] as const;
+const COUNTS = ['received', 'inserted', 'duplicates', 'quarantined', 'acknowledged'] as const;
+
+function describe({ runs, findings, ...result }: Reconciliation, since: Date): string[] {
+  const suspect = new Set(findings.map(({ runId }) => runId));
+  const busy = runs.filter((run) => suspect.has(run.runId) || !isEmpty(run));
+  const shown = busy.filter(
+    (run, index) => suspect.has(run.runId) || index >= busy.length - SHOWN_RUNS,
+  );
+  const table = new Table({
+    head: [...HEAD, ...COUNTS, 'open'],
+    colAligns: [...HEAD.map(() => 'left' as const), ...[...COUNTS, 1].map(() => 'right' as const)],
+    style: { head: [], border: [] },
+  });
+  table.push(...shown.map(row));
+  const { total, open } = result;
+  table.push(['', '', 'total', ...COUNTS.map((name) => total[name]), open]);
+  const left = busy.length - shown.length;
+  const empty = runs.length - busy.length;
+  const unclosed = result.rowsOfUnclosedRuns;
+  return [
+    `runs since ${since.toISOString()}`,
+    table.toString(),
+    ...(left > 0 ? [`and ${left} earlier run(s), which --json shows`] : []),
+    ...(empty > 0 ? [`and ${empty} run(s) that found nothing to do`] : []),
+    ...(unclosed > 0 ? [`and ${unclosed} row(s) of runs that have not closed`] : []),
+    ...(findings.length === 0
+      ? [`${styled('green', '✓')} everything adds up`]
+      : findings.map(
+          ({ runId, workflowId, problem }) =>
+            `${styled('red', '✗')} ${workflowId ? `${workflowId}, ` : ''}${runId ? `run ${runId}: ` : ''}${problem}`,
+        )),
+  ];
+}
+
+const isEmpty = ({ outcome, counts, ...run }: ReconciledRun): boolean =>
+  (outcome === 'completed' || outcome === 'continued') &&
+  counts.received === 0 &&
+  run.rowsInUserLogins + run.rowsInQuarantine === 0;
+
+function row({ startedAt, workflowId, runId, state, counts, open, ...run }: ReconciledRun) {
+  const stored = { inserted: run.rowsInUserLogins, quarantined: run.rowsInQuarantine };
+  const rows: Partial<Record<string, number>> = stored;
+  return [
+    startedAt?.toISOString() ?? '',
+    workflowId ?? runId,
+    state,
+    ...COUNTS.map((name) => counts[name] ?? (rows[name] === undefined ? '' : `(${rows[name]})`)),
+    open,
+  ];
+}

@@ -1,0 +1,68 @@
+/** Each check is bounded, so that doctor ends even where nothing answers. */
+const TIMEOUT_MS = 5_000;
+
+export type Finding = {
+  status: 'ok' | 'warning' | 'failed';
+  detail: string;
+  whatToDo?: string;
+};
+
+export type Check = {
+  name: string;
+  /** A check that has to be passed before this one makes sense. */
+  needs?: string;
+  run(): Promise<Finding> | Finding;
+  /** What an error of `run` means. */
+  explain?(error: unknown): Omit<Finding, 'status'>;
+};
+
+export type Result = { name: string } & Finding;
+
+/** Some checks, and how to close what they opened. */
+export type CheckList = { checks: Check[]; close?(): Promise<void> };
+
+export const ok = (detail: string): Finding => ({ status: 'ok', detail });
+export const warning = (detail: string, whatToDo: string): Finding => ({
+  status: 'warning',
+  detail,
+  whatToDo,
+});
+export const failed = (detail: string, whatToDo: string): Finding => ({
+  status: 'failed',
+  detail,
+  whatToDo,
+});
+
+/** One after the other, each whatever became of the others. */
+export async function* runChecks(checks: readonly Check[]): AsyncGenerator<Result> {
+  const notPassed = new Set<string>();
+  for (const check of checks) {
+    const { name, needs } = check;
+    const finding =
+      needs !== undefined && notPassed.has(needs)
+        ? warning('not checked', `First see to: ${needs}.`)
+        : await examine(check);
+    if (finding.status === 'failed' || finding.detail === 'not checked') notPassed.add(name);
+    yield { name, ...finding };
+  }
+}
+
+async function examine({ run, explain }: Check): Promise<Finding> {
+  const { promise: late, resolve } = Promise.withResolvers<Finding>();
+  const noAnswer = failed(
+    `no answer within ${TIMEOUT_MS / 1_000} s`,
+    'Check its address, and the network in between.',
+  );
+  const timer = setTimeout(resolve, TIMEOUT_MS, noAnswer);
+  try {
+    return await Promise.race([run(), late]);
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    return {
+      status: 'failed',
+      ...(explain?.(error) ?? { detail: `an unexpected error (${name})` }),
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}

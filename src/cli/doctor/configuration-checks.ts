@@ -1,0 +1,75 @@
+import { type Config, ConfigError, loadConfig } from '../../config.ts';
+import type { Section } from '../../settings.ts';
+import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
+
+export const CONFIGURATION = 'configuration';
+const SECTIONS: readonly Section[] = [
+  'sqs',
+  'postgres',
+  'temporal',
+  'masking',
+  'payloads',
+  'vault',
+  'worker',
+];
+
+/** The sections that are complete; what is wrong with the others. */
+export type Configuration = { config: Partial<Config>; problems: string[] };
+
+export function readConfiguration(): Configuration {
+  const config: Partial<Config> = {};
+  const problems: string[] = [];
+  for (const section of SECTIONS) {
+    try {
+      Object.assign(config, loadConfig([section]));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  return { config, problems };
+}
+
+export function configurationChecks({ config, problems }: Configuration): CheckList {
+  return {
+    checks: [
+      {
+        name: CONFIGURATION,
+        run: () =>
+          problems.length === 0
+            ? ok('complete')
+            : failed(problems.join('; '), 'Set them in the environment, or with --env-file PATH.'),
+      },
+      { name: 'masking keys', run: () => maskingKeys(config.masking) },
+      { name: 'payload keys', run: () => payloadKeys(config.payloads) },
+      { name: 'vault public key', run: () => vaultKey(config.vault) },
+    ],
+  };
+}
+
+/** For a part whose settings are listed as missing already. */
+export const notConfigured = (): Finding =>
+  warning('not checked', `First see to: ${CONFIGURATION}.`);
+
+function maskingKeys(masking: Config['masking'] | undefined): Finding {
+  if (!masking) return notConfigured();
+  if (masking.mode === 'sha256') {
+    return warning(
+      'MASKING_MODE is sha256, which anyone reverses for an IPv4 address',
+      'Use hmac-sha256 unless the values have to match existing ones.',
+    );
+  }
+  const { keys } = masking;
+  return keys
+    ? ok(`hmac-sha256, active key ${keys.activeId} of ${keys.keys.size}`)
+    : notConfigured();
+}
+
+function payloadKeys(payloads: Config['payloads'] | undefined): Finding {
+  if (!payloads) return notConfigured();
+  const { activeId, keys } = payloads.keys;
+  return ok(`active key ${activeId} of ${keys.size}`);
+}
+
+const vaultKey = (vault: Config['vault'] | undefined): Finding =>
+  vault ? ok(`key ${vault.publicKey.id}`) : notConfigured();

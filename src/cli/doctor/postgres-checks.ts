@@ -1,0 +1,73 @@
+import type { Pool, PoolConfig } from 'pg';
+import { judge } from '../../activities/failure.ts';
+import { pendingMigrations } from '../../postgres/migrate.ts';
+import { postgresPool } from '../../postgres/pool.ts';
+import { type CheckList, type Finding, failed, ok } from './check.ts';
+import { notConfigured } from './configuration-checks.ts';
+
+export const POSTGRES = 'Postgres';
+const MIGRATIONS = 'migrations';
+const MIN_VERSION = 130_000;
+const CONNECT_TIMEOUT_MS = 4_000;
+
+/** What a run does with each table. It looks for the message's id before it inserts one. */
+const NEEDED = `
+  select needed.name || ' (' || needed.privilege || ')' as missing
+  from (values
+    ('user_logins', 'INSERT'), ('user_logins', 'SELECT'),
+    ('quarantine', 'INSERT'), ('quarantine', 'SELECT'),
+    ('ingest_runs', 'INSERT'), ('ingest_runs', 'UPDATE')
+  ) as needed (name, privilege)
+  where not has_any_column_privilege(needed.name, needed.privilege)`;
+
+export function postgresChecks(settings: PoolConfig | undefined): CheckList & { pool?: Pool } {
+  if (!settings) return { checks: [{ name: POSTGRES, run: notConfigured }] };
+  const pool = postgresPool(
+    { ...settings, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
+    { applicationName: 'login-etl doctor' },
+  );
+  const explain = (error: unknown) => {
+    const { code, ruling } = judge(error);
+    // The driver's own errors, of connecting and of time running out, have no code.
+    const detail = code === 'Error' ? 'no connection can be made' : `${ruling.advice} (${code})`;
+    return { detail, whatToDo: 'Check DATABASE_URL (or PGHOST, …).' };
+  };
+  return {
+    pool,
+    checks: [
+      { name: POSTGRES, run: () => version(pool), explain },
+      { name: MIGRATIONS, needs: POSTGRES, run: () => migrations(pool), explain },
+      { name: 'privileges', needs: MIGRATIONS, run: () => privileges(pool), explain },
+    ],
+    close: () => pool.end(),
+  };
+}
+
+async function version(pool: Pool): Promise<Finding> {
+  const { rows } = await pool.query<{ number: number; version: string; role: string }>(
+    `select current_setting('server_version_num')::integer as number,
+       current_setting('server_version') as version, current_user as role`,
+  );
+  const [row] = rows;
+  if (!row || row.number < MIN_VERSION) {
+    return failed(`version ${row?.version} is too old`, 'Use Postgres 13 or newer.');
+  }
+  return ok(`version ${row.version}, as ${row.role}`);
+}
+
+async function migrations(pool: Pool): Promise<Finding> {
+  const pending = await pendingMigrations(pool);
+  return pending.length === 0
+    ? ok('all are applied')
+    : failed(`${pending.length} are not applied`, 'Run `login-etl migrate`.');
+}
+
+async function privileges(pool: Pool): Promise<Finding> {
+  const { rows } = await pool.query<{ missing: string }>(NEEDED);
+  return rows.length === 0
+    ? ok('the role may store rows')
+    : failed(
+        `the role lacks ${rows.map(({ missing }) => missing).join(', ')}`,
+        'Grant them to the role, or check the user in DATABASE_URL.',
+      );
+}

@@ -1,0 +1,87 @@
+import { Client, ScheduleNotFoundError } from '@temporalio/client';
+import { type Config, SCHEDULE_ID, TASK_QUEUE } from '../../config.ts';
+import { dataConverter } from '../../crypto/data-converter.ts';
+import { lazyConnection } from '../../temporal/connect-client.ts';
+import { scheduleHandle } from '../../temporal/schedule.ts';
+import { temporalProblem } from '../../temporal/temporal-problem.ts';
+import { workerCount } from '../../temporal/workers.ts';
+import { describeDuration } from '../duration.ts';
+import { type CheckList, type Finding, ok, warning } from './check.ts';
+import { notConfigured } from './configuration-checks.ts';
+
+const TEMPORAL = 'Temporal';
+const CONNECT_TIMEOUT_MS = 4_000;
+
+export function temporalChecks(
+  settings: Config['temporal'] | undefined,
+  payloads: Config['payloads'] | undefined,
+): CheckList {
+  if (!settings) return { checks: [{ name: TEMPORAL, run: notConfigured }] };
+  const connection = lazyConnection(settings.connectionOptions, CONNECT_TIMEOUT_MS);
+  const client = new Client({
+    connection,
+    namespace: settings.namespace,
+    ...(payloads && { dataConverter: dataConverter(payloads.keys) }),
+  });
+  const explain = (error: unknown) => {
+    const { why, whatToDo } = temporalProblem(TEMPORAL, error);
+    return { detail: why, whatToDo };
+  };
+  return {
+    checks: [
+      {
+        name: TEMPORAL,
+        explain,
+        async run() {
+          await connection.ensureConnected();
+          return namespace(client);
+        },
+      },
+      { name: 'worker', needs: TEMPORAL, run: () => workers(client), explain },
+      {
+        name: 'schedule',
+        needs: TEMPORAL,
+        // Its input is stored encrypted: that it can be read is part of the check.
+        run: () => (payloads ? schedule(client) : notConfigured()),
+        explain,
+      },
+    ],
+    close: () => connection.close(),
+  };
+}
+
+async function namespace(client: Client): Promise<Finding> {
+  const { namespace: name } = client.options;
+  const { config } = await client.workflowService.describeNamespace({ namespace: name });
+  const retentionMs = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000;
+  return ok(`namespace ${name}, history is kept for ${describeDuration(retentionMs)}`);
+}
+
+async function workers(client: Client): Promise<Finding> {
+  const count = await workerCount(client);
+  return count > 0
+    ? ok(`${count} on task queue ${TASK_QUEUE}`)
+    : warning(
+        `nobody takes work from task queue ${TASK_QUEUE}`,
+        'Start one with `npm run worker`; check that its TEMPORAL_NAMESPACE is the same.',
+      );
+}
+
+async function schedule(client: Client): Promise<Finding> {
+  try {
+    const { state, info } = await scheduleHandle(client).describe();
+    if (state.paused) {
+      return warning(
+        `${SCHEDULE_ID} is paused${state.note ? ` (${state.note})` : ''}`,
+        'Wake it with `login-etl schedule resume`.',
+      );
+    }
+    return ok(`${SCHEDULE_ID}, next run ${info.nextActionTimes[0]?.toISOString() ?? 'never'}`);
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    return warning(
+      `${SCHEDULE_ID} is not there: runs are started by hand only`,
+      'Create it with `login-etl schedule create`.',
+    );
+  }
+}

@@ -1,0 +1,9 @@
+/** As `login-etl --help` lists them. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
+
+export const EXIT_CODES_HELP = `
+Exit codes:
+  0    done, and all is well
+  1    something failed, a check of doctor or a run included
+  2    the command line makes no sense
+  130  interrupted (Ctrl-C)`;

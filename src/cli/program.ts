@@ -1,0 +1,44 @@
+import { Command } from 'commander';
+import { VERSION } from '../build-info.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addKeysCommand } from './commands/keys.ts';
+import { addMigrateCommand } from './commands/migrate.ts';
+import { addPeekCommand } from './commands/peek.ts';
+import { addReconcileCommand } from './commands/reconcile.ts';
+import { addRunCommand } from './commands/run.ts';
+import { addScheduleCommand } from './commands/schedule.ts';
+import { addSendCommand } from './commands/send.ts';
+import { LOCAL_ENVIRONMENT_FILE } from './environment.ts';
+import { EXIT_CODES_HELP } from './exit-codes.ts';
+
+const HELP = `
+Settings come from the environment: .env.example lists them. With none of them set, ${LOCAL_ENVIRONMENT_FILE} of the
+current directory is used if it is there: the stack of \`npm start\`.
+
+Examples:
+  login-etl doctor
+  login-etl send samples/logins.jsonl
+  login-etl run
+  login-etl schedule create --every 1m
+  login-etl <command> --help
+${EXIT_CODES_HELP}`;
+
+/** The whole command line. It throws instead of ending the process. */
+export function createProgram(): Command {
+  const program = new Command('login-etl')
+    .description('Drains a queue of login events into Postgres, personal fields masked.')
+    .version(VERSION)
+    .option('--env-file <path>', 'take settings from a file; what the environment has set wins')
+    .addHelpText('after', HELP)
+    .showHelpAfterError('Run it with --help to see how it is used.')
+    .exitOverride();
+  addSendCommand(program);
+  addPeekCommand(program);
+  addRunCommand(program);
+  addScheduleCommand(program);
+  addMigrateCommand(program);
+  addKeysCommand(program);
+  addReconcileCommand(program);
+  addDoctorCommand(program);
+  return program;
+}

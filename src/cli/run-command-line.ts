@@ -1,0 +1,18 @@
+import { CommanderError } from 'commander';
+import { EXIT } from './exit-codes.ts';
+import { endWithReader } from './output.ts';
+import { createProgram } from './program.ts';
+import { reportError } from './report-error.ts';
+
+/** @returns the exit code */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  endWithReader();
+  try {
+    await createProgram().parseAsync(argv);
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    // Commander has said it already: help and version end with 0, what it does not understand with 2.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return reportError(error);
+  }
+}

@@ -1,0 +1,26 @@
+import { judge } from '../activities/failure.ts';
+import { Problem } from '../problem.ts';
+import { CHECK_QUEUE } from './with-queue.ts';
+
+/** SQS' answers to what a message itself is. */
+const REFUSED = new Set(['SendRefused', 'InvalidMessageContents', 'BatchRequestTooLong']);
+
+/** Why sending stopped, and how far it had got. */
+export function sendProblem(error: unknown, sent: number): Problem {
+  if (error instanceof Problem) {
+    return new Problem(
+      `${error.what}, and ${sent} message(s) were sent`,
+      error.why,
+      error.whatToDo,
+    );
+  }
+  const { code, ruling } = judge(error);
+  const what = `not all messages were sent: ${sent} were, before it stopped`;
+  return REFUSED.has(code)
+    ? new Problem(
+        what,
+        `SQS refuses a message (${code})`,
+        'A message may be 1 MiB at most and hold no control characters but tab, LF and CR.',
+      )
+    : new Problem(what, `${ruling.advice} (${code})`, CHECK_QUEUE);
+}
