@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url';
+import { SETTINGS, type Section, type Setting } from '../src/settings.ts';
+import { writeOrCheck } from './write-or-check.ts';
+
+// A program: makes .env.example from the settings.
+const FILE = fileURLToPath(new URL('../.env.example', import.meta.url));
+
+const HEADER = `\
+# Made from src/settings.ts by \`node scripts/make-env-example.ts\`: change it there.
+#
+# Copy it to .env, fill in what is not commented out, and name it:
+#   npx login-etl --env-file .env doctor
+#   node --env-file=.env src/worker.ts
+#
+# A line that is commented out shows the default or an example; with nothing behind the "=", there is none.
+`;
+
+const TITLES: Readonly<Record<Section, string>> = {
+  sqs: 'The queue',
+  postgres: 'Postgres',
+  temporal: 'Temporal',
+  masking: 'Masking',
+  payloads: 'Encryption of what Temporal keeps',
+  vault: 'The vault',
+  worker: 'The worker',
+};
+
+const WIDTH = 100;
+
+export function envExample(settings: readonly Setting[] = SETTINGS): string {
+  const sections = (Object.keys(TITLES) as Section[]).map((section) => {
+    const lines = settings.filter((setting) => setting.section === section).map(entry);
+    return [`# ---- ${TITLES[section]} ----\n`, ...lines].join('\n');
+  });
+  return [HEADER, ...sections].join('\n');
+}
+
+function entry(setting: Setting): string {
+  const { name, description, required, secret } = setting;
+  const file = secret ? [comment(`Or ${name}_FILE: the path of a file that holds it.`)] : [];
+  const assignment = `${name}=${quoted(setting.example ?? setting.default ?? '')}`;
+  return [comment(description), ...file, `${required ? '' : '# '}${assignment}`, ''].join('\n');
+}
+
+/** For Node, a shell and Docker Compose alike. */
+const quoted = (value: string): string => (/^[\w./:@-]*$/.test(value) ? value : `'${value}'`);
+
+function comment(text: string): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) as string;
+    if (line.length + word.length + 3 > WIDTH) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.map((line) => `# ${line}`).join('\n');
+}
+
+if (import.meta.main) await writeOrCheck(FILE, () => envExample());

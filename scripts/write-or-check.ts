@@ -1,0 +1,20 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, relative } from 'node:path';
+
+/**
+ * The end of a program that makes a file from the code: writes the file, or with `--check` says whether it is up
+ * to date and exits 1 when it is not.
+ */
+export async function writeOrCheck(path: string, make: (present: string) => string): Promise<void> {
+  const present = await readFile(path, 'utf8').catch(() => '');
+  const wanted = make(present);
+  const shown = relative(process.cwd(), path);
+  if (!process.argv.includes('--check')) {
+    if (wanted !== present) await writeFile(path, wanted);
+    process.stdout.write(`${shown} ${wanted === present ? 'was up to date' : 'is written'}\n`);
+  } else if (wanted !== present) {
+    const program = basename(process.argv[1] ?? '');
+    process.stderr.write(`${shown} is not up to date: run \`node scripts/${program}\`\n`);
+    process.exitCode = 1;
+  }
+}
