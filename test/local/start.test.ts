@@ -1,0 +1,100 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { removePostgresData } from '../../src/local/postgres-server.ts';
+import { expectGone, familyOf } from './living-processes.ts';
+import { npmStart } from './npm-start.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+const STOPS_WITHIN_MS = 10_000;
+
+async function emptyDirectory(): Promise<string> {
+  const directory = await temporaryDirectory();
+  onTestFinished(() => removePostgresData(join(directory, '.local', 'postgres')));
+  return directory;
+}
+
+async function databaseUrl(directory: string): Promise<string> {
+  const settings = await readFile(join(directory, '.local', 'env'), 'utf8');
+  return /^DATABASE_URL=(.*)$/m.exec(settings)?.[1] as string;
+}
+
+async function rowsIn(url: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query('select count(*)::int as rows from user_logins');
+    return rows[0].rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test('--once stores every sample and exits 0, and only the owner may read the keys', async () => {
+  const directory = await emptyDirectory();
+  const start = npmStart(directory, '--once');
+  expect(await start.ended, start.output()).toBe(0);
+  expect(start.output()).toContain('100 messages sent: 99 in user_logins, 1 in quarantine.');
+  const keys = join(directory, '.local', 'keys');
+  const files = await readdir(keys);
+  expect(files.length).toBe(4);
+  for (const file of files) expect((await stat(join(keys, file))).mode & 0o077).toBe(0);
+}, 120_000);
+
+test('a second start keeps rows and keys, SIGTERM stops all of it in time, --reset begins anew', async () => {
+  const directory = await emptyDirectory();
+  const first = npmStart(directory, '--once');
+  expect(await first.ended, first.output()).toBe(0);
+  const keys = await readFile(join(directory, '.local', 'keys', 'masking-keys.json'), 'utf8');
+
+  const second = npmStart(directory);
+  await second.says('What to do next');
+  expect(await rowsIn(await databaseUrl(directory))).toBe(198);
+  expect((await stat(join(directory, '.local', 'env'))).mode & 0o077).toBe(0);
+  expect(await readFile(join(directory, '.local', 'keys', 'masking-keys.json'), 'utf8')).toBe(keys);
+
+  const beside = npmStart(directory, '--once');
+  expect(await beside.ended).toBe(1);
+  expect(beside.output()).toContain('already running');
+
+  const family = await familyOf(second.pid);
+  expect(family.length).toBeGreaterThan(3);
+  const asked = performance.now();
+  second.kill('SIGTERM');
+  expect(await second.ended).toBe(0);
+  expect(performance.now() - asked).toBeLessThan(STOPS_WITHIN_MS);
+  await expectGone(family);
+
+  const anew = npmStart(directory, '--reset');
+  await anew.says('What to do next');
+  expect(await rowsIn(await databaseUrl(directory))).toBe(99);
+  expect(await readFile(join(directory, '.local', 'keys', 'masking-keys.json'), 'utf8')).not.toBe(
+    keys,
+  );
+}, 240_000);
+
+test.each([
+  ['before any server is up', 'everything local'],
+  ['when the first server is up', '✓'],
+  ['when the worker starts', '✓ Worker'],
+])(
+  'SIGINT %s stops what was started, within 10 seconds',
+  async (_when, said) => {
+    const start = npmStart(await emptyDirectory());
+    await start.says(said);
+    const family = await familyOf(start.pid);
+    const asked = performance.now();
+    start.kill('SIGINT');
+    await start.ended;
+    expect(performance.now() - asked).toBeLessThan(STOPS_WITHIN_MS);
+    await expectGone(family);
+  },
+  60_000,
+);
+
+test('an option that it does not know is a usage error', async () => {
+  const start = npmStart(await emptyDirectory(), '--onec');
+  expect(await start.ended).toBe(2);
+  expect(start.output()).toContain('--once');
+});
