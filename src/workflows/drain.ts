@@ -8,7 +8,7 @@ import { steps } from './steps.ts';
 
 /** What a run hands on when it continues as new. */
 export type Carried = {
-  /** The run that handed it on: a cron's next run is given the same again, and must not take it. */
+  /** The run that handed it on: nobody else's is taken. */
   fromRunId: string;
   counts: Counts;
   expectedMessageBytes?: number | undefined;

@@ -5,10 +5,11 @@ import {
   continueAsNew,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Counts } from '../domain/counts.ts';
+import { addCounts, type Counts } from '../domain/counts.ts';
 import { type IngestInput, InvalidIngestInput, parseIngestInput } from '../domain/ingest-input.ts';
 import type { RunOutcome } from '../domain/run-record.ts';
 import { type Carried, Drain } from './drain.ts';
+import { drainInChild } from './drain-in-child.ts';
 import { recordFailedRun, recordRun } from './record-run.ts';
 import { drainInShards } from './shards.ts';
 import { showProgress } from './show-progress.ts';
@@ -24,8 +25,8 @@ import { showProgress } from './show-progress.ts';
  */
 export async function ingestLogins(input?: unknown, carried?: Carried): Promise<Counts> {
   const settings = parse(input);
+  const { runId, continuedFromExecutionRunId, cronSchedule } = workflowInfo();
   if (settings.shards > 1) return drainInShards(settings);
-  const { runId, continuedFromExecutionRunId } = workflowInfo();
   const ours = carried?.fromRunId === continuedFromExecutionRunId ? carried : undefined;
   const drain = new Drain(settings, ours, () => showProgress(drain.total()));
   showProgress(drain.total());
@@ -45,6 +46,7 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
     }
   });
   if (drain.stopping) throw new CancelledFailure('cancelled; what was in hand is stored');
+  if (more && cronSchedule) return drainRest(settings, drain.total());
   if (more) {
     await continueAsNew<typeof ingestLogins>(input, {
       fromRunId: runId,
@@ -53,6 +55,13 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
     });
   }
   return drain.total();
+}
+
+/** A run that continues as new loses its cron schedule, so the rest of its drain is left to a child. */
+async function drainRest(settings: IngestInput, soFar: Counts): Promise<Counts> {
+  const maxMessages = settings.maxMessages - soFar.received;
+  if (maxMessages > 0) addCounts(soFar, await drainInChild('rest', { ...settings, maxMessages }));
+  return soFar;
 }
 
 function outcome(drain: Drain, historyIsFull: boolean): RunOutcome {

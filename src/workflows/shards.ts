@@ -1,6 +1,6 @@
-import { ChildWorkflowCancellationType, executeChild, workflowInfo } from '@temporalio/workflow';
 import { addCounts, type Counts, zeroCounts } from '../domain/counts.ts';
 import type { IngestInput } from '../domain/ingest-input.ts';
+import { drainInChild } from './drain-in-child.ts';
 import { recordFailedRun, recordRun } from './record-run.ts';
 import { showProgress } from './show-progress.ts';
 
@@ -9,14 +9,14 @@ import { showProgress } from './show-progress.ts';
  * no agreement: SQS gives each message to one of them. Each leaves its own rows in the
  * ledger; this run's own has no counts.
  */
-export async function drainInShards({ shards, ...settings }: IngestInput): Promise<Counts> {
+export async function drainInShards(settings: IngestInput): Promise<Counts> {
   const total = zeroCounts();
   showProgress(total);
-  const numbers = [...Array(shards).keys()];
+  const numbers = [...Array(settings.shards).keys()];
   // Each child is waited for, also when another one fails: the failure is thrown when all have ended.
   const ends = await Promise.allSettled(
     numbers.map(async (index) => {
-      addCounts(total, await drainShard(index, shards, settings));
+      addCounts(total, await drainShard(index, settings));
       showProgress(total);
     }),
   );
@@ -29,18 +29,10 @@ export async function drainInShards({ shards, ...settings }: IngestInput): Promi
   return total;
 }
 
-async function drainShard(
-  index: number,
-  shards: number,
-  settings: Omit<IngestInput, 'shards'>,
-): Promise<Counts> {
-  const maxMessages = share(settings.maxMessages, index, shards);
+async function drainShard(index: number, settings: IngestInput): Promise<Counts> {
+  const maxMessages = share(settings.maxMessages, index, settings.shards);
   if (maxMessages === 0) return zeroCounts();
-  return executeChild<(input: Omit<IngestInput, 'shards'>) => Promise<Counts>>('ingestLogins', {
-    workflowId: `${workflowInfo().workflowId}/shard-${index + 1}`,
-    args: [{ ...settings, maxMessages }],
-    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-  });
+  return drainInChild(`shard-${index + 1}`, { ...settings, maxMessages });
 }
 
 /** A shard's part of the bound: the parts add up to it. */

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { zeroCounts } from '../../src/domain/counts.ts';
+import { loginMessages } from '../stack/login-messages.ts';
+import { type Stack, startStack } from '../stack/start-stack.ts';
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startStack({ fifo: true });
+  await stack.startWorker();
+});
+beforeEach(() => stack.clear());
+afterAll(() => stack?.stop());
+
+/** In turn to so many groups; of each group SQS gives no second message while the first is in hand. */
+async function sendToGroups(bodies: string[], groups: number): Promise<void> {
+  for (let from = 0; from < bodies.length; from += 10) {
+    const Entries = bodies.slice(from, from + 10).map((MessageBody, index) => ({
+      Id: String(index),
+      MessageBody,
+      MessageGroupId: `group-${(from + index) % groups}`,
+      MessageDeduplicationId: randomUUID(),
+    }));
+    await stack.queue.client.send(
+      new SendMessageBatchCommand({ QueueUrl: stack.queue.url, Entries }),
+    );
+  }
+}
+
+test.each([
+  { groups: 1, messages: 8 },
+  { groups: 3, messages: 30 },
+])('a FIFO queue of $groups group(s) is drained to the end', async ({ groups, messages }) => {
+  await sendToGroups(loginMessages(messages), groups);
+  expect(await stack.run()).toMatchObject({
+    received: messages,
+    inserted: messages,
+    acknowledged: messages,
+  });
+  expect(await stack.rows()).toHaveLength(messages);
+  expect(await stack.queueDepth()).toEqual({ visible: 0, inFlight: 0 });
+});
+
+test('a FIFO queue of many groups is drained to the end', async () => {
+  await stack.send(loginMessages(150));
+  expect(await stack.run()).toMatchObject({ received: 150, inserted: 150, acknowledged: 150 });
+});
+
+test('an empty FIFO queue ends the run at once', async () => {
+  const startedAt = performance.now();
+  expect(await stack.run()).toEqual(zeroCounts());
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+});
