@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import type { PoolConfig } from 'pg';
@@ -48,12 +49,36 @@ export function loadEnvironmentFile(path: string): void {
   process.loadEnvFile(path);
 }
 
-/** Whether any of our own or our libraries' settings is there: if so, no local default takes over. */
+/** Settings that shells have set for other programs as well: they don't say that this one is configured. */
+const SHARED = /^(AWS_REGION|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|PG[A-Z]+)$/;
+
+/** Whether there is a setting that is meant for us: if so, no local default takes over. */
 export function isConfigured(env: Environment = process.env): boolean {
   return SETTINGS.some(
     ({ name, section }) =>
-      section !== 'worker' && (env[name] !== undefined || env[`${name}_FILE`] !== undefined),
+      section !== 'worker' &&
+      !SHARED.test(name) &&
+      (env[name] !== undefined || env[`${name}_FILE`] !== undefined),
   );
+}
+
+/** Variables that could point us, or a library of ours, at something. */
+const POINTING =
+  /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|WORKER_|LOG_LEVEL$)/;
+
+/** Our environment without any of them, and with these settings: for what must talk to one stack only. */
+export function environmentWithOnly(settings: Environment): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !POINTING.test(name));
+  return { ...Object.fromEntries(others), ...settings };
+}
+
+/** Takes settings from a file of NAME=VALUE lines in place of all that are set. */
+export function adoptEnvironmentFile(path: string): void {
+  const environment = environmentWithOnly(parseEnv(readFileSync(path, 'utf8')));
+  for (const name of Object.keys(process.env)) {
+    if (!(name in environment)) delete process.env[name];
+  }
+  Object.assign(process.env, environment);
 }
 
 /** For what starts other programs: the whole environment, handed on as it is. */

@@ -8,6 +8,7 @@ import { bundleWorkflows } from './bundle-workflows.ts';
 import { type Config, loadConfig, TASK_QUEUE } from './config.ts';
 import { dataConverter } from './crypto/data-converter.ts';
 import { createMasker } from './crypto/masker.ts';
+import { useEnvironment } from './environment.ts';
 import { opening } from './opening.ts';
 import { checkDatabase } from './postgres/check-database.ts';
 import { postgresPool } from './postgres/pool.ts';
@@ -126,6 +127,7 @@ async function main(): Promise<void> {
       void worker.stop();
     });
   }
+  useEnvironment(undefined, (line) => process.stderr.write(`${line}\n`));
   const config = loadConfig(WORKER_SECTIONS);
   const { logLevel, metricsAddress } = config.worker;
   const logger = createLogger(logLevel);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { VERSION } from '../build-info.ts';
+import { LOCAL_ENVIRONMENT_FILE } from '../environment.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
@@ -8,7 +9,6 @@ import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
 import { addSendCommand } from './commands/send.ts';
-import { LOCAL_ENVIRONMENT_FILE } from './environment.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 
 const HELP = `

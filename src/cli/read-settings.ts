@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Config, ConfigError, loadConfig } from '../config.ts';
+import { useEnvironment } from '../environment.ts';
 import type { Section } from '../settings.ts';
-import { useEnvironment } from './environment.ts';
 import { printMessage } from './output.ts';
 
 /** The sections that a command needs, and no others. */

@@ -1,7 +1,7 @@
 import { judge } from '../activities/failure.ts';
 import { ConfigError } from '../config.ts';
+import { LOCAL_ENVIRONMENT_FILE, localEnvironmentPassedOver } from '../environment.ts';
 import { Problem } from '../problem.ts';
-import { LOCAL_ENVIRONMENT_FILE, localEnvironmentPassedOver } from './environment.ts';
 import { EXIT } from './exit-codes.ts';
 import { printMessage, styled } from './output.ts';
 import { UsageProblem } from './usage-problem.ts';

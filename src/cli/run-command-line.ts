@@ -1,12 +1,10 @@
 import { CommanderError } from 'commander';
 import { EXIT } from './exit-codes.ts';
-import { endWithReader } from './output.ts';
 import { createProgram } from './program.ts';
 import { reportError } from './report-error.ts';
 
 /** @returns the exit code */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
-  endWithReader();
   try {
     await createProgram().parseAsync(argv);
     return Number(process.exitCode ?? EXIT.ok);

@@ -5,17 +5,17 @@ import { CHECK_QUEUE } from './with-queue.ts';
 /** SQS' answers to what a message itself is. */
 const REFUSED = new Set(['SendRefused', 'InvalidMessageContents', 'BatchRequestTooLong']);
 
-/** Why sending stopped, and how far it had got. */
+/** Why sending stopped, and how far it had got: the last batches may have arrived without an answer. */
 export function sendProblem(error: unknown, sent: number): Problem {
   if (error instanceof Problem) {
     return new Problem(
-      `${error.what}, and ${sent} message(s) were sent`,
+      `${error.what}, and at least ${sent} message(s) were sent`,
       error.why,
       error.whatToDo,
     );
   }
   const { code, ruling } = judge(error);
-  const what = `not all messages were sent: ${sent} were, before it stopped`;
+  const what = `not all messages were sent: at least ${sent} were, before it stopped`;
   return REFUSED.has(code)
     ? new Problem(
         what,

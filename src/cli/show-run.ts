@@ -4,6 +4,7 @@ import { WORKFLOW_TYPE } from '../config.ts';
 import type { Counts } from '../domain/counts.ts';
 import { Problem } from '../problem.ts';
 import { followRun, type RunOutcome } from '../temporal/follow-run.ts';
+import { grpcStatus } from '../temporal/temporal-problem.ts';
 import { EXIT } from './exit-codes.ts';
 import { printData, printJson, printMessage, styled } from './output.ts';
 import { RunProgress } from './run-progress.ts';
@@ -17,26 +18,23 @@ export async function showRun(
 ): Promise<number> {
   await checkRun(client, workflowId);
   const progress = new RunProgress(expected);
-  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<undefined>();
-  const onSignal = () => interrupt(undefined);
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const following = followRun(client, workflowId, progress).catch((error: unknown) => {
-      throw lostSight(workflowId, error);
-    });
-    const outcome = await Promise.race([following, interrupted]);
+    const outcome = await followRun(client, workflowId, progress, interruption.signal);
     progress.stop();
     if (!outcome) {
-      // Ends with the connection, as a refused call: nobody waits for it any more.
-      following.catch(() => undefined);
       printMessage(`no longer following; the run goes on: ${workflowId}\n${howToLook(workflowId)}`);
       return EXIT.interrupted;
     }
     printOutcome(workflowId, outcome, json);
     return outcome.status === 'completed' ? EXIT.ok : EXIT.failure;
+  } catch (error) {
+    throw grpcStatus(error) === undefined ? error : lostSight(workflowId, error);
   } finally {
     progress.stop();
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 

@@ -1,16 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inheritedEnvironment } from '../config.ts';
+import { environmentWithOnly } from '../config.ts';
 import { KEY_FILE_NAMES } from '../crypto/generate-keys.ts';
 
 /** Any region will do for the emulator, as long as everybody names the same. */
 export const LOCAL_REGION = 'us-east-1';
 /** The emulator takes any; real ones are not sent to it. */
 export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
-
-/** As everywhere: none of these may point a local program at something that is not local. */
-const NOT_INHERITED =
-  /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|WORKER_|LOG_LEVEL$)/;
 
 export type LocalAddresses = {
   sqsEndpoint: string;
@@ -44,13 +40,11 @@ export async function writeEnvironmentFile(
   await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600 });
 }
 
-/** Our own environment without any setting that could point elsewhere, and with the local ones. */
+/** The worker's: nothing that the shell has set may point it at something that is not local. */
 export function workerEnvironment(local: Record<string, string>): NodeJS.ProcessEnv {
-  const inherited = Object.entries(inheritedEnvironment());
-  return {
-    ...Object.fromEntries(inherited.filter(([name]) => !NOT_INHERITED.test(name))),
+  return environmentWithOnly({
     ...local,
     AWS_EC2_METADATA_DISABLED: 'true',
     WORKER_SHUTDOWN_GRACE_SECONDS: '4',
-  };
+  });
 }

@@ -22,27 +22,38 @@ export type RunWatcher = {
   onState?(state: RunState): void;
 };
 
-/** Waits for a run's end, through all the runs it continues as, and tells the watcher what happens meanwhile. */
+/**
+ * Waits for a run's end, through all the runs it continues as, and tells the watcher what happens meanwhile.
+ * @returns undefined when the signal ended it before
+ */
 export async function followRun(
   client: Client,
   workflowId: string,
-  watcher: RunWatcher = {},
-): Promise<RunOutcome> {
+  watcher: RunWatcher,
+  signal: AbortSignal,
+): Promise<RunOutcome | undefined> {
   const ended = new AbortController();
   let openShards: string[] = [];
-  const watching = Promise.all([
-    every(COUNTS_EVERY_MS, ended.signal, async () => {
+  const over = AbortSignal.any([signal, ended.signal]);
+  const watch = () => [
+    every(COUNTS_EVERY_MS, over, async () => {
       const counts = await runCounts(client, workflowId, openShards);
-      if (counts && !ended.signal.aborted) watcher.onCounts?.(counts);
+      if (counts && !over.aborted) watcher.onCounts?.(counts);
     }),
-    every(STATE_EVERY_MS, ended.signal, async () => {
+    every(STATE_EVERY_MS, over, async () => {
       const view = await runView(client, workflowId);
       openShards = view.openShards;
-      if (!ended.signal.aborted) watcher.onState?.(view);
+      if (!over.aborted) watcher.onState?.(view);
     }),
-  ]);
+  ];
+  // A query in flight when the run ends is waited for: a worker logs each one that was given up.
+  const watching = client.withAbortSignal(signal, () => Promise.all(watch()));
   try {
-    return await outcome(client, workflowId);
+    // A long poll goes on for half a minute, also on a connection that is closed meanwhile.
+    return await client.withAbortSignal(signal, () => outcome(client, workflowId));
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   } finally {
     ended.abort();
     await watching;

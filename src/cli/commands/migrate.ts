@@ -4,22 +4,24 @@ import { opening } from '../../opening.ts';
 import { migrate } from '../../postgres/migrate.ts';
 import { postgresPool } from '../../postgres/pool.ts';
 import { Problem } from '../../problem.ts';
+import { EXIT_CODES_HELP } from '../exit-codes.ts';
 import { printData, printJson } from '../output.ts';
 import { readSettings } from '../read-settings.ts';
 
-const EXAMPLES = `
+const HELP = `
 Can be run again at any time, also by several at once.
 
 Examples:
   login-etl migrate
-  DATABASE_URL=postgres://owner:…@db/logins login-etl migrate`;
+  DATABASE_URL=postgres://owner:…@db/logins login-etl migrate
+${EXIT_CODES_HELP}`;
 
 export function addMigrateCommand(program: Command): void {
   program
     .command('migrate')
     .description('make or update the tables, and the partitions of the coming year')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', HELP)
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       const { postgres } = readSettings(command, ['postgres']);
       const pool = postgresPool(postgres, { applicationName: 'login-etl migrate' });

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export type CommandResult = { exitCode: number | null; stdout: string; stderr: string };
+
+type Options = { stdin?: string; cwd?: string };
+
+export type RunningCommand = {
+  result: Promise<CommandResult>;
+  /** Resolves when it has written this on standard error. */
+  said(words: string): Promise<void>;
+  interrupt(): void;
+};
+
+/** The real command line, in a process of its own, with this environment and no other. */
+export async function loginEtl(
+  env: Readonly<Record<string, string>>,
+  args: readonly string[],
+  options: Options = {},
+): Promise<CommandResult> {
+  return startLoginEtl(env, args, options).result;
+}
+
+/** The same, not waited for. */
+export function startLoginEtl(
+  env: Readonly<Record<string, string>>,
+  args: readonly string[],
+  { stdin = '', cwd }: Options = {},
+): RunningCommand {
+  const child = spawn(process.execPath, ['--', MAIN, ...args], {
+    env: { PATH: process.env.PATH, NO_COLOR: '1', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(cwd && { cwd }),
+  });
+  // A command that does not read its input may be gone before it is written.
+  child.stdin.on('error', () => undefined).end(stdin);
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const result = Promise.all([exited, text(child.stdout), text(child.stderr)]).then(
+    ([exitCode, stdout, stderr]) => ({ exitCode, stdout, stderr }),
+  );
+  let heard = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    heard += chunk.toString();
+  });
+  return {
+    result,
+    async said(words) {
+      while (!heard.includes(words)) {
+        if (child.exitCode !== null)
+          throw new Error(`it ended without saying "${words}": ${heard}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    interrupt: () => child.kill('SIGINT'),
+  };
+}
+
+/** For commands with --json. */
+export function jsonOf<T>({ stdout }: CommandResult): T {
+  return JSON.parse(stdout) as T;
+}
