@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkflowFailedError } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../src/local/free-port.ts';
+import { filesBelow, findTraces, formsOf, type Haystack } from './stack/find-traces.ts';
+import { loginMessage, loginMessages, smallBadMessages } from './stack/login-messages.ts';
+import { type Stack, startStack } from './stack/start-stack.ts';
+import { makeTestDirectory } from './stack/test-directory.ts';
+
+/** Nobody else's: whatever is found was leaked by us. */
+const ADDRESSES = ['203.0.113.77', '198.51.100.201', '2001:db8:cafe:77::beef'];
+const LONG_ADDRESS = '2001:0DB8:CAFE:0077:0000:0000:0000:BEEF';
+const DEVICES = ['canary-device-1f3a', 'canary-device-2b4c', 'canary-device-3d5e'];
+const PLANTED = [...ADDRESSES, LONG_ADDRESS, ...DEVICES];
+const CONTROL = `control-${randomBytes(8).toString('hex')}`;
+
+const planted = (changes: object = {}) =>
+  [...ADDRESSES, LONG_ADDRESS].map((ip, index) =>
+    loginMessage(index, { ip, device_id: DEVICES[index % DEVICES.length], ...changes }),
+  );
+
+const GOOD = planted();
+const ROBOTS = planted({ user_id: 'robot' });
+const BAD = [
+  ...planted().map((body) => body.slice(0, -1)),
+  ...planted().map((body) => `not JSON ${body}`),
+  ...planted({ user_id: undefined }),
+  ...planted({ locale: 5 }),
+  ...ADDRESSES.map((ip) => loginMessage(1, { ip: `${ip}/32`, device_id: DEVICES[0] })),
+  ...DEVICES.map((device) => loginMessage(1, { device_id: device.repeat(30) })),
+  ...DEVICES.map((device) => JSON.stringify({ [device]: ADDRESSES })),
+  JSON.stringify(PLANTED.join(' ').repeat(5_000)),
+];
+
+let directory: string;
+let stack: Stack;
+let metrics: string;
+let workerLog: string;
+
+/** Everything that can go wrong with a message, with a worker that says all it can. */
+async function runEverything(): Promise<void> {
+  const metricsAddress = `127.0.0.1:${await freePort()}`;
+  const worker = await stack.spawnWorker({
+    LOG_LEVEL: 'debug',
+    WORKER_METRICS_ADDRESS: metricsAddress,
+  });
+  await runOverGoodAndBad();
+  await runThatFailsForGood();
+  await runWithNonsenseInput();
+  metrics = await (await fetch(`http://${metricsAddress}/metrics`)).text();
+  await worker.stop();
+  workerLog = await worker.log();
+}
+
+/** Postgres refuses some rows, with the rows in its errors' detail. */
+async function runOverGoodAndBad(): Promise<void> {
+  const others = [...loginMessages(50), ...smallBadMessages(1).map(({ body }) => body)];
+  await stack.send([...GOOD, ...BAD, ...ROBOTS, ...others]);
+  expect(await stack.run({ batchSize: 30 })).toMatchObject({
+    inserted: GOOD.length + 50,
+    quarantined: BAD.length + ROBOTS.length + others.length - 50,
+  });
+}
+
+async function runThatFailsForGood(): Promise<void> {
+  await stack.send([...GOOD, ...BAD]);
+  await stack.pool.query('alter table user_logins rename to gone');
+  const error: unknown = await stack.run().catch((reason: unknown) => reason);
+  await stack.pool.query('alter table gone rename to user_logins');
+  expect((error as WorkflowFailedError).cause?.cause).toMatchObject({ type: '42P01' });
+}
+
+async function runWithNonsenseInput(): Promise<void> {
+  await expect(stack.run({ lanes: ADDRESSES[0], [DEVICES[0] as string]: 1 })).rejects.toThrow();
+}
+
+beforeAll(async () => {
+  directory = await makeTestDirectory('canary');
+  await mkdir(join(directory, 'temporal'));
+  stack = await startStack({
+    temporalDatabaseFile: join(directory, 'temporal', 'temporal.db'),
+    temporalLogFile: join(directory, 'temporal.log'),
+    ownPostgres: { log_statement: 'all', log_error_verbosity: 'verbose' },
+  });
+  await stack.pool.query(`
+    alter table user_logins add constraint no_robots check (user_id <> 'robot');
+    create table control as select '${CONTROL}' as value`);
+  await runEverything();
+}, 120_000);
+
+afterAll(async () => {
+  await stack?.stop();
+  if (directory) await rm(directory, { recursive: true, force: true });
+});
+
+/** The control is something that has to be there: a search that finds nothing at all proves nothing. */
+function expectNoTrace(haystacks: Haystack[], control: string): void {
+  const found = findTraces(haystacks, [control]).filter(({ form }) => form === 'plain');
+  expect(found.length).toBeGreaterThan(0);
+  expect(findTraces(haystacks, PLANTED)).toEqual([]);
+}
+
+test("the Temporal server's database holds no planted value", async () => {
+  await stack.temporal.stop();
+  const files = await filesBelow(join(directory, 'temporal'));
+  expectNoTrace(files, 'ingestLogins');
+  // A payload that is not encrypted would be found as this one is.
+  expectNoTrace(files, 'lane 1: mask 30 messages');
+});
+
+test("Postgres' files and every row of every table hold no planted value", async () => {
+  const { pool, postgres } = stack;
+  await pool.query('checkpoint');
+  const { rows: tables } = await pool.query<{ name: string }>(
+    `select oid::regclass::text as name from pg_class
+     where relkind = 'r' and relnamespace = 'public'::regnamespace`,
+  );
+  expect(tables.length).toBeGreaterThan(4);
+  for (const { name } of tables) {
+    const { rows } = await pool.query<{ text: string }>(`select t::text as text from ${name} t`);
+    const bytes = Buffer.from(rows.map(({ text }) => text).join('\n'));
+    expect(findTraces([{ place: name, bytes }], PLANTED)).toEqual([]);
+  }
+  expectNoTrace(await filesBelow(postgres?.server.dataDirectory ?? ''), CONTROL);
+});
+
+test('no line of a log holds a planted value, with the worker at debug and Postgres at its most talkative', async () => {
+  const haystack = (place: string, text: string) => [{ place, bytes: Buffer.from(text) }];
+  expectNoTrace(haystack('worker', workerLog), '"level":"debug"');
+  const postgresLog = await readFile(stack.postgres?.logFile ?? '', 'utf8');
+  expectNoTrace(haystack('Postgres', postgresLog), 'Failing row contains');
+  const temporalLog = await readFile(join(directory, 'temporal.log'), 'utf8');
+  expect(findTraces(haystack('Temporal', temporalLog), PLANTED)).toEqual([]);
+});
+
+test('the metrics hold no planted value', () => {
+  expectNoTrace([{ place: 'metrics', bytes: Buffer.from(metrics) }], 'activity_type="insertBatch"');
+});
+
+describe('the search', () => {
+  const search = (text: string | Buffer) =>
+    findTraces([{ place: 'here', bytes: Buffer.from(text) }], PLANTED);
+
+  test.each(PLANTED)('finds %s in every form that it looks for', (value) => {
+    for (const [form, bytes] of Object.entries(formsOf(value))) {
+      const hidden = Buffer.concat([Buffer.from('before '), bytes, Buffer.from(' after')]);
+      expect(search(hidden), form).toContainEqual({ value, form, place: 'here' });
+    }
+  });
+
+  test('finds a value in base64 wherever it begins, and among whatever neighbours', () => {
+    for (const value of PLANTED) {
+      for (let before = 0; before < 12; before += 1) {
+        const text = `${'~'.repeat(before)}${value}${'?'.repeat(before % 5)}`;
+        expect(search(Buffer.from(text).toString('base64')), text).not.toEqual([]);
+      }
+    }
+  });
+
+  test('finds nothing where nothing is', () => {
+    expect(search(randomBytes(100_000))).toEqual([]);
+    expect(search(loginMessages(1_000).join())).toEqual([]);
+  });
+});

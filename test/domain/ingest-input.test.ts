@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import {
+  INGEST_SETTINGS,
+  InvalidIngestInput,
+  parseIngestInput,
+} from '../../src/domain/ingest-input.ts';
+
+const defaults = Object.fromEntries(
+  Object.entries(INGEST_SETTINGS).map(([name, rule]) => [name, rule.default]),
+);
+
+test.each([undefined, null, {}])('%j is the defaults', (input) => {
+  expect(parseIngestInput(input)).toEqual(defaults);
+});
+
+test('what is given counts, the rest is the defaults; null is as if it were not given', () => {
+  expect(parseIngestInput({ maxMessages: 100, lanes: null })).toEqual({
+    ...defaults,
+    maxMessages: 100,
+  });
+});
+
+test.each(Object.entries(INGEST_SETTINGS))(
+  '%s is taken up to its bounds and not beyond',
+  (name, { min, max }) => {
+    expect(parseIngestInput({ [name]: min })).toMatchObject({ [name]: min });
+    expect(parseIngestInput({ [name]: max })).toMatchObject({ [name]: max });
+    for (const wrong of [
+      min - 1,
+      max + 1,
+      min + 0.5,
+      Number.NaN,
+      Infinity,
+      -1,
+      '5',
+      true,
+      [5],
+      {},
+    ]) {
+      expect(() => parseIngestInput({ [name]: wrong })).toThrow(
+        new InvalidIngestInput(`${name}: must be a whole number from ${min} to ${max}`),
+      );
+    }
+  },
+);
+
+test.each([5, 'secret-10.1.2.3', true, [], [{ lanes: 1 }]])('%j is no input', (input) => {
+  expect(() => parseIngestInput(input)).toThrow(/^input: must be a JSON object with any of lanes,/);
+});
+
+test('every problem is listed at once, and none repeats what was given', () => {
+  const input = { lanes: 0, batchSize: 'secret-10.1.2.3', 'secret-setting': 1, other: 2 };
+  const problem = (() => {
+    try {
+      return JSON.stringify(parseIngestInput(input));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  })();
+  expect(problem).toContain('lanes: must be');
+  expect(problem).toContain('batchSize: must be');
+  expect(problem).toContain('input: 2 unknown setting(s)');
+  expect(problem).not.toContain('secret');
+});
+
+test('names that every object has are unknown settings, not ours', () => {
+  expect(() => parseIngestInput(JSON.parse('{"__proto__": {"lanes": 1}}'))).toThrow('1 unknown');
+  expect(() => parseIngestInput({ constructor: 1 })).toThrow('1 unknown');
+});
+
+test('a batch of the largest size stays below the two MiB that Temporal takes a payload', () => {
+  // Base64 of what does not compress, and the JSON around it.
+  expect(INGEST_SETTINGS.maxBatchBytes.max).toBeLessThanOrEqual(2 * 1024 * 1024 * 0.6);
+});

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import {
+  AWS_RULINGS,
+  awsRuling,
+  OWN_RULINGS,
+  SQLSTATE_RULINGS,
+  sqlstateRuling,
+} from '../../src/domain/verdicts.ts';
+
+const BY_SQLSTATE = {
+  '08': { verdict: 'wait', for: ['08000', '08003', '08006', '08P01'] },
+  '22': { verdict: 'row', for: ['22001', '22021', '22P05'] },
+  '23': { verdict: 'row', for: ['23502', '23505', '23514', '23P01'] },
+  '25006': { verdict: 'wait', for: ['25006'] },
+  '28': { verdict: 'final', for: ['28000', '28P01'] },
+  '3D000': { verdict: 'final', for: ['3D000'] },
+  '40': { verdict: 'retry', for: ['40001', '40003', '40P01'] },
+  '42': { verdict: 'final', for: ['42P01', '42501', '42703'] },
+  '53': { verdict: 'wait', for: ['53100', '53200', '53300'] },
+  '54': { verdict: 'final', for: ['54000'] },
+  '55': { verdict: 'retry', for: ['55006', '55P03'] },
+  '57': { verdict: 'wait', for: ['57P01', '57P02', '57P03'] },
+  '57014': { verdict: 'retry', for: ['57014'] },
+  '58': { verdict: 'wait', for: ['58030'] },
+  F0: { verdict: 'wait', for: ['F0000'] },
+  XX: { verdict: 'wait', for: ['XX000', 'XX001'] },
+} as const;
+
+const BY_AWS_NAME = {
+  QueueDoesNotExist: 'final',
+  'AWS.SimpleQueueService.NonExistentQueue': 'final',
+  QueueDeletedRecently: 'final',
+  InvalidAddress: 'final',
+  AccessDenied: 'final',
+  AccessDeniedException: 'final',
+  InvalidClientTokenId: 'final',
+  UnrecognizedClientException: 'final',
+  SignatureDoesNotMatch: 'final',
+  MissingAuthenticationToken: 'final',
+  KmsAccessDenied: 'final',
+  KmsDisabled: 'final',
+  InvalidAttributeName: 'final',
+  MalformedSqsAnswer: 'final',
+  ExpiredToken: 'wait',
+  ExpiredTokenException: 'wait',
+  CredentialsProviderError: 'wait',
+  RequestThrottled: 'retry',
+  ThrottlingException: 'retry',
+  Throttling: 'retry',
+  TooManyRequestsException: 'retry',
+  KmsThrottled: 'retry',
+  OverLimit: 'wait',
+  TimeoutError: 'wait',
+  DeletesKeepFailing: 'retry',
+} as const;
+
+test('every row of the tables is in this test', () => {
+  expect(Object.keys(BY_SQLSTATE).sort()).toEqual(Object.keys(SQLSTATE_RULINGS).sort());
+  expect(Object.keys(BY_AWS_NAME).sort()).toEqual(Object.keys(AWS_RULINGS).sort());
+  expect(Object.keys(OWN_RULINGS)).toEqual(['UnknownPayloadKey']);
+});
+
+test.each(
+  Object.entries(BY_SQLSTATE).flatMap(([key, row]) =>
+    row.for.map((sqlstate) => [sqlstate, row.verdict, key] as const),
+  ),
+)('SQLSTATE %s: %s, by the row %s', (sqlstate, verdict, key) => {
+  expect(sqlstateRuling(sqlstate)).toBe(SQLSTATE_RULINGS[key]);
+  expect(sqlstateRuling(sqlstate)).toMatchObject({ verdict, advice: expect.stringMatching(/\w/) });
+});
+
+test.each(['0A000', '25P02', 'HV000', 'P0001', '', '99999'])(
+  'SQLSTATE %j, which nobody knows: tried again',
+  (sqlstate) => {
+    expect(sqlstateRuling(sqlstate).verdict).toBe('retry');
+  },
+);
+
+test.each(Object.entries(BY_AWS_NAME))(
+  'AWS error %s: %s, whatever its HTTP status',
+  (name, verdict) => {
+    for (const status of [undefined, 400, 429, 500]) {
+      expect(awsRuling(name, status)).toBe(AWS_RULINGS[name]);
+      expect(awsRuling(name, status)).toMatchObject({
+        verdict,
+        advice: expect.stringMatching(/\w/),
+      });
+    }
+  },
+);
+
+test.each([
+  [400, 'final'],
+  [403, 'final'],
+  [404, 'final'],
+  [429, 'wait'],
+  [500, 'wait'],
+  [503, 'wait'],
+  [undefined, 'wait'],
+])('an AWS error that nobody knows, with HTTP status %s: %s', (status, verdict) => {
+  expect(awsRuling('Novelty', status).verdict).toBe(verdict);
+});
+
+test('a payload key that is missing is a matter for a person, and the advice names the setting', () => {
+  expect(OWN_RULINGS.UnknownPayloadKey?.verdict).toBe('final');
+  expect(OWN_RULINGS.UnknownPayloadKey?.advice).toContain('PAYLOAD_KEYS');
+});

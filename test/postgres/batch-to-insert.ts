@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import type { BatchTag } from '../../src/domain/batch.ts';
+import type { BatchToInsert } from '../../src/postgres/insert-batch.ts';
+
+export const SENT_AT_MS = Date.UTC(2026, 10, 22, 23, 59, 59, 999);
+
+export const newIds = (count: number): string[] =>
+  Array.from({ length: count }, () => randomUUID());
+
+export const newTag = (number = 1): BatchTag => ({
+  runId: randomUUID(),
+  workflowId: 'workflow',
+  startedAtMs: SENT_AT_MS,
+  number,
+});
+
+/** A batch that stores the ones and quarantines the others. */
+export function batchToInsert({
+  rowIds = [],
+  quarantineIds = [],
+  tag = newTag(),
+  userId = (index: number) => `user-${index}`,
+}: {
+  rowIds?: readonly string[];
+  quarantineIds?: readonly string[];
+  tag?: BatchTag;
+  userId?: (index: number) => string;
+}): BatchToInsert {
+  const column = (value: (index: number) => string) => rowIds.map((_, index) => value(index));
+  return {
+    batch: tag,
+    workerBuild: 'test',
+    messageIds: rowIds,
+    sentAtMs: rowIds.map(() => SENT_AT_MS),
+    rows: {
+      userIds: column(userId),
+      deviceTypes: column(() => 'android'),
+      maskedIps: column((index) => `ip-${index}`),
+      maskedDeviceIds: column((index) => `device-${index}`),
+      locales: rowIds.map((_, index) => (index % 2 === 0 ? 'RU' : null)),
+      appVersions: column(() => '2.3.0'),
+    },
+    maskKeyId: 'key-1',
+    quarantine: {
+      messageIds: quarantineIds,
+      sentAtMs: quarantineIds.map(() => SENT_AT_MS),
+      reasons: quarantineIds.map(() => 'message: is not JSON'),
+      sealedBodies: quarantineIds.map((id) => Buffer.from(`sealed ${id}`)),
+      vaultKeyId: 'vault-1',
+    },
+  };
+}

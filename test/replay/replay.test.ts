@@ -1,0 +1,77 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  type ReplayWorkerOptions,
+  Worker,
+} from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { expect, inject, test } from 'vitest';
+import { converterPaths, dataConverter } from '../../src/crypto/data-converter.ts';
+import { parseKeyring } from '../../src/crypto/keyring.ts';
+import { testRuntime } from '../stack/test-runtime.ts';
+import { readHistory } from './history-file.ts';
+
+const HISTORIES = new URL('histories/', import.meta.url);
+const files = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json'));
+
+async function payloadKeys() {
+  const keyring = parseKeyring(
+    await readFile(new URL('payload-keys.json', import.meta.url), 'utf8'),
+  );
+  if (Array.isArray(keyring)) throw new Error(`payload-keys.json ${keyring.join('; ')}`);
+  return keyring;
+}
+
+/** What replaying a history comes to: nothing, or why it could not be replayed. */
+async function replay(
+  workflowBundle: NonNullable<ReplayWorkerOptions['workflowBundle']>,
+  file: string,
+): Promise<Error | undefined> {
+  testRuntime();
+  const history = readHistory(await readFile(new URL(file, HISTORIES), 'utf8'));
+  // The ids of its children are made of it.
+  const { workflowId } = history.events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
+  const options = { workflowBundle, dataConverter: dataConverter(await payloadKeys()) };
+  const results = Worker.runReplayHistories(options, [{ workflowId: workflowId ?? file, history }]);
+  const errors = [];
+  for await (const { error } of results) errors.push(error);
+  expect(errors).toHaveLength(1);
+  return errors[0];
+}
+
+test('there are histories of every case that is recorded', () => {
+  const cases = new Set(files.map((file) => file.replace(/^ingest-logins-\d+\.\d+\.\d+-/, '')));
+  for (const name of [
+    'mixed',
+    'empty',
+    'bounded',
+    'continued-1',
+    'continued-2',
+    'with-refused-rows',
+    'cancelled',
+    'failed',
+    'invalid-input',
+    'shards',
+  ]) {
+    expect(cases).toContain(`${name}.json`);
+  }
+});
+
+test.each(files)('a run under way could go on with this build: %s', async (file) => {
+  expect(await replay({ codePath: inject('workflowBundlePath') }, file)).toBeUndefined();
+});
+
+test('a workflow whose commands are others is found out', async () => {
+  const altered = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('altered-workflow.ts', import.meta.url)),
+    ...converterPaths,
+    logger: new DefaultLogger('WARN'),
+  });
+  const mixed = files.filter((file) => file.endsWith('-mixed.json'));
+  expect(mixed.length).toBeGreaterThan(0);
+  for (const file of mixed) {
+    expect(await replay(altered, file)).toBeInstanceOf(DeterminismViolationError);
+  }
+});

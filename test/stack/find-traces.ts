@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export type Trace = { value: string; form: string; place: string };
+
+/** What is searched: bytes, and the name they are reported by. */
+export type Haystack = { place: string; bytes: Buffer };
+
+/**
+ * Where any of the values is, in plain, as hex or as base64, and as its unkeyed SHA-256, which for an address is
+ * as good as plain.
+ */
+export function findTraces(haystacks: readonly Haystack[], values: readonly string[]): Trace[] {
+  const needles = values.flatMap((value) =>
+    Object.entries(formsOf(value)).map(([form, needle]) => ({ value, form, needle })),
+  );
+  return haystacks.flatMap(({ place, bytes }) =>
+    needles
+      .filter(({ needle }) => bytes.includes(needle))
+      .map(({ value, form }) => ({ value, form, place })),
+  );
+}
+
+/** The written forms of a value, by name. */
+export function formsOf(value: string): Record<string, Buffer> {
+  const bytes = Buffer.from(value, 'utf8');
+  const hash = createHash('sha256').update(bytes).digest();
+  const texts = {
+    plain: value,
+    'upper case': value.toUpperCase(),
+    hex: bytes.toString('hex'),
+    'upper-case hex': bytes.toString('hex').toUpperCase(),
+    'base64, first byte of three': base64Within(bytes, 0),
+    'base64, second byte of three': base64Within(bytes, 1),
+    'base64, third byte of three': base64Within(bytes, 2),
+    'hex of its SHA-256': hash.toString('hex'),
+    'base64 of its SHA-256': base64Within(hash, 0),
+  };
+  return {
+    ...Object.fromEntries(Object.entries(texts).map(([form, text]) => [form, Buffer.from(text)])),
+    'UTF-16': Buffer.from(value, 'utf16le'),
+    'SHA-256': hash,
+  };
+}
+
+/**
+ * The characters that base64 has for these bytes wherever they stand in a longer text, by their place in a group of
+ * three: those at the ends, which depend on the neighbours too, are left out.
+ */
+function base64Within(bytes: Buffer, place: 0 | 1 | 2): string {
+  const text = Buffer.concat([Buffer.alloc(place), bytes]).toString('base64');
+  const from = Math.ceil((place * 8) / 6);
+  const to = Math.floor(((place + bytes.length) * 8) / 6);
+  return text.slice(from, to);
+}
+
+/** Every file below a directory. */
+export async function filesBelow(directory: string): Promise<Haystack[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const haystacks: Haystack[] = [];
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const place = join(entry.parentPath, entry.name);
+    haystacks.push({ place, bytes: await readFile(place) });
+  }
+  return haystacks;
+}

@@ -1,0 +1,110 @@
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KEY_FILE_NAMES } from '../src/crypto/generate-keys.ts';
+import { freePort } from '../src/local/free-port.ts';
+import { loginMessages } from './stack/login-messages.ts';
+import { type Stack, startStack } from './stack/start-stack.ts';
+import { createTestDatabase, type TestDatabase } from './stack/test-database.ts';
+
+let stack: Stack;
+let unmigrated: TestDatabase;
+
+beforeAll(async () => {
+  stack = await startStack();
+  unmigrated = await createTestDatabase({ migrated: false });
+  await stack.send(loginMessages(5));
+  // Somebody waits for a worker: the first that polls would receive at once.
+  await stack.start();
+});
+afterAll(async () => {
+  await stack?.stop();
+  await unmigrated?.remove();
+});
+
+const nobody = async () => `127.0.0.1:${await freePort()}`;
+
+const CASES: Record<
+  string,
+  [setting: string, change: () => Record<string, string> | Promise<Record<string, string>>]
+> = {
+  'without a payload key': ['PAYLOAD_KEYS', () => ({ PAYLOAD_KEYS: '' })],
+  'with a payload key that is none': [
+    'PAYLOAD_KEYS',
+    () => ({ PAYLOAD_KEYS: '{"active":"a","keys":{"a":"x"}}' }),
+  ],
+  'without a masking key': ['MASKING_KEYS', () => ({ MASKING_KEYS: '' })],
+  'without the key of the vault': ['VAULT_PUBLIC_KEY', () => ({ VAULT_PUBLIC_KEY: '' })],
+  'with the private key of the vault': [
+    'VAULT_PUBLIC_KEY',
+    () => ({ VAULT_PUBLIC_KEY: stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '' }),
+  ],
+  'without a database': ['DATABASE_URL', () => ({ DATABASE_URL: '' })],
+  'with a database that nobody answers for': [
+    'DATABASE_URL',
+    async () => ({ DATABASE_URL: `postgres://postgres:pa55word@${await nobody()}/logins` }),
+  ],
+  'with a database that has no such name': [
+    'DATABASE_URL',
+    () => ({
+      DATABASE_URL: Object.assign(new URL(stack.env.DATABASE_URL ?? ''), { pathname: '/nowhere' })
+        .href,
+    }),
+  ],
+  'with a database that is not migrated': [
+    'login-etl migrate',
+    () => ({ DATABASE_URL: unmigrated.url }),
+  ],
+  'with the URL of another queue': [
+    'SQS_QUEUE_URL',
+    () => ({ SQS_QUEUE_URL: `${stack.env.SQS_QUEUE_URL}-not` }),
+  ],
+  'with the name of another queue': [
+    'SQS_QUEUE_NAME',
+    () => ({ SQS_QUEUE_URL: '', SQS_QUEUE_NAME: 'nowhere' }),
+  ],
+  'with an SQS endpoint that nobody answers for': [
+    'SQS_QUEUE_URL',
+    async () => ({ AWS_ENDPOINT_URL_SQS: `http://${await nobody()}` }),
+  ],
+  'with a Temporal server that nobody answers for': [
+    'TEMPORAL_ADDRESS',
+    async () => ({ TEMPORAL_ADDRESS: await nobody() }),
+  ],
+};
+
+test.concurrent.each(Object.entries(CASES))(
+  'a worker %s refuses to start and names the setting',
+  async (_what, [setting, change]) => {
+    const worker = await stack.launchWorker({ ...stack.env, ...(await change()) });
+    expect(await worker.exited).toEqual({ code: 1, signal: null });
+    const log = await worker.log();
+    expect(log).toContain(setting);
+    for (const secret of ['pa55word', 'PRIVATE KEY-----', 'worker is running']) {
+      expect(log).not.toContain(secret);
+    }
+  },
+);
+
+test('none of them has touched a message', async () => {
+  const { Messages } = await stack.queue.client.send(
+    new ReceiveMessageCommand({
+      QueueUrl: stack.queue.url,
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 0,
+      MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+    }),
+  );
+  expect(Messages?.map(({ Attributes }) => Attributes?.ApproximateReceiveCount)).toEqual(
+    Array(5).fill('1'),
+  );
+  expect(stack.sqs.proxy.calls.filter(({ action }) => action === 'ReceiveMessage')).toEqual([]);
+});
+
+test('the same worker with the right settings starts and drains the queue, until it is told to stop', async () => {
+  const worker = await stack.spawnWorker();
+  await expect.poll(stack.queueDepth, { timeout: 20_000 }).toEqual({ visible: 0, inFlight: 0 });
+  expect(await stack.rows()).toHaveLength(5);
+  await worker.stop();
+  expect(await worker.exited).toEqual({ code: 0, signal: null });
+  expect(await worker.log()).toContain('worker has stopped');
+});
