@@ -20,7 +20,7 @@ type Setting = { min: number; max: number; default: number };
  */
 export const INGEST_SETTINGS: Readonly<Record<keyof IngestInput, Setting>> = {
   lanes: { min: 1, max: 32, default: 3 },
-  batchSize: { min: 1, max: 10_000, default: 2_000 },
+  batchSize: { min: 1, max: 10_000, default: 4_000 },
   maxMessages: { min: 1, max: Number.MAX_SAFE_INTEGER, default: Number.MAX_SAFE_INTEGER },
   maxBatchBytes: { min: 1_024, max: 1_258_291, default: 1_048_576 },
   shards: { min: 1, max: 64, default: 1 },
