@@ -8,6 +8,10 @@ import {
   type Ruling,
   sqlstateRuling,
 } from '../domain/verdicts.ts';
+import { isConnectionLost } from '../postgres/connection-lost.ts';
+
+/** SQLSTATE connection_failure: as the server would say it if it could. */
+const CONNECTION_FAILURE = '08006';
 
 /**
  * Turns what went wrong into a failure that may be seen: made of the step, a code and our own advice. The
@@ -27,6 +31,9 @@ export function toFailure(step: string, error: unknown): Error {
 export function judge(error: unknown): { code: string; ruling: Ruling } {
   if (error instanceof pg.DatabaseError && error.code) {
     return { code: error.code, ruling: sqlstateRuling(error.code) };
+  }
+  if (isConnectionLost(error)) {
+    return { code: CONNECTION_FAILURE, ruling: sqlstateRuling(CONNECTION_FAILURE) };
   }
   const name = error instanceof Error ? error.name : typeof error;
   const own = OWN_RULINGS[name];

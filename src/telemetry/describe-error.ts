@@ -18,11 +18,7 @@ const MAX_CAUSES = 5;
 export function describeError(error: Error, depth = 0): ErrorDescription {
   const code = (error as NodeJS.ErrnoException).code;
   const own = error instanceof ApplicationFailure;
-  const frames = (error.stack ?? '')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => /^at .*[:)]\d*\)?$/.test(line))
-    .slice(0, MAX_FRAMES);
+  const frames = framesOf(error);
   return {
     name: error.name,
     ...(typeof code === 'string' && { code }),
@@ -32,4 +28,19 @@ export function describeError(error: Error, depth = 0): ErrorDescription {
     ...(error.cause instanceof Error &&
       depth < MAX_CAUSES && { cause: describeError(error.cause, depth + 1) }),
   };
+}
+
+/** Ends in a place: file, line, column. */
+const FRAME = /^at .*:\d+:\d+\)?$/;
+
+/** What stands behind the message, which may itself have lines that look like frames. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const begin = stack.indexOf(message);
+  if (begin < 0) return [];
+  return stack
+    .slice(begin + message.length)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => FRAME.test(line))
+    .slice(0, MAX_FRAMES);
 }
