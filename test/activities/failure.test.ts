@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { SQSServiceException } from '@aws-sdk/client-sqs';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pg from 'pg';
@@ -131,5 +132,21 @@ test.each([SECRET, undefined, null, { message: SECRET }, new Error(SECRET), [SEC
 test('a failure that is ours already, and a cancellation, stay what they are', () => {
   for (const error of [ApplicationFailure.create({ message: 'ours' }), new CancelledFailure('x')]) {
     expect(toFailure('insertBatch', error)).toBe(error);
+  }
+});
+
+test('a connection to Postgres that breaks off is SQLSTATE 08006, though pg gives it no code', async () => {
+  const database = await createTestDatabase({ migrated: false });
+  try {
+    const client = await database.pool.connect();
+    client.on('error', () => undefined);
+    const query = client.query('select pg_sleep(60)');
+    (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+    const failure = await failureOf(query);
+    client.release(true);
+    expect(failure).toMatchObject({ type: '08006', nonRetryable: false });
+    expect(failure.message).toBe('insertBatch: the connection to Postgres was lost (08006)');
+  } finally {
+    await database.remove();
   }
 });

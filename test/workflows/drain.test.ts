@@ -3,6 +3,7 @@ import { zeroCounts } from '../../src/domain/counts.ts';
 import {
   type BadMessage,
   largeBadMessages,
+  loginMessage,
   loginMessages,
   smallBadMessages,
 } from '../stack/login-messages.ts';
@@ -81,4 +82,19 @@ test('what comes while a run is under way is drained too', async () => {
   await stack.send(loginMessages(100));
   expect(await handle.result()).toMatchObject({ received: 300, inserted: 300 });
   expect(await stack.queueDepth()).toEqual(EMPTY);
+});
+
+test('a row that Postgres will not take goes to quarantine, and only that one', async () => {
+  const constraint = `constraint no_robots check (user_id <> 'robot')`;
+  await stack.pool.query(`alter table user_logins add ${constraint}`);
+  try {
+    await stack.send([...loginMessages(40), loginMessage(1, { user_id: 'robot' }), 'bad']);
+    expect(await stack.run()).toMatchObject({ inserted: 40, quarantined: 2, acknowledged: 42 });
+  } finally {
+    await stack.pool.query('alter table user_logins drop constraint no_robots');
+  }
+  expect((await stack.quarantine()).map(({ reason }) => reason).sort()).toEqual([
+    'message: is not JSON',
+    'user_logins: a row breaks a constraint (23514)',
+  ]);
 });

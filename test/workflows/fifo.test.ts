@@ -43,6 +43,32 @@ test.each([
   expect(await stack.queueDepth()).toEqual({ visible: 0, inFlight: 0 });
 });
 
+test('lanes that find a FIFO queue locked by another lane stay, and go on when that one is done', async () => {
+  await sendToGroups(loginMessages(12), 1);
+  const locking = await stack.pool.connect();
+  const handle = await stack.start({ lanes: 3 });
+  const events = async () => (await handle.fetchHistory()).events ?? [];
+  try {
+    await locking.query('begin; lock table user_logins in access exclusive mode');
+    // One lane has the message that can be had; the long polls of the other two were in vain.
+    await expect
+      .poll(async () => (await events()).filter(isCompletedStep).length, { timeout: 20_000 })
+      .toBe(4);
+    await locking.query('commit');
+  } finally {
+    locking.release(true);
+  }
+  expect(await handle.result()).toMatchObject({ received: 12, inserted: 12, acknowledged: 12 });
+  const summaries = (await events()).map(({ userMetadata }) =>
+    Buffer.from(userMetadata?.summary?.data ?? []).toString(),
+  );
+  expect(summaries).toContainEqual(expect.stringMatching(/lane [23]: mask 1 messages/));
+});
+
+/** Receive and mask of the lane that has a message; receive of the two that have none. */
+const isCompletedStep = (event: { activityTaskCompletedEventAttributes?: unknown }): boolean =>
+  Boolean(event.activityTaskCompletedEventAttributes);
+
 test('a FIFO queue of many groups is drained to the end', async () => {
   await stack.send(loginMessages(150));
   expect(await stack.run()).toMatchObject({ received: 150, inserted: 150, acknowledged: 150 });
