@@ -1,4 +1,4 @@
-import { type Counts, zeroCounts } from './counts.ts';
+import { addCounts, type Counts, zeroCounts } from './counts.ts';
 import type { RunOutcome } from './run-record.ts';
 
 /** A run as ledger and tables have it. What the ledger doesn't know of is null. */
@@ -14,63 +14,114 @@ export type LedgerRun = {
   rowsInQuarantine: number;
 };
 
-export type Finding = { runId: string; problem: string };
+/**
+ * What became of a run that the ledger has not closed, as Temporal has it. Terminated and timed out ones can't
+ * close themselves, nor can one that fails since Postgres is away. `closed`: for Temporal it came to its end,
+ * before which it writes the ledger. `unknown`: nobody can say.
+ */
+export type Fate =
+  | 'running'
+  | 'terminated'
+  | 'timed out'
+  | 'failed unrecorded'
+  | 'closed'
+  | 'unknown';
+
+export type RunState = RunOutcome | Fate | 'not in the ledger';
+
+export type ReconciledRun = LedgerRun & {
+  state: RunState;
+  /** Received, and neither stored nor there before: back to the queue, when their visibility timeout ends. */
+  open: number;
+};
+
+export type Finding = { runId: string | null; workflowId: string | null; problem: string };
 
 export type Reconciliation = {
+  runs: ReconciledRun[];
+  /** Of the runs that are closed. */
   total: Counts;
-  /** Received by runs that failed, and stored by none of their batches: they come back to the queue. */
+  /** Received by failed runs, and stored by none of their batches. */
   open: number;
-  runsStillOpen: number;
+  /** Rows in both tables of runs that are not closed: these were not counted by anyone but the tables. */
+  rowsOfUnclosedRuns: number;
   findings: Finding[];
 };
 
 /**
  * Whether everything adds up: what a run received was inserted, had been there or was quarantined; what it
- * says it stored is in the tables; nothing is in both tables, or there without a run.
+ * says it stored is in the tables; nothing was acknowledged that was not stored; nothing is in both tables, or
+ * there without a run.
  */
-export function reconcile(runs: readonly LedgerRun[], inBothTables: number): Reconciliation {
-  const result: Reconciliation = { total: zeroCounts(), open: 0, runsStillOpen: 0, findings: [] };
-  const find = (runId: string, problem: string) => result.findings.push({ runId, problem });
+export function reconcile(
+  ledger: readonly LedgerRun[],
+  inBothTables: number,
+  fates: ReadonlyMap<string, Fate> = new Map(),
+): Reconciliation {
+  const result: Reconciliation = {
+    runs: [],
+    total: zeroCounts(),
+    open: 0,
+    rowsOfUnclosedRuns: 0,
+    findings: [],
+  };
   if (inBothTables > 0) {
-    find('*', `${inBothTables} message(s) are in user_logins and in quarantine`);
+    const problem = `${inBothTables} message(s) are in user_logins and in quarantine`;
+    result.findings.push({ runId: null, workflowId: null, problem });
   }
-  for (const run of runs) {
-    const stored = run.rowsInUserLogins + run.rowsInQuarantine;
-    if (run.workflowId === null) {
-      find(run.runId, `${stored} row(s) of a run that the ledger does not know`);
-      continue;
-    }
-    const { counts, outcome } = run;
-    if (!isClosed(counts) || outcome === null) {
-      result.runsStillOpen += 1;
-      continue;
-    }
-    for (const name of Object.keys(result.total) as (keyof Counts)[]) {
-      result.total[name] += counts[name];
-    }
-    const unaccounted = counts.received - counts.inserted - counts.duplicates - counts.quarantined;
-    if (outcome === 'failed' && unaccounted > 0) result.open += unaccounted;
-    else if (unaccounted !== 0) {
-      find(
-        run.runId,
-        `received ${counts.received}, but accounts for ${counts.received - unaccounted}`,
-      );
-    }
-    // A failed run may have lost the answer of an insert that was committed.
-    const failedWithMore = (rows: number, said: number) => outcome === 'failed' && rows >= said;
-    for (const [table, rows, said] of [
-      ['user_logins', run.rowsInUserLogins, counts.inserted],
-      ['quarantine', run.rowsInQuarantine, counts.quarantined],
-    ] as const) {
-      if (rows !== said && !failedWithMore(rows, said)) {
-        find(run.runId, `says it stored ${said} row(s) in ${table}, which has ${rows} of it`);
-      }
-    }
-    if (counts.acknowledged > counts.received) {
-      find(run.runId, `acknowledged ${counts.acknowledged} of ${counts.received} messages`);
-    }
+  for (const run of ledger) {
+    const { runId, workflowId } = run;
+    const { state, open, problems } = reconcileRun(run, fates.get(runId) ?? 'unknown');
+    result.runs.push({ ...run, state, open });
+    result.findings.push(...problems.map((problem) => ({ runId, workflowId, problem })));
+    result.open += open;
+    if (isClosed(run)) addCounts(result.total, run.counts);
+    else result.rowsOfUnclosedRuns += run.rowsInUserLogins + run.rowsInQuarantine;
   }
   return result;
 }
 
-const isClosed = (counts: LedgerRun['counts']): counts is Counts => counts.received !== null;
+type Verdict = { state: RunState; open: number; problems: string[] };
+
+function reconcileRun(run: LedgerRun, fate: Fate): Verdict {
+  const stored = `${run.rowsInUserLogins} row(s) in user_logins and ${run.rowsInQuarantine} in quarantine`;
+  if (run.workflowId === null) {
+    const problem = `the ledger does not know the run, of which there are ${stored}`;
+    return { state: 'not in the ledger', open: 0, problems: [problem] };
+  }
+  if (isClosed(run)) return { state: run.outcome, ...reconcileClosed(run) };
+  const problem = `the ledger has it open, with ${stored}; for Temporal it has come to its end`;
+  return { state: fate, open: 0, problems: fate === 'closed' ? [problem] : [] };
+}
+
+type ClosedRun = LedgerRun & { outcome: RunOutcome; counts: Counts };
+
+const isClosed = (run: LedgerRun): run is ClosedRun =>
+  run.outcome !== null && Object.values(run.counts).every((count) => count !== null);
+
+function reconcileClosed(run: ClosedRun): Omit<Verdict, 'state'> {
+  const { received, inserted, duplicates, quarantined, acknowledged } = run.counts;
+  const failed = run.outcome === 'failed';
+  const problems: string[] = [];
+  for (const [table, rows, said] of [
+    ['user_logins', run.rowsInUserLogins, inserted],
+    ['quarantine', run.rowsInQuarantine, quarantined],
+  ] as const) {
+    // A failed run may have lost the answer of an insert that was committed, never the rows.
+    if (rows === said || (failed && rows > said)) continue;
+    problems.push(`the ledger says that it stored ${said} row(s) in ${table}, which has ${rows}`);
+  }
+  const accounted = inserted + duplicates + quarantined;
+  if (failed ? received < accounted : received !== accounted) {
+    problems.push(
+      `received ${received}, but inserted ${inserted} + duplicates ${duplicates} + ` +
+        `quarantined ${quarantined} make ${accounted}`,
+    );
+  }
+  if (acknowledged > accounted) {
+    problems.push(`acknowledged ${acknowledged} messages, of which it stored ${accounted}`);
+  }
+  const stored =
+    Math.max(inserted, run.rowsInUserLogins) + Math.max(quarantined, run.rowsInQuarantine);
+  return { open: failed ? Math.max(0, received - duplicates - stored) : 0, problems };
+}

@@ -34,6 +34,7 @@ const OPEN_RUN = `
   insert into ingest_runs (run_id, workflow_id, started_at, worker_build)
   values ($1, $2, to_timestamp($3 / 1000.0), $4) on conflict do nothing`;
 
+// In order, so that two batches that have messages in common wait for each other at most one way.
 const INSERT_LOGINS = `
   insert into user_logins (
     user_id, device_type, masked_ip, masked_device_id, locale, app_version, create_date,
@@ -47,6 +48,7 @@ const INSERT_LOGINS = `
     user_id, device_type, masked_ip, masked_device_id, locale, app_version, create_date, message_id, sent_at_ms
   )
   where not exists (select from quarantine where quarantine.message_id = batch.message_id)
+  order by create_date, message_id collate "C"
   on conflict do nothing`;
 
 const INSERT_QUARANTINE = `
@@ -85,10 +87,8 @@ export async function insertBatch(
   const alone = batch.quarantine.messageIds.length > 0;
   return inTransaction(pool, alone ? BEGIN_ALONE : BEGIN_SHARED, async (client) => {
     const { runId, workflowId, startedAtMs } = batch.batch;
-    // Only the first batch has to: later ones would wait for each other's row.
-    if (batch.batch.number === 1) {
-      await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, batch.workerBuild]);
-    }
+    // With each batch: nobody knows which of the lanes is the first to commit.
+    await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, batch.workerBuild]);
     return {
       inserted: batch.messageIds.length > 0 ? await insertLogins(client, batch) : 0,
       quarantined: alone ? await insertQuarantine(client, batch) : 0,

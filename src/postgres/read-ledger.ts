@@ -1,5 +1,21 @@
 import type { Pool } from 'pg';
 import type { LedgerRun } from '../domain/reconcile.ts';
+import { inTransaction } from './in-transaction.ts';
+
+/** Rows of the ledger and of the tables are from one moment, also while runs go on. */
+const BEGIN = 'begin transaction isolation level repeatable read, read only';
+
+/**
+ * A run's rows are younger than the run; the clocks of Temporal, which dates runs, and of Postgres, which dates
+ * rows, may differ by so much.
+ */
+const CLOCKS = `interval '1 hour'`;
+
+/**
+ * SQS keeps a message for 14 days at most, and a row's create_date is the day its message was sent: so the
+ * partitions of months before need not be read.
+ */
+const OLDEST_CREATE_DATE = `(($1::timestamptz - ${CLOCKS}) at time zone 'utc' - interval '14 days')::date`;
 
 /**
  * Every run since then with what the tables hold of it. Rows of a run that the ledger does not know come
@@ -8,10 +24,13 @@ import type { LedgerRun } from '../domain/reconcile.ts';
 const READ_RUNS = `
   with
     logins as (
-      select run_id, count(*)::int as rows from user_logins where inserted_at >= $1 group by run_id
+      select run_id, count(*)::int as rows from user_logins
+      where inserted_at >= $1::timestamptz - ${CLOCKS} and create_date >= ${OLDEST_CREATE_DATE}
+      group by run_id
     ),
     sealed as (
-      select run_id, count(*)::int as rows from quarantine where quarantined_at >= $1
+      select run_id, count(*)::int as rows from quarantine
+      where quarantined_at >= $1::timestamptz - ${CLOCKS}
       group by run_id
     ),
     stored as (
@@ -30,13 +49,15 @@ const READ_RUNS = `
 
 const IN_BOTH_TABLES = `
   select count(*)::int as messages from quarantine
-  join user_logins using (create_date, message_id) where quarantine.quarantined_at >= $1`;
+  join user_logins using (create_date, message_id)
+  where create_date >= ${OLDEST_CREATE_DATE}`;
 
-export async function readLedger(
-  pool: Pool,
-  since: Date,
-): Promise<{ runs: LedgerRun[]; inBothTables: number }> {
-  const { rows: runs } = await pool.query<LedgerRun>(READ_RUNS, [since]);
-  const { rows: both } = await pool.query<{ messages: number }>(IN_BOTH_TABLES, [since]);
-  return { runs, inBothTables: both[0]?.messages ?? 0 };
+export type Ledger = { runs: LedgerRun[]; inBothTables: number };
+
+export async function readLedger(pool: Pool, since: Date): Promise<Ledger> {
+  return inTransaction(pool, BEGIN, async (client) => {
+    const { rows: runs } = await client.query<LedgerRun>(READ_RUNS, [since]);
+    const { rows: both } = await client.query<{ messages: number }>(IN_BOTH_TABLES, [since]);
+    return { runs, inBothTables: both[0]?.messages ?? 0 };
+  });
 }
