@@ -39,6 +39,15 @@ export type TemporalServer = {
 };
 
 const name = 'The Temporal server';
+
+/**
+ * A dev server has one history shard, which by default looks for new tasks 20 times a second: every step of every
+ * workflow would wait for its turn.
+ */
+const oneShard = {
+  'history.transferProcessorMaxPollRPS': 1_000,
+  'history.timerProcessorMaxPollRPS': 1_000,
+};
 const readyTimeoutMs = 30_000;
 
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
@@ -81,7 +90,7 @@ function commandLine(port: number, options: TemporalServerOptions): string[] {
       ? ['--headless']
       : ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)]),
     ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile]),
-    ...Object.entries(dynamicConfig).flatMap(([key, value]) => [
+    ...Object.entries({ ...oneShard, ...dynamicConfig }).flatMap(([key, value]) => [
       '--dynamic-config-value',
       `${key}=${JSON.stringify(value)}`,
     ]),
