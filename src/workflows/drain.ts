@@ -95,8 +95,8 @@ export class Drain {
       const { historyLength: events, historySize: bytes } = workflowInfo();
       const reservation = this.#budget.reserve({ events, bytes }, maxBatchBytes);
       if (!reservation) {
-        if (this.#queueEmpty) return 'queue empty';
         if (this.#lanesAtWork === 0) return 'history full';
+        if (this.#queueEmpty) return 'queue empty';
         await this.#anotherLaneMovesOn();
         continue;
       }

@@ -1,3 +1,4 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { addCounts, type Counts, zeroCounts } from '../domain/counts.ts';
 import type { IngestInput } from '../domain/ingest-input.ts';
 import { drainInChild } from './drain-in-child.ts';
@@ -22,7 +23,12 @@ export async function drainInShards(settings: IngestInput): Promise<Counts> {
   );
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) {
-    await recordFailedRun(zeroCounts());
+    // Also when it was cancelled: the ledger is written all the same.
+    await CancellationScope.nonCancellable(() =>
+      isCancellation(failed.reason)
+        ? recordRun(zeroCounts(), 'cancelled')
+        : recordFailedRun(zeroCounts()),
+    );
     throw failed.reason;
   }
   await recordRun(zeroCounts(), 'completed');
