@@ -6,7 +6,7 @@ import { guarded } from './guarded.ts';
 export const createAcknowledgeActivity = ({ queue }: { queue: Queue }) => ({
   /** Deletes a batch's messages from the queue. Only called once the batch is committed. */
   acknowledgeBatch: (receiptHandles: string[]): Promise<AcknowledgeResult> =>
-    guarded('acknowledgeBatch', async () => {
+    guarded(`acknowledgeBatch in ${queue.name}`, async () => {
       const { deleted, refused } = await deleteMessages(queue, receiptHandles);
       return { acknowledged: deleted, expired: refused };
     }),

@@ -22,7 +22,7 @@ export const createReceiveActivity = ({
 }: ReceiveDependencies) => ({
   /** One batch from the queue; an empty one means that a long poll of all of the queue's servers was empty. */
   receiveBatch: (request: ReceiveRequest): Promise<ReceivedBatch> =>
-    guarded('receiveBatch', async () => {
+    guarded(`receiveBatch from ${queue.name}`, async () => {
       const messages = await receiveBatch(queue, request, {
         concurrency: receiveConcurrency,
         signal: shuttingDown,

@@ -8,6 +8,8 @@ export type Queue = {
   /** For the two calls that are made for every message. */
   call: LightCall;
   url: string;
+  /** For messages to people. */
+  name: string;
   fifo: boolean;
   visibilityTimeoutSeconds?: number;
 };
@@ -23,6 +25,7 @@ export async function openQueue(client: SQSClient, settings: SqsSettings): Promi
     client,
     call: lightCall(client, settings.region, settings.endpoint ?? new URL(url).origin),
     url,
+    name: url.split('/').at(-1) ?? url,
     fifo: url.endsWith('.fifo'),
     ...(settings.visibilityTimeoutSeconds && {
       visibilityTimeoutSeconds: settings.visibilityTimeoutSeconds,
