@@ -1,0 +1,54 @@
+import { withPostgresClient } from '../src/local/postgres-connection.ts';
+import type { PostgresServer } from '../src/local/postgres-server.ts';
+import { migrate } from '../src/postgres/migrate.ts';
+import { postgresPool } from '../src/postgres/pool.ts';
+
+/** What a contestant writes to: nothing, the old scripts' table, or the job's own, with all its columns and its key. */
+export type TableKind = 'none' | 'seven columns' | 'user_logins';
+
+const SEVEN_COLUMNS = `
+  create table user_logins (
+    user_id varchar(128), device_type varchar(32), masked_ip varchar(256), masked_device_id varchar(256),
+    locale varchar(32), app_version varchar(32), create_date date
+  )`;
+
+/** A database of its own for a contestant and round. @returns its URL */
+export async function createBenchDatabase(
+  postgres: PostgresServer,
+  name: string,
+  table: TableKind,
+): Promise<string> {
+  const url = await postgres.createDatabase(name);
+  if (table === 'seven columns') {
+    await withPostgresClient(url, (client) => client.query(SEVEN_COLUMNS));
+  }
+  if (table === 'user_logins') {
+    const pool = postgresPool({ connectionString: url }, { applicationName: 'login-etl bench' });
+    await migrate(pool);
+    await pool.end();
+  }
+  return url;
+}
+
+/** Writes out what earlier rounds left dirty, so that nobody pays for another's pages. */
+export async function checkpoint(postgres: PostgresServer): Promise<void> {
+  await withPostgresClient(postgres.url, (client) => client.query('checkpoint'));
+}
+
+export async function dropBenchDatabase(postgres: PostgresServer, name: string): Promise<void> {
+  await withPostgresClient(postgres.url, (client) =>
+    client.query(`drop database ${client.escapeIdentifier(name)} with (force)`),
+  );
+}
+
+/** Version, and the settings that make a commit durable, as the server has them. */
+export async function postgresFacts(postgres: PostgresServer): Promise<string> {
+  return withPostgresClient(postgres.url, async (client) => {
+    const { rows } = await client.query<{ name: string; setting: string }>(
+      `select name, setting from pg_settings
+       where name in ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes')
+       order by name <> 'server_version', name`,
+    );
+    return rows.map(({ name, setting }) => `${name} ${setting}`).join(', ');
+  });
+}

@@ -1,0 +1,86 @@
+import type { Measurement } from './measure.ts';
+import { mebibytes, seconds, spreadText, times, whole } from './number-texts.ts';
+import { plainTable } from './plain-table.ts';
+import { spread } from './statistics.ts';
+import { historyBytesAMessage, ratioOfRates, targets } from './targets.ts';
+
+/** Processor time and memory are given for so many messages. */
+const PER_MESSAGES = 100_000;
+
+export function comparisonReport(measurements: readonly Measurement[]): string {
+  const byName = [...Map.groupBy(measurements, ({ letter, name }) => `(${letter}) ${name}`)];
+  return [
+    'Throughput: median of the rounds (lowest–highest); ratios are of the same round',
+    plainTable(
+      ['', 'messages', 'messages/s', 'ratio to (a)'],
+      byName.map(([name, all]) => [name, ...throughputCells(all, measurements)]),
+    ),
+    '',
+    `CPU seconds per ${whole(PER_MESSAGES)} messages, medians; peak memory of the contestant's own process`,
+    plainTable(
+      ['', ...PROCESSES.map(({ title }) => title), 'all', 'peak memory'],
+      byName.map(([name, all]) => [name, ...costCells(all)]),
+    ),
+    ...historyLines(measurements),
+    '',
+    ...targetLines(measurements),
+  ].join('\n');
+}
+
+const PROCESSES = [
+  { key: 'worker', title: 'contestant' },
+  { key: 'SQS', title: 'SQS' },
+  { key: 'Postgres', title: 'Postgres' },
+  { key: 'Temporal', title: 'Temporal' },
+  { key: 'bench', title: 'bench' },
+] as const;
+
+function throughputCells(all: readonly Measurement[], measurements: readonly Measurement[]) {
+  const letter = all[0]?.letter ?? 'a';
+  const ratio = ratioOfRates(measurements, letter, 'a');
+  return [
+    whole(all[0]?.messages ?? 0),
+    spreadText(spread(all.map(({ messagesPerSecond }) => messagesPerSecond)), whole),
+    ratio ? spreadText(ratio, times) : '–',
+  ];
+}
+
+function costCells(all: readonly Measurement[]): string[] {
+  const medianPer = (secondsOf: (measurement: Measurement) => number | undefined): string => {
+    const values = all.flatMap((measurement) => {
+      const used = secondsOf(measurement);
+      return used === undefined ? [] : [(used / measurement.messages) * PER_MESSAGES];
+    });
+    return values.length > 0 ? seconds(spread(values).median) : '–';
+  };
+  return [
+    ...PROCESSES.map(({ key }) => medianPer(({ cpuSeconds }) => cpuSeconds[key])),
+    medianPer(({ cpuSeconds }) => Object.values(cpuSeconds).reduce((sum, used) => sum + used, 0)),
+    mebibytes(Math.max(...all.map(({ peakMemoryBytes }) => peakMemoryBytes))),
+  ];
+}
+
+function historyLines(measurements: readonly Measurement[]): string[] {
+  const bytes = historyBytesAMessage(measurements);
+  const uses = measurements.flatMap(({ history }) => (history ? [history] : []));
+  if (!bytes) return [];
+  const batches = spread(uses.map((use) => use.batches));
+  const runs = spread(uses.map((use) => use.runs));
+  return [
+    '',
+    `Workflow history of (e): ${spreadText(bytes, whole)} bytes a message, ` +
+      `${spreadText(batches, whole)} batches in ${spreadText(runs, whole)} run(s)`,
+  ];
+}
+
+function targetLines(measurements: readonly Measurement[]): string[] {
+  const all = targets(measurements);
+  if (all.length === 0) return [];
+  return [
+    'Targets',
+    plainTable(
+      ['', 'measured', ''],
+      all.map(({ text, measured, met }) => [text, measured, met ? 'met' : 'NOT MET']),
+    ),
+  ];
+}

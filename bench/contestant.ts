@@ -1,0 +1,47 @@
+import type { Queue } from '../src/sqs/open-queue.ts';
+import type { TableKind } from './bench-database.ts';
+import type { BenchOptions, Letter } from './options.ts';
+import type { Servers } from './servers.ts';
+
+/** So many messages warm up each contestant's process, and the servers' part in it, in every round. */
+export const WARM_MESSAGES = 300;
+
+/** What a contestant is given for a round: an empty queue, an empty database. */
+export type Round = {
+  /** Of queue, database and log file. */
+  name: string;
+  servers: Servers;
+  queue: Queue;
+  environment: NodeJS.ProcessEnv;
+  options: BenchOptions;
+  signal: AbortSignal;
+};
+
+export type HistoryUse = {
+  runs: number;
+  /** Over all runs of the chain. */
+  bytes: number;
+  largestRunBytes: number;
+  mostEventsOfARun: number;
+  batches: number;
+};
+
+/** A contestant whose process is up and connected. */
+export type Running = {
+  pid: number;
+  /** Handles what is in the queue, so many messages, then waits. */
+  warmUp(): Promise<void>;
+  /** Drains the queue. Resolves when its last message is stored and deleted. */
+  drain(): Promise<void>;
+  /** What is not in order about the drain that is over. */
+  problems(messages: number): string[];
+  history(): Promise<HistoryUse | undefined>;
+  stop(): Promise<void>;
+};
+
+export type Contestant = {
+  letter: Letter;
+  name: string;
+  table: TableKind;
+  open(round: Round): Promise<Running>;
+};

@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { loadConfig } from '../src/config.ts';
+import type { Counts } from '../src/domain/counts.ts';
+import { startWorkerProcess, whenWorkerFails } from '../src/local/worker-process.ts';
+import { connectClient } from '../src/temporal/connect-client.ts';
+import { startRun } from '../src/temporal/start-run.ts';
+import type { HistoryUse, Round, Running } from './contestant.ts';
+
+const LOOK_EVERY_MS = 50;
+
+/** The job, whole: its worker in a process of its own; a workflow is started, and its result awaited. */
+export async function openLoginEtl(round: Round): Promise<Running> {
+  const { environment, servers, options } = round;
+  const config = loadConfig(['temporal', 'payloads'], environment);
+  const client = await connectClient(config.temporal, config.payloads.keys);
+  const worker = await startWorkerProcess({
+    env: { ...environment, WORKER_WORKFLOW_BUNDLE: servers.workflowBundle, LOG_LEVEL: 'warn' },
+    logFile: servers.logFile(round.name),
+  });
+  const failed = whenWorkerFails(worker);
+  failed.catch(() => undefined);
+  let last: { workflowId: string; counts: Counts } | undefined;
+  const run = async () => {
+    const workflowId = await startRun(client, options.input);
+    const result = client.workflow.result<() => Promise<Counts>>(workflowId);
+    last = { workflowId, counts: await Promise.race([result, failed]) };
+  };
+  return {
+    pid: worker.pid,
+    warmUp: run,
+    drain: run,
+    problems: (messages) => (last ? countProblems(last.counts, messages) : []),
+    history: async () => last && historyOf(client, last.workflowId, last.counts.batches),
+    stop: async () => {
+      await worker.stop();
+      await client.connection.close();
+    },
+  };
+}
+
+function countProblems(counts: Counts, messages: number): string[] {
+  const { received, inserted, acknowledged } = counts;
+  return [received, inserted, acknowledged].every((count) => count === messages)
+    ? []
+    : [
+        `the workflow counts ${received} received, ${inserted} inserted, ${acknowledged} acknowledged`,
+      ];
+}
+
+/** Over the chain of runs that continued each other as new. */
+async function historyOf(client: Client, workflowId: string, batches: number): Promise<HistoryUse> {
+  const runs = await closedRuns(client, workflowId);
+  const sizes = runs.map(({ historySize = 0 }) => historySize);
+  return {
+    runs: runs.length,
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+    largestRunBytes: Math.max(...sizes),
+    mostEventsOfARun: Math.max(...runs.map(({ historyLength }) => historyLength)),
+    batches,
+  };
+}
+
+/** Temporal's list of runs is a moment behind. */
+async function closedRuns(client: Client, workflowId: string): Promise<WorkflowExecutionInfo[]> {
+  for (;;) {
+    const runs: WorkflowExecutionInfo[] = [];
+    const query = `WorkflowId = '${workflowId}'`;
+    for await (const run of client.workflow.list({ query })) runs.push(run);
+    const open = runs.some(({ status }) => status.name === 'RUNNING');
+    if (!open && runs.some(({ status }) => status.name === 'COMPLETED')) return runs;
+    await delay(LOOK_EVERY_MS);
+  }
+}

@@ -1,0 +1,122 @@
+import { loadConfig } from '../src/config.ts';
+import { createMasker } from '../src/crypto/masker.ts';
+import { sqsClient } from '../src/sqs/client.ts';
+import type { Queue } from '../src/sqs/open-queue.ts';
+import { sendMessages } from '../src/sqs/send-messages.ts';
+import { checkpoint, createBenchDatabase, dropBenchDatabase } from './bench-database.ts';
+import { createBenchQueue, deleteBenchQueue, messagesLeft } from './bench-queue.ts';
+import { type Contestant, type HistoryUse, type Running, WARM_MESSAGES } from './contestant.ts';
+import { type LoginMessage, loginEvents } from './login-events.ts';
+import type { BenchOptions } from './options.ts';
+import { watchPeakMemory } from './peak-memory.ts';
+import { cpuSecondsByName } from './process-usage.ts';
+import type { Servers } from './servers.ts';
+import { rowProblems } from './verify-rows.ts';
+
+export type Measurement = {
+  letter: Contestant['letter'];
+  name: string;
+  round: number;
+  messages: number;
+  seconds: number;
+  messagesPerSecond: number;
+  /** By process: `worker` is the contestant's own, `bench` ours. Servers that are not ours are left out. */
+  cpuSeconds: Record<string, number>;
+  /** Of the contestant's own process. */
+  peakMemoryBytes: number;
+  history?: HistoryUse;
+  /** Empty when every message is stored exactly once, masked as it should be, and deleted. */
+  problems: string[];
+};
+
+type Context = { servers: Servers; options: BenchOptions; signal: AbortSignal };
+
+/** Of the sent messages, so many rows are looked at. */
+const SAMPLES = 50;
+
+/**
+ * One contestant, one round: a new queue and a new database, a new process that is warmed up, the queue filled, and
+ * then the clock, from the go to the last message stored and deleted.
+ */
+export async function measure(
+  contestant: Contestant,
+  round: number,
+  messages: number,
+  { servers, options, signal }: Context,
+): Promise<Measurement> {
+  const name = `bench-${contestant.name}-${messages}-${round}`;
+  const { endpoint } = servers.sqs;
+  const databaseUrl = await createBenchDatabase(servers.postgres, name, contestant.table);
+  const { sqs } = loadConfig(['sqs'], servers.environment(endpoint, databaseUrl));
+  const client = sqsClient({ ...sqs, ...servers.credentials });
+  const queue = await createBenchQueue(client, sqs.region, endpoint, name);
+  const environment = servers.environment(queue.url, databaseUrl);
+  const running = await contestant.open({ name, servers, queue, environment, options, signal });
+  const sent = new SentMessages();
+  try {
+    await sent.send(queue, WARM_MESSAGES);
+    await running.warmUp();
+    await sent.send(queue, messages);
+    await checkpoint(servers.postgres);
+    const timed = await timeDrain(running, servers);
+    const masker = createMasker(loadConfig(['masking'], environment).masking);
+    const left = await messagesLeft(queue);
+    const history = await running.history();
+    return {
+      letter: contestant.letter,
+      name: contestant.name,
+      round,
+      messages,
+      messagesPerSecond: messages / timed.seconds,
+      ...timed,
+      ...(history && { history }),
+      problems: [
+        ...(left > 0 ? [`${left} messages are left in the queue`] : []),
+        ...running.problems(messages),
+        ...(await rowProblems(databaseUrl, contestant.table, sent, masker)),
+      ],
+    };
+  } finally {
+    await running.stop();
+    await deleteBenchQueue(queue);
+    client.destroy();
+    await dropBenchDatabase(servers.postgres, name);
+  }
+}
+
+async function timeDrain(running: Running, servers: Servers) {
+  const pids = { worker: running.pid, ...servers.pids() };
+  const memory = watchPeakMemory(running.pid);
+  const before = await cpuSecondsByName(pids);
+  const ownBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  await running.drain();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const own = process.cpuUsage(ownBefore);
+  const after = await cpuSecondsByName(pids);
+  const used = Object.entries(after).map(([name, total]) => [name, total - (before[name] ?? 0)]);
+  return {
+    seconds,
+    cpuSeconds: { ...Object.fromEntries(used), bench: (own.user + own.system) / 1e6 },
+    peakMemoryBytes: await memory.stop(),
+  };
+}
+
+/** What was sent in a round, as far as the rows are checked against it. */
+class SentMessages {
+  readonly userIds: string[] = [];
+  readonly samples: LoginMessage[] = [];
+
+  async send(queue: Queue, count: number): Promise<void> {
+    await sendMessages(queue, this.#bodies(count));
+  }
+
+  *#bodies(count: number): Generator<string> {
+    const sampleEvery = Math.ceil(count / SAMPLES);
+    for (const event of loginEvents(count)) {
+      if (this.userIds.length % sampleEvery === 0) this.samples.push(event);
+      this.userIds.push(event.user_id);
+      yield JSON.stringify(event);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { parseArgs } from 'node:util';
+import type { IngestInput } from '../src/domain/ingest-input.ts';
+
+export type SqsChoice =
+  /** `stock`: a receive costs more the more is queued, as the emulator has it. */
+  | { kind: 'fauxqs'; stock: boolean }
+  | { kind: 'elasticmq' }
+  | { kind: 'endpoint'; endpoint: string };
+
+export const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+export type Letter = (typeof LETTERS)[number];
+
+export type BenchOptions = {
+  messages: number;
+  /** The per-record way takes a hundred times as long: its rate needs no more than these. */
+  perRecordMessages: number;
+  rounds: number;
+  sqs: SqsChoice;
+  /** Characters of a receipt handle; 0: as the emulator makes them. */
+  handleBytes: number;
+  only: readonly Letter[];
+  ceilingLoops: number;
+  /** Input of the `ingestLogins` workflow. */
+  input: Partial<IngestInput> | undefined;
+  jsonFile: string | undefined;
+  /** With it only the job itself runs, once a size. */
+  scale: readonly number[] | undefined;
+  help: boolean;
+};
+
+export const USAGE = `Side by side, on one SQS endpoint and one Postgres:
+
+  (a) receive-delete      receive and delete only, with the job's AWS client: the ceiling
+  (b) per-record          a connection a row, a delete a message: the old scripts' way
+  (c) sqs-consumer        npm sqs-consumer, eight consumers, an insert a batch of ten
+  (d) bento               Bento, if \`bento\` is on the PATH
+  (e) login-etl           this job, whole
+  (f) receive-delete-raw  as (a), with the job's own two calls in place of the AWS SDK's
+
+  npm run bench -- --messages 40000
+  npm run bench -- --scale 10000,100000
+
+  --messages N             messages a round and contestant (default 40000)
+  --per-record-messages N  those of (b) (default 500)
+  --rounds N               interleaved rounds (default 3; with --scale 1)
+  --only a,c,e             these contestants alone (default: all)
+  --sqs NAME               the SQS endpoint to start: fauxqs (default), fauxqs-stock (its costs left as they are)
+                           or elasticmq (its jars: ELASTICMQ_CLASSPATH)
+  --endpoint URL           an SQS endpoint that runs already
+  --handle-bytes N         characters of a receipt handle (default 400, as AWS has them; 0: the emulator's own)
+  --ceiling-loops N        concurrent loops of (a) and (f) (default 32)
+  --input JSON             input of (e)'s workflow
+  --scale N,N,…            (e) alone, at each of these sizes
+  --json FILE              every measurement, as JSON
+`;
+
+/** @throws TypeError naming the option that is unknown or makes no sense */
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      messages: { type: 'string', default: '40000' },
+      'per-record-messages': { type: 'string', default: '500' },
+      rounds: { type: 'string' },
+      only: { type: 'string', default: LETTERS.join() },
+      sqs: { type: 'string', default: 'fauxqs' },
+      endpoint: { type: 'string' },
+      'handle-bytes': { type: 'string', default: '400' },
+      'ceiling-loops': { type: 'string', default: '32' },
+      input: { type: 'string' },
+      scale: { type: 'string' },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const scale = values.scale?.split(',').map((size) => wholeNumber('scale', size, 1));
+  return {
+    messages: wholeNumber('messages', values.messages, 1),
+    perRecordMessages: wholeNumber('per-record-messages', values['per-record-messages'], 1),
+    rounds: wholeNumber('rounds', values.rounds ?? (scale ? '1' : '3'), 1),
+    sqs: sqsChoice(values.sqs, values.endpoint),
+    handleBytes: wholeNumber('handle-bytes', values['handle-bytes'], 0),
+    only: letters(values.only),
+    ceilingLoops: wholeNumber('ceiling-loops', values['ceiling-loops'], 1),
+    input: values.input === undefined ? undefined : workflowInput(values.input),
+    jsonFile: values.json,
+    scale,
+    help: values.help,
+  };
+}
+
+function wholeNumber(name: string, text: string, min: number): number {
+  const number = Number(text.replaceAll('_', ''));
+  if (Number.isSafeInteger(number) && number >= min) return number;
+  throw new TypeError(`--${name} takes whole numbers from ${min} on`);
+}
+
+function letters(text: string): Letter[] {
+  const chosen = text.split(',').map((letter) => letter.trim());
+  const known = LETTERS.filter((letter) => chosen.includes(letter));
+  if (known.length === 0 || known.length < new Set(chosen).size) {
+    throw new TypeError(`--only takes letters out of ${LETTERS.join(', ')}`);
+  }
+  return known;
+}
+
+function sqsChoice(kind: string, endpoint: string | undefined): SqsChoice {
+  if (endpoint !== undefined) {
+    if (!URL.canParse(endpoint)) throw new TypeError('--endpoint takes a URL');
+    return { kind: 'endpoint', endpoint };
+  }
+  if (kind === 'elasticmq') return { kind };
+  if (kind === 'fauxqs' || kind === 'fauxqs-stock') {
+    return { kind: 'fauxqs', stock: kind === 'fauxqs-stock' };
+  }
+  throw new TypeError('--sqs takes fauxqs, fauxqs-stock or elasticmq');
+}
+
+function workflowInput(json: string): Partial<IngestInput> {
+  try {
+    return JSON.parse(json) as Partial<IngestInput>;
+  } catch {
+    throw new TypeError('--input takes JSON, such as {"lanes":4}');
+  }
+}

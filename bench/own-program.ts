@@ -1,0 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type RunningProcess, startProcess } from '../src/local/child-process.ts';
+import { untilDrained } from './bench-queue.ts';
+import { type Round, type Running, WARM_MESSAGES } from './contestant.ts';
+import { GO, READY } from './contestants/warm-up.ts';
+
+const LOOK_EVERY_MS = 20;
+const WARM_UP_MS = 120_000;
+
+/** A contestant that is a program in `contestants/`: it warms up, waits for a signal, and drains until it is stopped. */
+export async function openOwnProgram(
+  file: string,
+  round: Round,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Running> {
+  const program = await startProcess({
+    name: file,
+    command: process.execPath,
+    args: [fileURLToPath(new URL(`./contestants/${file}`, import.meta.url))],
+    env: { ...round.environment, ...settings, BENCH_WARM_MESSAGES: String(WARM_MESSAGES) },
+    logFile: round.servers.logFile(round.name),
+  });
+  return {
+    pid: program.pid,
+    warmUp: () => untilReady(program, round.signal),
+    drain: async () => {
+      process.kill(program.pid, GO);
+      await Promise.race([untilDrained(round.queue, round.signal), whenItEnds(file, program)]);
+    },
+    problems: () => [],
+    history: async () => undefined,
+    stop: () => program.stop(),
+  };
+}
+
+async function untilReady(program: RunningProcess, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + WARM_UP_MS;
+  while (!program.lastLines().includes(READY)) {
+    if (performance.now() > deadline) throw new Error('a contestant does not get warm');
+    if (program.hasExited()) await whenItEnds('it', program);
+    await delay(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+/** A contestant's process ends when it is told to. @throws Error when it does so by itself */
+export async function whenItEnds(name: string, program: RunningProcess): Promise<never> {
+  const { code, signal } = await program.exited;
+  throw new Error(`${name} ended (${signal ?? `exit code ${code}`}):\n${program.lastLines()}`);
+}

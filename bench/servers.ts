@@ -1,0 +1,107 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundleWorkflows } from '../src/bundle-workflows.ts';
+import { inheritedEnvironment } from '../src/config.ts';
+import {
+  LOCAL_CREDENTIALS,
+  localEnvironment,
+  workerEnvironment,
+} from '../src/local/local-environment.ts';
+import { ensureLocalKeys } from '../src/local/local-keys.ts';
+import {
+  type PostgresServer,
+  removePostgresData,
+  startPostgresServer,
+} from '../src/local/postgres-server.ts';
+import { findTemporalBinary } from '../src/local/temporal-binary.ts';
+import { startTemporalServer, type TemporalServer } from '../src/local/temporal-server.ts';
+import type { SqsSettings } from '../src/sqs/client.ts';
+import type { BenchOptions, SqsChoice } from './options.ts';
+import { type SqsEndpoint, startSqsEndpoint } from './sqs-endpoint.ts';
+
+export type Servers = {
+  sqs: SqsEndpoint;
+  postgres: PostgresServer;
+  temporal: TemporalServer;
+  workflowBundle: string;
+  /** Of the bench's own SQS client; left out where the AWS SDK's chain has them. */
+  credentials: Pick<SqsSettings, 'credentials'>;
+  /** The environment of a contestant's process. */
+  environment(queueUrl: string, databaseUrl: string): NodeJS.ProcessEnv;
+  logFile(name: string): string;
+  /** Process ids by the name that the report gives them. */
+  pids(): Record<string, number | undefined>;
+  stop(): Promise<void>;
+};
+
+/**
+ * The servers that all contestants share, each a process of its own, with everything on disk and durable: Postgres
+ * with its defaults (fsync), Temporal with a database file. They run also while a contestant has no use for them.
+ */
+export async function startServers(
+  options: Pick<BenchOptions, 'sqs' | 'handleBytes'>,
+  directory: string,
+  onProgress: (message: string) => void,
+): Promise<Servers> {
+  const keys = join(directory, 'keys');
+  const postgresData = join(directory, 'postgres');
+  const workflowBundle = join(directory, 'workflow-bundle.js');
+  const logFile = (name: string) => join(directory, 'logs', `${name}.log`);
+  await mkdir(join(directory, 'logs'), { recursive: true });
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    await Promise.allSettled(stops.map((stopOne) => stopOne()));
+    await removePostgresData(postgresData);
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const postgres = await startPostgresServer({
+      dataDirectory: postgresData,
+      logFile: logFile('postgres'),
+    });
+    stops.push(() => postgres.stop());
+    const temporal = await startTemporalServer({
+      binary: await findTemporalBinary({ env: inheritedEnvironment(), onProgress }),
+      databaseFile: join(directory, 'temporal.db'),
+      logFile: logFile('temporal'),
+    });
+    stops.push(() => temporal.stop());
+    const sqs = await startSqsEndpoint(options.sqs, options.handleBytes);
+    stops.push(() => sqs.stop());
+    await ensureLocalKeys(keys);
+    await writeFile(workflowBundle, (await bundleWorkflows()).code);
+    return {
+      sqs,
+      postgres,
+      temporal,
+      workflowBundle,
+      credentials: isOurs(options.sqs) ? { credentials: LOCAL_CREDENTIALS } : {},
+      environment: (queueUrl, databaseUrl) => ({
+        ...workerEnvironment(
+          localEnvironment({
+            sqsEndpoint: sqs.endpoint,
+            databaseUrl,
+            temporalAddress: temporal.address,
+            keys,
+          }),
+        ),
+        // An endpoint that is not ours has its own region and credentials.
+        ...(!isOurs(options.sqs) && awsSettings()),
+        SQS_QUEUE_URL: queueUrl,
+      }),
+      logFile,
+      pids: () => ({ SQS: sqs.pid, Postgres: postgres.pid(), Temporal: temporal.pid }),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Another's endpoint is spoken to with the caller's credentials, if there are any; an emulator takes all. */
+const isOurs = (sqs: SqsChoice): boolean =>
+  sqs.kind !== 'endpoint' || process.env.AWS_ACCESS_KEY_ID === undefined;
+
+const awsSettings = () =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('AWS_')));

@@ -1,0 +1,35 @@
+import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
+import { postgresFacts } from './bench-database.ts';
+import { WARM_MESSAGES } from './contestant.ts';
+import { mebibytes, whole } from './number-texts.ts';
+import type { BenchOptions } from './options.ts';
+import type { Servers } from './servers.ts';
+import type { Turn } from './turns.ts';
+
+/** What was measured, and on what: without it no figure below means anything. */
+export async function setupText(
+  options: BenchOptions,
+  servers: Servers,
+  turns: readonly Turn[],
+  handleCharacters: number,
+): Promise<string> {
+  const inARound = turns.filter(({ round }) => round === 1);
+  const order = options.scale
+    ? `(e) at ${options.scale.map(whole).join(', ')} messages`
+    : inARound
+        .map(({ contestant, messages }) => `${contestant.letter} ${whole(messages)}`)
+        .join(', ');
+  return [
+    `${options.rounds} round(s), interleaved: ${order}`,
+    `Each with a new process, queue and database; warmed up with ${WARM_MESSAGES} messages; then filled, then timed.`,
+    '',
+    `  machine   ${availableParallelism()} × ${cpus()[0]?.model ?? 'CPU'}, ${mebibytes(totalmem())}, ` +
+      `${platform()} ${arch()}, Node ${process.version}`,
+    `  SQS       ${servers.sqs.description}`,
+    `            receipt handles of ${handleCharacters} characters`,
+    `  Postgres  ${await postgresFacts(servers.postgres)}`,
+    '  Temporal  dev server with a database file',
+    `  (a), (f)  ${options.ceilingLoops} loops of receive ten, delete ten`,
+    ...(options.input ? [`  (e)       input ${JSON.stringify(options.input)}`] : []),
+  ].join('\n');
+}

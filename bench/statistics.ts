@@ -1,0 +1,10 @@
+export type Spread = { median: number; min: number; max: number };
+
+/** Of at least one value. */
+export function spread(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  const [low, high] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)]];
+  if (low === undefined || high === undefined) throw new Error('a spread of nothing');
+  return { median: (low + high) / 2, min: sorted[0] as number, max: sorted.at(-1) as number };
+}

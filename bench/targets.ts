@@ -1,0 +1,57 @@
+import type { Measurement } from './measure.ts';
+import { spreadText, times, whole } from './number-texts.ts';
+import type { Letter } from './options.ts';
+import { type Spread, spread } from './statistics.ts';
+
+export type Target = { text: string; measured: string; met: boolean };
+
+const JOB: Letter = 'e';
+/** The job's rate is to be at least so many times that of each other contestant. */
+const RATE_TARGETS: readonly { than: Letter; atLeast: number }[] = [
+  { than: 'a', atLeast: 0.8 },
+  { than: 'c', atLeast: 1.2 },
+  { than: 'b', atLeast: 40 },
+  { than: 'd', atLeast: 1 },
+];
+const MAX_HISTORY_BYTES_A_MESSAGE = 1_000;
+
+/** Those whose contestants were there. A target is a statement about ratios in this run, nothing else. */
+export function targets(measurements: readonly Measurement[]): Target[] {
+  const rates = RATE_TARGETS.flatMap(({ than, atLeast }) => {
+    const ratio = ratioOfRates(measurements, JOB, than);
+    if (!ratio) return [];
+    const text = `(${JOB}) at least ${times(atLeast)} × (${than})`;
+    return [{ text, measured: spreadText(ratio, times), met: ratio.median >= atLeast }];
+  });
+  const bytes = historyBytesAMessage(measurements);
+  if (!bytes) return rates;
+  const history = {
+    text: `(${JOB}) at most ${whole(MAX_HISTORY_BYTES_A_MESSAGE)} bytes of history a message`,
+    measured: spreadText(bytes, whole),
+    met: bytes.median <= MAX_HISTORY_BYTES_A_MESSAGE,
+  };
+  return [...rates, history];
+}
+
+/** Of each round's own two rates: what disturbs the machine for a while disturbs both. */
+export function ratioOfRates(
+  measurements: readonly Measurement[],
+  letter: Letter,
+  than: Letter,
+): Spread | undefined {
+  const ratios = measurements.flatMap((measurement) => {
+    if (measurement.letter !== letter) return [];
+    const other = measurements.find(
+      (candidate) => candidate.letter === than && candidate.round === measurement.round,
+    );
+    return other ? [measurement.messagesPerSecond / other.messagesPerSecond] : [];
+  });
+  return ratios.length > 0 ? spread(ratios) : undefined;
+}
+
+export function historyBytesAMessage(measurements: readonly Measurement[]): Spread | undefined {
+  const bytes = measurements.flatMap(({ history, messages }) =>
+    history ? [history.bytes / messages] : [],
+  );
+  return bytes.length > 0 ? spread(bytes) : undefined;
+}

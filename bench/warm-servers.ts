@@ -1,0 +1,39 @@
+import { loadConfig } from '../src/config.ts';
+import { sqsClient } from '../src/sqs/client.ts';
+import { deleteMessages } from '../src/sqs/delete-messages.ts';
+import type { Queue } from '../src/sqs/open-queue.ts';
+import { receiveOnce } from '../src/sqs/receive-once.ts';
+import { sendMessages } from '../src/sqs/send-messages.ts';
+import { createBenchQueue, deleteBenchQueue } from './bench-queue.ts';
+import { loginEvents } from './login-events.ts';
+import type { Servers } from './servers.ts';
+
+/** What a just-in-time compiler wants to see first. */
+const MESSAGES = 5_000;
+const LOOPS = 8;
+
+/** Sends and takes some messages, unmeasured, so that the first contestant does not meet a cold SQS endpoint. */
+export async function warmSqs(servers: Servers): Promise<{ handleCharacters: number }> {
+  const { endpoint } = servers.sqs;
+  const { sqs } = loadConfig(['sqs'], servers.environment(endpoint, servers.postgres.url));
+  const client = sqsClient({ ...sqs, ...servers.credentials });
+  const queue = await createBenchQueue(client, sqs.region, endpoint, 'bench-warm-up');
+  const bodies = Array.from(loginEvents(MESSAGES), (event) => JSON.stringify(event));
+  await sendMessages(queue, bodies);
+  const lengths = await Promise.all(Array.from({ length: LOOPS }, () => takeAll(queue)));
+  await deleteBenchQueue(queue);
+  client.destroy();
+  return { handleCharacters: Math.max(...lengths) };
+}
+
+/** @returns the length of the handles that were met */
+async function takeAll(queue: Queue): Promise<number> {
+  let handleCharacters = 0;
+  for (;;) {
+    const messages = await receiveOnce(queue, { maxMessages: 10, waitSeconds: 0 });
+    if (messages.length === 0) return handleCharacters;
+    const handles = messages.map(({ receiptHandle }) => receiptHandle);
+    handleCharacters = handles[0]?.length ?? 0;
+    await deleteMessages(queue, handles);
+  }
+}
