@@ -30,6 +30,9 @@ const received: Boundary = async (ways, start, worker) => {
   }
 };
 
+/** As pg sends it: other statements have the word in them. */
+const COMMIT = 'commit\0';
+
 /** Held before Postgres hears of it. */
 const postgresHeld =
   (statement: string): Boundary =>
@@ -84,8 +87,8 @@ export const BATCH = 60;
 export const BOUNDARIES: Readonly<Record<string, { stored: number; bring: Boundary }>> = {
   'received, and not masked': { stored: 0, bring: received },
   'masked, and no transaction begun': { stored: 0, bring: postgresHeld('begin') },
-  'inserted, and not committed': { stored: 0, bring: postgresHeld('commit') },
-  'committed, and the answer not there': { stored: BATCH, bring: postgresUnanswered('commit') },
+  'inserted, and not committed': { stored: 0, bring: postgresHeld(COMMIT) },
+  'committed, and the answer not there': { stored: BATCH, bring: postgresUnanswered(COMMIT) },
   'recorded as inserted, and nothing acknowledged': {
     stored: BATCH,
     bring: deletesHeld(0, { atAnswer: false }),

@@ -56,7 +56,7 @@ test(
   async () => {
     const ids = await stack.send([...loginMessages(COUNT - 1), 'bad']);
     ways.postgres.setFault(async (sent) => {
-      if (sent.includes('commit')) await gate.pass();
+      if (sent.includes('commit\0')) await gate.pass();
       return true;
     });
     const run = await stack.start({ lanes: 1 });

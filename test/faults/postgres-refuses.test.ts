@@ -74,35 +74,6 @@ test(
   PATIENCE_MS,
 );
 
-test(
-  'no connection to be had: the lanes wait, then go on',
-  async () => {
-    const taken: pg.Client[] = [];
-    const url = stack.env.DATABASE_URL as string;
-    await expectWaiting(
-      {
-        begin: async () => {
-          // Also those that the worker's pool keeps.
-          for (let free = true; free; ) {
-            await query(
-              `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'login-etl worker'`,
-            );
-            const client = new pg.Client({ connectionString: url });
-            client.on('error', () => undefined);
-            free = await client.connect().then(
-              () => taken.push(client) > 0,
-              () => false,
-            );
-          }
-        },
-        end: () => Promise.all(taken.splice(0).map((client) => client.end())),
-      },
-      /connections.*53300/,
-    );
-  },
-  PATIENCE_MS,
-);
-
 /** A trigger raises it for as long as the table `trouble` is there. */
 async function expectWaitingWhile(sqlstate: string, reason: RegExp): Promise<void> {
   await query(`
@@ -131,11 +102,43 @@ test(
   PATIENCE_MS,
 );
 
-test(
-  'a serialization error: the batch is tried again',
-  () => expectWaitingWhile('40001', /conflict.*40001/),
-  PATIENCE_MS,
-);
+// The lanes wait in these as in the others.
+if (FULL) {
+  test(
+    'no connection to be had: the lanes wait, then go on',
+    async () => {
+      const taken: pg.Client[] = [];
+      const url = stack.env.DATABASE_URL as string;
+      await expectWaiting(
+        {
+          begin: async () => {
+            // Also those that the worker's pool keeps.
+            for (let free = true; free; ) {
+              await query(
+                `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'login-etl worker'`,
+              );
+              const client = new pg.Client({ connectionString: url });
+              client.on('error', () => undefined);
+              free = await client.connect().then(
+                () => taken.push(client) > 0,
+                () => false,
+              );
+            }
+          },
+          end: () => Promise.all(taken.splice(0).map((client) => client.end())),
+        },
+        /connections.*53300/,
+      );
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'a serialization error: the batch is tried again',
+    () => expectWaitingWhile('40001', /conflict.*40001/),
+    PATIENCE_MS,
+  );
+}
 
 test(
   'a deadlock with another transaction: the batch is tried again',

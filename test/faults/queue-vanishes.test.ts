@@ -8,7 +8,7 @@ import { type FaultStack, startFaultStack } from './fault-stack.ts';
 import { PATIENCE_MS } from './sizes.ts';
 import { storedMessages } from './stored-messages.ts';
 
-const COUNT = 1_000;
+const COUNT = 500;
 
 let stack: FaultStack;
 

@@ -10,7 +10,7 @@ import { closedGate } from './gate.ts';
 import { repeatedSteps } from './recorded-steps.ts';
 import { FULL, PATIENCE_MS } from './sizes.ts';
 
-const COUNT = FULL ? 5_000 : 500;
+const COUNT = FULL ? 5_000 : 200;
 const DELIVERIES = 5;
 
 type Given = { MessageId: string; ReceiptHandle: string };
@@ -43,7 +43,7 @@ test(
       if (again.length > 0) await makeVisible(again);
       return answer;
     });
-    const counts = await stack.run({ lanes: 4, batchSize: 100 });
+    const counts = await stack.run({ lanes: 4, batchSize: COUNT / 5 });
 
     const delivered = [...deliveries.values()].reduce((sum, times) => sum + times, 0);
     expect(delivered).toBe(COUNT * DELIVERIES);

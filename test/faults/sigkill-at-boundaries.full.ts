@@ -5,12 +5,9 @@ import { BATCH, BOUNDARIES } from './boundaries.ts';
 import { expectOnceEach } from './expect-once-each.ts';
 import { type FaultStack, startFaultStack } from './fault-stack.ts';
 import { runUntilEmpty } from './run-until-empty.ts';
-import { FULL, PATIENCE_MS } from './sizes.ts';
+import { PATIENCE_MS } from './sizes.ts';
 import { storedMessages } from './stored-messages.ts';
 import { until } from './until.ts';
-
-/** Those that lose or repeat most where a job gets them wrong. */
-const SHORT = ['committed, and the answer not there', 'partly acknowledged'];
 
 let stack: FaultStack;
 
@@ -20,7 +17,7 @@ beforeAll(async () => {
 beforeEach(() => stack.clear());
 afterAll(() => stack?.stop());
 
-test.each(Object.entries(BOUNDARIES).filter(([name]) => FULL || SHORT.includes(name)))(
+test.each(Object.entries(BOUNDARIES))(
   'SIGKILL when the batch is %s: the next worker goes on from what is recorded',
   async (_, { stored, bring }) => {
     const ids = await stack.send([...loginMessages(BATCH - 2), 'bad', '{}']);

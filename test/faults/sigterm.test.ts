@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { seededRandom } from '../domain/seeded-random.ts';
 import { expectOnceEach } from './expect-once-each.ts';
 import { type FaultStack, startFaultStack } from './fault-stack.ts';
-import { PATIENCE_MS, SEED, STOPS } from './sizes.ts';
+import { FULL, PATIENCE_MS, SEED, STOPS } from './sizes.ts';
 import { underLoad } from './under-load.ts';
 import { until } from './until.ts';
 import { type Member, WorkerFleet } from './worker-fleet.ts';
@@ -74,12 +74,14 @@ test(
   PATIENCE_MS,
 );
 
-test(
-  `SIGTERM of the only worker at ${STOPS} random moments (FAULT_SEED=${SEED}): the next one goes on`,
-  async () => {
-    const fleet = new WorkerFleet(stack);
-    await fleet.start(1);
-    await runThrough(fleet, () => fleet.restart(0, expectCleanStop));
-  },
-  PATIENCE_MS,
-);
+if (FULL) {
+  test(
+    `SIGTERM of the only worker at ${STOPS} random moments (FAULT_SEED=${SEED}): the next one goes on`,
+    async () => {
+      const fleet = new WorkerFleet(stack);
+      await fleet.start(1);
+      await runThrough(fleet, () => fleet.restart(0, expectCleanStop));
+    },
+    PATIENCE_MS,
+  );
+}

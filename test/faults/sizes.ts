@@ -8,13 +8,13 @@ function size(name: string, short: number, full: number): number {
 }
 
 /** Of a run in which things die at random moments. */
-export const MESSAGES = size('FAULT_MESSAGES', 2_000, 20_000);
+export const MESSAGES = size('FAULT_MESSAGES', 1_000, 20_000);
 /** SIGKILLs of such a run. */
 export const KILLS = size('FAULT_KILLS', 2, 30);
 /** SIGTERMs of such a run. */
-export const STOPS = size('FAULT_STOPS', 2, 10);
+export const STOPS = size('FAULT_STOPS', 1, 10);
 /** Connections cut in such a run. */
-export const CUTS = size('FAULT_CUTS', 6, 60);
+export const CUTS = size('FAULT_CUTS', 60, 60);
 /** How long a server stays away, beyond the visibility timeout. */
 export const OUTAGE_SECONDS = size('FAULT_OUTAGE_SECONDS', 1, 20);
 

@@ -9,9 +9,9 @@ import { type FaultStack, startFaultStack, type Ways } from './fault-stack.ts';
 import { FULL, PATIENCE_MS, SEED } from './sizes.ts';
 import { untilRetried } from './until-waiting.ts';
 
-const COUNT = FULL ? 5_000 : 500;
+const COUNT = FULL ? 5_000 : 300;
 const BATCH = FULL ? 250 : 50;
-const OUTAGE_MS = FULL ? 30_000 : 4_000;
+const OUTAGE_MS = FULL ? 30_000 : 2_000;
 
 type Entry = { Id: string; ReceiptHandle: string };
 

@@ -45,7 +45,7 @@ test(
   `the Temporal server is restarted in mid-run (${RESTARTS.join(', ')}): the run goes on from where it was`,
   async () => {
     const fleet = new WorkerFleet(stack);
-    await fleet.start(2);
+    await fleet.start(FULL ? 2 : 1);
     const { run, ids } = await underLoad(stack, async () => {
       for (const how of RESTARTS) {
         await sleep(2_000);

@@ -16,7 +16,9 @@ export async function reconcileCommand(
     env: { PATH: process.env.PATH, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const exited = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
   const [exitCode, stdout, stderr] = await Promise.all([
     exited,
     text(child.stdout),
