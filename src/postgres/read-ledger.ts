@@ -50,7 +50,8 @@ const READ_RUNS = `
 const IN_BOTH_TABLES = `
   select count(*)::int as messages from quarantine
   join user_logins using (create_date, message_id)
-  where create_date >= ${OLDEST_CREATE_DATE}`;
+  where quarantine.create_date >= ${OLDEST_CREATE_DATE}
+    and user_logins.create_date >= ${OLDEST_CREATE_DATE}`;
 
 export type Ledger = { runs: LedgerRun[]; inBothTables: number };
 
