@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { newSealer, type VaultPublicKey } from '../crypto/vault.ts';
+import { newDataKey, sealAlone, type VaultPublicKey } from '../crypto/vault.ts';
 import type { InsertRequest, InsertResult } from '../domain/batch.ts';
 import { guarded } from './guarded.ts';
 import { insertWhatFits } from './insert-what-fits.ts';
@@ -20,7 +20,7 @@ export const createInsertActivity = ({
   insertBatch: (request: InsertRequest): Promise<InsertResult> =>
     guarded('insertBatch', async () => {
       const { messageIds, sentAtMs, reasons, bodies } = request.quarantine;
-      const sealer = newSealer(vaultPublicKey);
+      const dataKey = newDataKey(vaultPublicKey);
       const stored = await insertWhatFits(pool, {
         ...request,
         workerBuild,
@@ -28,8 +28,10 @@ export const createInsertActivity = ({
           messageIds,
           sentAtMs,
           reasons,
-          sealedBodies: bodies.map((body, index) => sealer.seal(body, messageIds[index] as string)),
-          vaultKeyId: sealer.keyId,
+          sealedBodies: bodies.map((body, index) =>
+            sealAlone(dataKey, body, messageIds[index] as string),
+          ),
+          vaultKeyId: dataKey.vaultKeyId,
         },
       });
       const total = request.messageIds.length + messageIds.length - stored.refused.length;

@@ -1,27 +1,20 @@
 import {
   constants,
-  createCipheriv,
-  createDecipheriv,
   createHash,
   createPublicKey,
+  createSecretKey,
   type KeyObject,
-  privateDecrypt,
   publicEncrypt,
   randomBytes,
 } from 'node:crypto';
+import type { MaskedField } from '../domain/masking.ts';
+import { seal } from './sealed.ts';
 
 /**
- * The vault's envelope: AES-256-GCM under a data key of its batch, the data key under the vault's public
- * key (RSA-OAEP with SHA-256, as AWS KMS has it). The job can seal; only the private key opens.
- *
- * A sealed value: version (1 byte), length of the wrapped key (2 bytes, big endian), wrapped key, nonce (12),
- * ciphertext, tag (16). The context (a message id, say) is authenticated, so that sealed values can't be swapped.
+ * The vault's envelope: values are sealed with a data key of their batch, the data key with the vault's public key
+ * (RSA-OAEP with SHA-256, as AWS KMS has it). The job can seal; only the private key opens (`vault-opener.ts`).
  */
-const VERSION = 1;
-const HEADER_BYTES = 3;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-const OAEP = { oaepHash: 'sha256', padding: constants.RSA_PKCS1_OAEP_PADDING } as const;
+export const OAEP = { oaepHash: 'sha256', padding: constants.RSA_PKCS1_OAEP_PADDING } as const;
 
 export type VaultPublicKey = { id: string; key: KeyObject };
 
@@ -48,38 +41,35 @@ export function vaultKeyId(publicKey: KeyObject): string {
   return createHash('sha256').update(der).digest('hex').slice(0, 16);
 }
 
-export type Sealer = { keyId: string; seal(plaintext: string, context: string): Buffer };
+/** What an original in the vault is bound to: it can't be passed off as that of another masked value. */
+export const originalContext = (field: MaskedField, maskedHex: string): string =>
+  `${field}:${maskedHex}`;
 
-/** Makes a data key and wraps it once: one sealer a batch. */
-export function newSealer(vault: VaultPublicKey): Sealer {
-  const dataKey = randomBytes(32);
-  const wrappedKey = publicEncrypt({ key: vault.key, ...OAEP }, dataKey);
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt8(VERSION, 0);
-  header.writeUInt16BE(wrappedKey.length, 1);
+export type DataKey = {
+  /** Of the vault's key that wraps this one. */
+  vaultKeyId: string;
+  wrappedKey: Buffer;
+  /** `sealed.ts` says what it looks like. */
+  seal(plaintext: string, context: string): Buffer;
+};
+
+/** Makes a data key and wraps it: one a batch. */
+export function newDataKey(vault: VaultPublicKey): DataKey {
+  const secret = randomBytes(32);
+  const key = createSecretKey(secret);
   return {
-    keyId: vault.id,
-    seal(plaintext, context) {
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', dataKey, nonce);
-      cipher.setAAD(Buffer.from(context, 'utf8'));
-      const body = [cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()];
-      return Buffer.concat([header, wrappedKey, nonce, ...body]);
-    },
+    vaultKeyId: vault.id,
+    wrappedKey: publicEncrypt({ key: vault.key, ...OAEP }, secret),
+    seal: (plaintext, context) => seal(plaintext, key, context),
   };
 }
 
-/** Opens what a sealer sealed. @throws when the key, the context or a single bit is another */
-export function openSealed(sealed: Buffer, privateKey: KeyObject, context: string): string {
-  if (sealed.readUInt8(0) !== VERSION)
-    throw new Error('sealed with a version this one does not know');
-  const wrappedEnd = HEADER_BYTES + sealed.readUInt16BE(1);
-  const wrappedKey = sealed.subarray(HEADER_BYTES, wrappedEnd);
-  const dataKey = privateDecrypt({ key: privateKey, ...OAEP }, wrappedKey);
-  const nonce = sealed.subarray(wrappedEnd, wrappedEnd + NONCE_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', dataKey, nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(Buffer.from(context, 'utf8'));
-  decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
-  const body = sealed.subarray(wrappedEnd + NONCE_BYTES, sealed.length - TAG_BYTES);
-  return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
+/** First byte of what stands alone, with its wrapped key before it: version, length (2 bytes, big endian), key, sealed. */
+export const ENVELOPE_VERSION = 1;
+
+/** A sealed value with all that the private key's holder needs: a quarantined body. */
+export function sealAlone(dataKey: DataKey, plaintext: string, context: string): Buffer {
+  const header = Buffer.from([ENVELOPE_VERSION, 0, 0]);
+  header.writeUInt16BE(dataKey.wrappedKey.length, 1);
+  return Buffer.concat([header, dataKey.wrappedKey, dataKey.seal(plaintext, context)]);
 }

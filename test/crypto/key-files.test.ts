@@ -1,10 +1,10 @@
-import { createPrivateKey } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { generateKeys, KEY_FILE_NAMES } from '../../src/crypto/generate-keys.ts';
 import { parseKeyring } from '../../src/crypto/keyring.ts';
-import { newSealer, openSealed, parseVaultPublicKey } from '../../src/crypto/vault.ts';
+import { newDataKey, parseVaultPublicKey, sealAlone } from '../../src/crypto/vault.ts';
+import { openAlone, parseVaultPrivateKey } from '../../src/crypto/vault-opener.ts';
 import { writeKeyFiles } from '../../src/crypto/write-key-files.ts';
 import { makeTestDirectory } from '../stack/test-directory.ts';
 
@@ -17,13 +17,15 @@ async function emptyDirectory(): Promise<string> {
   return directory;
 }
 
-test('generated keys are taken as they are: two keyrings, and a vault that opens what it seals', () => {
+test('generated keys are taken as they are: two keyrings, and a vault that opens what it seals', async () => {
   for (const name of ['maskingKeys', 'payloadKeys'] as const) {
     expect(parseKeyring(file(name))).toMatchObject({ activeId: 'test' });
   }
   const vault = parseVaultPublicKey(file('vaultPublicKey'));
-  const sealed = newSealer(vault).seal('text', 'context');
-  expect(openSealed(sealed, createPrivateKey(file('vaultPrivateKey')), 'context')).toBe('text');
+  const sealed = sealAlone(newDataKey(vault), 'text', 'context');
+  expect(await openAlone(sealed, parseVaultPrivateKey(file('vaultPrivateKey')), 'context')).toBe(
+    'text',
+  );
 });
 
 test('keys are never the same twice', async () => {

@@ -1,7 +1,6 @@
-import { createPrivateKey } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KEY_FILE_NAMES } from '../../src/crypto/generate-keys.ts';
-import { openSealed } from '../../src/crypto/vault.ts';
+import { openAlone, parseVaultPrivateKey } from '../../src/crypto/vault-opener.ts';
 import { incompressible } from '../stack/incompressible.ts';
 import { loginMessage, loginMessages, MAX_SQS_BYTES } from '../stack/login-messages.ts';
 import { runHistories } from '../stack/run-history.ts';
@@ -34,9 +33,9 @@ test('messages of one MiB end in quarantine as they were sent, and no history gr
     acknowledged: 100 + large.length,
   });
 
-  const privateKey = createPrivateKey(stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '');
-  const opened = (await stack.quarantine()).map((row) =>
-    openSealed(row.sealed_body, privateKey, row.message_id),
+  const privateKey = parseVaultPrivateKey(stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '');
+  const opened = await Promise.all(
+    (await stack.quarantine()).map((row) => openAlone(row.sealed_body, privateKey, row.message_id)),
   );
   expect(opened.sort().map(shortened)).toEqual(large.sort().map(shortened));
   expect(opened.every((text, index) => text === large[index])).toBe(true);

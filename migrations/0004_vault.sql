@@ -1,0 +1,26 @@
+-- The vault: originals of the masked values, sealed for a private key that no process of the job holds. A row for each
+-- distinct masked value. Its original is sealed with the data key of the batch that met it first, and the data key is
+-- sealed with the vault's public key.
+create table vault_data_keys (
+  id           uuid primary key,
+  vault_key_id varchar(64) not null,
+  wrapped_key  bytea       not null,
+  made_at      timestamptz not null default now()
+);
+
+comment on column vault_data_keys.vault_key_id is 'first 16 hex digits of the SHA-256 of the public key (DER)';
+comment on column vault_data_keys.wrapped_key is 'AES-256 key under RSA-OAEP with SHA-256';
+
+create table vault (
+  masked_value bytea       not null,
+  field        varchar(16) not null check (field in ('ip', 'device_id')),
+  mask_key_id  varchar(64) not null,
+  -- No foreign key: both rows come in one transaction, and a check for each value would cost as much as its insert.
+  data_key_id  uuid        not null,
+  sealed_value bytea       not null,
+  sealed_at    timestamptz not null default now(),
+  primary key (masked_value, field)
+);
+
+comment on column vault.masked_value is 'the bytes whose hex is masked_ip or masked_device_id in user_logins';
+comment on column vault.sealed_value is 'AES-256-GCM: nonce (12 bytes), ciphertext, tag (16); field:masked value is authenticated with it';
