@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../build-info.ts';
 import { LOCAL_ENVIRONMENT_FILE } from '../environment.ts';
+import { addAuditCommand } from './commands/audit.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   addMigrateCommand(program);
   addKeysCommand(program);
   addReconcileCommand(program);
+  addAuditCommand(program);
   addDoctorCommand(program);
   return program;
 }
