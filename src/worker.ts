@@ -19,6 +19,7 @@ import { openQueue } from './sqs/open-queue.ts';
 import { describeError } from './telemetry/describe-error.ts';
 import { createLogger, temporalLogger } from './telemetry/logger.ts';
 import { installRuntime } from './telemetry/runtime.ts';
+import { hasSearchAttributes } from './temporal/has-search-attributes.ts';
 
 export const WORKER_SECTIONS = [
   'sqs',
@@ -84,6 +85,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
         masker: createMasker(config.masking),
         vaultPublicKey: config.vault.publicKey,
         workerBuild: VERSION,
+        searchable: await hasSearchAttributes(connection, config.temporal.namespace),
         receiveConcurrency: RECEIVE_CONCURRENCY,
         shuttingDown: shuttingDown.signal,
       }),

@@ -2,12 +2,13 @@ import { type AcknowledgeDependencies, createAcknowledgeActivity } from './ackno
 import { createInsertActivity, type InsertDependencies } from './insert.ts';
 import { createMaskActivity, type MaskDependencies } from './mask.ts';
 import { createReceiveActivity, type ReceiveDependencies } from './receive.ts';
-import { createRecordRunActivity } from './record-run.ts';
+import { createRecordRunActivity, type RecordRunDependencies } from './record-run.ts';
 
 export type ActivityDependencies = ReceiveDependencies &
   InsertDependencies &
   MaskDependencies &
-  AcknowledgeDependencies;
+  AcknowledgeDependencies &
+  RecordRunDependencies;
 
 /** The four activities of a batch, and the ledger's, over the clients they are given. */
 export const createActivities = (dependencies: ActivityDependencies) => ({

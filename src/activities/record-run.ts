@@ -3,14 +3,22 @@ import type { RunRecord } from '../domain/run-record.ts';
 import { closeRun } from '../postgres/close-run.ts';
 import { guarded } from './guarded.ts';
 
+export type RecordRunDependencies = {
+  pool: Pool;
+  workerBuild: string;
+  /** Whether the namespace has our search attributes. */
+  searchable: boolean;
+};
+
 export const createRecordRunActivity = ({
   pool,
   workerBuild,
-}: {
-  pool: Pool;
-  workerBuild: string;
-}) => ({
-  /** Closes the run in the ledger. */
-  recordRun: (record: RunRecord): Promise<void> =>
-    guarded('recordRun', () => closeRun(pool, record, workerBuild)),
+  searchable,
+}: RecordRunDependencies) => ({
+  /** Closes the run in the ledger. Its answer tells the workflow, by way of the history, what it may set. */
+  recordRun: (record: RunRecord): Promise<{ searchable: boolean }> =>
+    guarded('recordRun', async () => {
+      await closeRun(pool, record, workerBuild);
+      return { searchable };
+    }),
 });

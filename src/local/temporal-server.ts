@@ -1,3 +1,4 @@
+import { SEARCH_ATTRIBUTE_TYPES } from '../domain/search-attributes.ts';
 import { startProcess } from './child-process.ts';
 import { isPortFree } from './free-port.ts';
 import { onFreePort, PortTakenError } from './port-taken.ts';
@@ -83,7 +84,12 @@ async function startOn(port: number, options: TemporalServerOptions): Promise<Te
 }
 
 function commandLine(port: number, options: TemporalServerOptions): string[] {
-  const { uiPort, databaseFile, dynamicConfig = {}, searchAttributes = {} } = options;
+  const {
+    uiPort,
+    databaseFile,
+    dynamicConfig = {},
+    searchAttributes = SEARCH_ATTRIBUTE_TYPES,
+  } = options;
   return [
     ...['server', 'start-dev', '--log-level', 'warn', '--ip', '127.0.0.1', '--port', `${port}`],
     ...(uiPort === undefined

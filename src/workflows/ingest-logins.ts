@@ -53,10 +53,10 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
   const more = await CancellationScope.nonCancellable(async () => {
     try {
       const historyIsFull = await drain.run();
-      await recordRun(drain.counts, outcome(cancelled, historyIsFull));
+      await recordRun(drain.counts, outcome(cancelled, historyIsFull), drain.total());
       return historyIsFull;
     } catch (error) {
-      await recordFailedRun(drain.counts);
+      await recordFailedRun(drain.counts, drain.total());
       throw error;
     }
   });

@@ -33,12 +33,12 @@ export async function drainInShards(settings: IngestInput): Promise<Counts> {
     // Also when it was cancelled: the ledger is written all the same.
     await CancellationScope.nonCancellable(() =>
       isCancellation(failed.reason)
-        ? recordRun(zeroCounts(), 'cancelled')
-        : recordFailedRun(zeroCounts()),
+        ? recordRun(zeroCounts(), 'cancelled', total)
+        : recordFailedRun(zeroCounts(), total),
     );
     throw failed.reason;
   }
-  await recordRun(zeroCounts(), 'completed');
+  await recordRun(zeroCounts(), 'completed', total);
   return total;
 }
 
