@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { VERSION } from '../build-info.ts';
 import { LOCAL_ENVIRONMENT_FILE } from '../environment.ts';
+import { addCustodianWorkerCommand } from './commands/custodian-worker.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
 import { addPeekCommand } from './commands/peek.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
+import { addRotateCommand } from './commands/rotate.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
 import { addSendCommand } from './commands/send.ts';
@@ -38,6 +40,8 @@ export function createProgram(): Command {
   addScheduleCommand(program);
   addMigrateCommand(program);
   addKeysCommand(program);
+  addRotateCommand(program);
+  addCustodianWorkerCommand(program);
   addReconcileCommand(program);
   addDoctorCommand(program);
   return program;
