@@ -19,7 +19,7 @@ import { installRuntime } from './telemetry/runtime.ts';
 import type { RunningWorker } from './worker.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
-const CUSTODIAN_SECTIONS = [
+export const CUSTODIAN_SECTIONS = [
   'postgres',
   'temporal',
   'masking',
@@ -28,7 +28,7 @@ const CUSTODIAN_SECTIONS = [
   'worker',
 ] as const;
 
-type CustodianConfig = Pick<Config, (typeof CUSTODIAN_SECTIONS)[number]>;
+export type CustodianConfig = Pick<Config, (typeof CUSTODIAN_SECTIONS)[number]>;
 
 /** A look through the whole vault takes longer than an insert; shorter than the workflow's steps may take. */
 const STATEMENT_TIMEOUT_MS = 10 * 60_000;
@@ -38,7 +38,10 @@ const MAX_ACTIVITIES = 4;
 const FORCE_SECONDS = 5;
 
 /** The worker that holds the vault's private key: config -> clients -> checks -> activities -> worker. */
-async function startCustodian(config: CustodianConfig, logger: Logger): Promise<RunningWorker> {
+export async function startCustodian(
+  config: CustodianConfig,
+  logger: Logger,
+): Promise<RunningWorker> {
   const timeout = { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: STATEMENT_TIMEOUT_MS };
   const pool = postgresPool(
     { ...config.postgres, ...timeout },
