@@ -8,6 +8,7 @@ import { loginFields } from './login-messages.ts';
 export type TestRow = {
   ip: number;
   device: number;
+  userId?: string;
   createDate?: string;
   messageId?: string;
 };
@@ -27,9 +28,9 @@ export async function insertRows(
        user_id, device_type, masked_ip, masked_device_id, app_version, create_date,
        message_id, mask_key_id, sent_at, run_id, batch_number
      )
-     select 'user', 'android', masked_ip, masked_device_id, '1', create_date, message_id, $5, now(), $6, 1
-     from unnest($1::text[], $2::text[], $3::date[], $4::text[])
-       as rows (masked_ip, masked_device_id, create_date, message_id)`,
+     select user_id, 'android', masked_ip, masked_device_id, '1', create_date, message_id, $5, now(), $6, 1
+     from unnest($1::text[], $2::text[], $3::date[], $4::text[], $7::text[])
+       as rows (masked_ip, masked_device_id, create_date, message_id, user_id)`,
     [
       rows.map(({ ip }) => masker.mask('ip', original('ip', ip))),
       rows.map(({ device }) => masker.mask('device_id', original('device_id', device))),
@@ -37,6 +38,7 @@ export async function insertRows(
       ids,
       masker.keyId,
       randomUUID(),
+      rows.map(({ userId }) => userId ?? 'user'),
     ],
   );
   return ids;
