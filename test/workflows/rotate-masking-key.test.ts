@@ -151,11 +151,7 @@ test('the same device is the same masked value again, over rows from before, dur
   await stack.run({ maxMessages: 60 });
   expect(await rowsByKey()).toEqual({ [old.keyId]: 60 });
 
-  const handle = await start({
-    rowsPerStep: 4,
-    pauseMsBetweenSteps: 30,
-    pauseMsBetweenPasses: 1_000,
-  });
+  const handle = await start({ rowsPerStep: 20, pauseMsBetweenSteps: 1 });
   const runs = [];
   for (let round = 0; round < 3; round += 1) {
     await stack.send(logins());
@@ -268,16 +264,16 @@ test('it can be stopped while a step fails and is tried again', async () => {
 });
 
 test('it continues as new before its history is long, and ends with the counts of all of it', async () => {
-  await fill(range(0, 30));
-  await insert(range(0, 30));
+  await fill(range(0, 6));
+  await insert(range(0, 6));
   const handle = await start({ rowsPerStep: 1, pauseMsBetweenSteps: 300 });
-  await expect.poll(async () => (await progress(handle))?.counts.remasked, SOON).toBeGreaterThan(2);
+  await expect.poll(async () => (await progress(handle))?.counts.remasked, SOON).toBeGreaterThan(0);
   for (let sent = 0; sent < 4_500; sent += 100) {
     await Promise.all(Array.from({ length: 100 }, () => handle.signal('filler')));
   }
   expect(await handle.result()).toMatchObject({
     outcome: 'completed',
-    remasked: 30,
+    remasked: 6,
     unrecoverable: 0,
   });
   const runs = await runHistories(stack.client, handle.workflowId, handle.firstExecutionRunId);
