@@ -1,12 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RotationStatus } from '../../src/temporal/rotation.ts';
-import {
-  addMaskingKey,
-  custodianEnv,
-  maskerOf,
-  vaultPrivateKey,
-} from '../stack/custodian.ts';
+import { addMaskingKey, custodianEnv, maskerOf, vaultPrivateKey } from '../stack/custodian.ts';
 import { type Stack, startStack } from '../stack/start-stack.ts';
 import { fillVault, insertRows, range } from '../stack/vaulted-rows.ts';
 import { jsonOf, loginEtl, type RunningCommand, startLoginEtl } from './login-etl.ts';
@@ -20,7 +15,11 @@ beforeAll(async () => {
   newKeys = addMaskingKey(oldKeys, 'key-of-2027', randomBytes(32));
   const old = maskerOf(oldKeys);
   await fillVault(stack.pool, vaultPrivateKey(stack).publicKey, old, range(0, 20));
-  await insertRows(stack.pool, old, range(0, 20).map((n) => ({ ip: n, device: n })));
+  await insertRows(
+    stack.pool,
+    old,
+    range(0, 20).map((n) => ({ ip: n, device: n })),
+  );
 });
 afterAll(() => stack?.stop());
 
@@ -37,7 +36,15 @@ test('a rotation from its start to its end, by the commands alone', async () => 
     exitCode: 2,
     stderr: expect.stringContaining('reason: must be a text'),
   });
-  const started = await rotate('start', '--reason', 'yearly', '--to', 'key-of-2027', '--pause-ms', '900');
+  const started = await rotate(
+    'start',
+    '--reason',
+    'yearly',
+    '--to',
+    'key-of-2027',
+    '--pause-ms',
+    '900',
+  );
   expect(started).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('started') });
   expect(await rotate('start', '--reason', 'twice')).toMatchObject({
     exitCode: 1,
@@ -49,10 +56,14 @@ test('a rotation from its start to its end, by the commands alone', async () => 
   const custodian = startLoginEtl(custodianEnv(stack, newKeys), ['custodian-worker']);
   try {
     await custodian.said('custodian worker is running');
-    await expect.poll(async () => (await status()).progress?.toKeyId, { timeout: 20_000 }).toBe('key-of-2027');
+    await expect
+      .poll(async () => (await status()).progress?.toKeyId, { timeout: 20_000 })
+      .toBe('key-of-2027');
     expect((await rotate('status')).stdout).toMatch(/rotate-masking-key +running/);
     expect(await rotate('stop')).toMatchObject({ exitCode: 0 });
-    await expect.poll(async () => (await status()).result?.outcome, { timeout: 20_000 }).toBe('stopped');
+    await expect
+      .poll(async () => (await status()).result?.outcome, { timeout: 20_000 })
+      .toBe('stopped');
     expect((await rotate('status')).stdout).toContain('`login-etl rotate start` does what is left');
     expect(await rotate('stop')).toMatchObject({
       exitCode: 1,
@@ -60,11 +71,17 @@ test('a rotation from its start to its end, by the commands alone', async () => 
     });
 
     await rotate('start', '--reason', 'the rest');
-    await expect.poll(async () => (await status()).result?.outcome, { timeout: 20_000 }).toBe('completed');
-    expect((await rotate('status')).stdout).toMatch(/rows +\d+ re-masked; keeping their old key: 0/);
+    await expect
+      .poll(async () => (await status()).result?.outcome, { timeout: 20_000 })
+      .toBe('completed');
+    expect((await rotate('status')).stdout).toMatch(
+      /rows +\d+ re-masked; keeping their old key: 0/,
+    );
 
     await rotate('start', '--reason', 'wrong', '--to', 'no-such-key');
-    await expect.poll(async () => (await status()).reason, { timeout: 20_000 }).toMatch(/another active masking key/);
+    await expect
+      .poll(async () => (await status()).reason, { timeout: 20_000 })
+      .toMatch(/another active masking key/);
     expect((await rotate('status')).exitCode).toBe(1);
   } finally {
     await end(custodian);
