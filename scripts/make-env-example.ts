@@ -22,6 +22,7 @@ const TITLES: Readonly<Record<Section, string>> = {
   masking: 'Masking',
   payloads: 'Encryption of what Temporal keeps',
   vault: 'The vault',
+  custodian: 'The vault, for custodians: never on a worker',
   worker: 'The worker',
 };
 

@@ -2,20 +2,33 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { VERSION } from '../src/build-info.ts';
 import { KEY_FILE_NAMES } from '../src/crypto/generate-keys.ts';
 import { writeHistory } from '../test/replay/history-file.ts';
-import { RECORDED_CASES, type RecordedCase } from '../test/replay/recorded-cases.ts';
+import { RECORDED_CASES } from '../test/replay/recorded-cases.ts';
+import { RECORDED_ROTATIONS } from '../test/replay/recorded-rotations.ts';
 import { runHistories } from '../test/stack/run-history.ts';
 import { startSharedParts } from '../test/stack/shared-parts.ts';
 import { type Stack, startStackOn } from '../test/stack/stack.ts';
 import { UndoList } from '../test/stack/undo-list.ts';
 
 /**
- * Records histories of `ingestLogins` as this build writes them, for the test that replays every committed one
- * (`test/replay/`): once a version, and whenever the workflow's commands change. Older ones stay, for as long as
- * runs of that version may still be under way.
+ * Records histories of our workflows as this build writes them, for the test that replays every committed one
+ * (`test/replay/`): once a version, and whenever a workflow's commands change. Older ones stay, for as long as
+ * runs of that version may still be under way. Given a name, such as `rotate-masking-key`, only those of that one.
  */
 const REPLAY = new URL('../test/replay/', import.meta.url);
 
-async function record(stack: Stack, name: string, run: RecordedCase): Promise<void> {
+type Recorded = { workflowId: string; firstExecutionRunId: string };
+
+const WORKFLOWS: Record<string, Record<string, (stack: Stack) => Promise<Recorded>>> = {
+  'ingest-logins': RECORDED_CASES,
+  'rotate-masking-key': RECORDED_ROTATIONS,
+};
+
+async function record(
+  stack: Stack,
+  workflow: string,
+  name: string,
+  run: (stack: Stack) => Promise<Recorded>,
+): Promise<void> {
   await stack.clear();
   const { workflowId, firstExecutionRunId } = await run(stack);
   const runs = await runHistories(stack.client, workflowId, firstExecutionRunId);
@@ -23,7 +36,7 @@ async function record(stack: Stack, name: string, run: RecordedCase): Promise<vo
   const chain = name === 'cron' ? runs.slice(0, 1) : runs;
   for (const [index, { raw, events }] of chain.entries()) {
     const part = chain.length > 1 ? `-${index + 1}` : '';
-    const file = `histories/ingest-logins-${VERSION}-${name}${part}.json`;
+    const file = `histories/${workflow}-${VERSION}-${name}${part}.json`;
     await writeFile(new URL(file, REPLAY), writeHistory(raw));
     process.stdout.write(`test/replay/${file}: ${events.length} events\n`);
   }
@@ -39,7 +52,10 @@ try {
   undo.push(() => stack.stop());
   await stack.startWorker();
   await mkdir(new URL('histories/', REPLAY), { recursive: true });
-  for (const [name, run] of Object.entries(RECORDED_CASES)) await record(stack, name, run);
+  for (const [workflow, cases] of Object.entries(WORKFLOWS)) {
+    if (process.argv[2] !== undefined && process.argv[2] !== workflow) continue;
+    for (const [name, run] of Object.entries(cases)) await record(stack, workflow, name, run);
+  }
 } finally {
   await undo.run();
 }

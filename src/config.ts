@@ -6,6 +6,7 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 import type { PoolConfig } from 'pg';
 import { type Keyring, parseKeyring } from './crypto/keyring.ts';
 import { parseVaultPublicKey, type VaultPublicKey } from './crypto/vault.ts';
+import { parseVaultPrivateKey, type VaultPrivateKey } from './crypto/vault-opener.ts';
 import { type MaskingMode, UNKEYED_ID } from './domain/masking.ts';
 import { isLocalHost, TLS_MODES, type TlsParameters, takeTlsFromUrl } from './postgres/tls.ts';
 import { SETTINGS, type Section } from './settings.ts';
@@ -23,6 +24,8 @@ export type Config = {
   masking: { mode: MaskingMode; keys?: Keyring };
   payloads: { keys: Keyring };
   vault: { publicKey: VaultPublicKey };
+  /** What opens the vault: a key that is here, or one that AWS KMS has. */
+  custodian: { privateKey: VaultPrivateKey } | { kmsKeyId: string };
   worker: {
     metricsAddress?: string;
     shutdownGraceSeconds: number;
@@ -95,6 +98,7 @@ export function loadConfig<S extends Section>(
   env: Environment = process.env,
 ): Pick<Config, S> {
   const read = new Reader(env);
+  const asked: ReadonlySet<Section> = new Set(sections);
   const readers: { [K in Section]: () => Config[K] | undefined } = {
     sqs: () => readSqs(read),
     postgres: () => readPostgres(read),
@@ -102,8 +106,10 @@ export function loadConfig<S extends Section>(
     masking: () => readMasking(read),
     payloads: () => readPayloadKeys(read),
     vault: () => readVault(read),
+    custodian: () => readCustodian(read),
     worker: () => readWorker(read),
   };
+  if (asked.has('worker') && !asked.has('custodian')) refusePrivateKey(read);
   const config = Object.fromEntries(sections.map((section) => [section, readers[section]()]));
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config as Pick<Config, S>;
@@ -319,6 +325,39 @@ function readVault(read: Reader): Config['vault'] | undefined {
   } catch (error) {
     read.problem('VAULT_PUBLIC_KEY', (error as Error).message);
     return undefined;
+  }
+}
+
+function readCustodian(read: Reader): Config['custodian'] | undefined {
+  const pem = read.secret('VAULT_PRIVATE_KEY');
+  const kmsKeyId = read.text('VAULT_KMS_KEY_ID');
+  if (kmsKeyId !== undefined) {
+    if (!read.given('VAULT_PRIVATE_KEY')) return { kmsKeyId };
+    read.problem('VAULT_KMS_KEY_ID', 'is set, and VAULT_PRIVATE_KEY too: keep one of them');
+    return undefined;
+  }
+  if (pem === undefined) {
+    if (!read.given('VAULT_PRIVATE_KEY')) {
+      read.problem(
+        'VAULT_PRIVATE_KEY',
+        'is not set (nor is VAULT_PRIVATE_KEY_FILE or VAULT_KMS_KEY_ID): what is sealed opens with nothing else',
+      );
+    }
+    return undefined;
+  }
+  try {
+    return { privateKey: parseVaultPrivateKey(pem) };
+  } catch (error) {
+    read.problem('VAULT_PRIVATE_KEY', (error as Error).message);
+    return undefined;
+  }
+}
+
+/** Who takes over a worker must not find the key to what it has sealed. */
+function refusePrivateKey(read: Reader): void {
+  for (const name of ['VAULT_PRIVATE_KEY', 'VAULT_PRIVATE_KEY_FILE']) {
+    if (read.text(name) === undefined) continue;
+    read.problem(name, 'is set: a worker must not hold it. Take it out of its environment');
   }
 }
 

@@ -1,5 +1,13 @@
 /** Which parts of the configuration a command needs: nobody is asked for what they don't use. */
-export type Section = 'sqs' | 'postgres' | 'temporal' | 'masking' | 'payloads' | 'vault' | 'worker';
+export type Section =
+  | 'sqs'
+  | 'postgres'
+  | 'temporal'
+  | 'masking'
+  | 'payloads'
+  | 'vault'
+  | 'custodian'
+  | 'worker';
 
 export type Setting = {
   name: string;
@@ -155,6 +163,26 @@ export const SETTINGS: readonly Setting[] = [
     secret: true,
     required: true,
     description: "The vault's public key (PEM). What is quarantined is sealed with it.",
+  },
+  {
+    name: 'VAULT_PRIVATE_KEY',
+    section: 'custodian',
+    secret: true,
+    description:
+      "Custodians only: the vault's private key (PEM). A worker that finds it in its environment does not start.",
+  },
+  {
+    name: 'VAULT_KMS_KEY_ID',
+    section: 'custodian',
+    example: 'arn:aws:kms:eu-central-1:111122223333:key/…',
+    description:
+      'Custodians only, instead of VAULT_PRIVATE_KEY: id, ARN or alias of an RSA key in AWS KMS.',
+  },
+  {
+    name: 'AWS_ENDPOINT_URL_KMS',
+    section: 'custodian',
+    readByLibrary: true,
+    description: 'With VAULT_KMS_KEY_ID: another endpoint than that of AWS. Region: AWS_REGION.',
   },
   {
     name: 'WORKER_METRICS_ADDRESS',

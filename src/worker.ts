@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ActivityLoad } from './activities/activity-load.ts';
 import { createActivities } from './activities/index.ts';
 import { VERSION } from './build-info.ts';
-import { bundleWorkflows } from './bundle-workflows.ts';
 import { type Config, loadConfig, TASK_QUEUE } from './config.ts';
 import { dataConverter } from './crypto/data-converter.ts';
 import { createMasker } from './crypto/masker.ts';
@@ -17,9 +15,10 @@ import { Problem } from './problem.ts';
 import { sqsClient } from './sqs/client.ts';
 import { openQueue } from './sqs/open-queue.ts';
 import { describeError } from './telemetry/describe-error.ts';
-import { createLogger, temporalLogger } from './telemetry/logger.ts';
+import { createLogger } from './telemetry/logger.ts';
 import { installRuntime } from './telemetry/runtime.ts';
 import { hasSearchAttributes } from './temporal/has-search-attributes.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 export const WORKER_SECTIONS = [
   'sqs',
@@ -75,9 +74,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       connection,
       namespace: config.temporal.namespace,
       taskQueue: TASK_QUEUE,
-      workflowBundle: await opening('the bundle', 'Check WORKER_WORKFLOW_BUNDLE.', () =>
-        workflowBundle(workflowBundlePath, logger),
-      ),
+      workflowBundle: await workflowBundle(workflowBundlePath, logger),
       activities: createActivities({
         queue,
         pool,
@@ -117,11 +114,6 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     await close();
     throw error;
   }
-}
-
-async function workflowBundle(path: string | undefined, logger: Logger): Promise<{ code: string }> {
-  if (path !== undefined) return { code: await readFile(path, 'utf8') };
-  return bundleWorkflows(temporalLogger(logger.child({}, { level: 'warn' })));
 }
 
 async function main(): Promise<void> {

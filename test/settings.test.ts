@@ -39,6 +39,8 @@ const complete = (): Env => ({
   VAULT_PUBLIC_KEY: keys[KEY_FILE_NAMES.vaultPublicKey] as string,
 });
 
+const privateKey = (): string => keys[KEY_FILE_NAMES.vaultPrivateKey] as string;
+
 const without = (env: Env, name: string): Env =>
   Object.fromEntries(Object.entries(env).filter(([present]) => present !== name));
 
@@ -93,6 +95,7 @@ describe('every setting is read, and nothing else', () => {
     const sections = ALL.filter((section) => section !== 'temporal');
     loadConfig(sections, record(complete()));
     loadConfig(sections, record({ ...without(complete(), 'DATABASE_URL'), PGHOST: 'db.example' }));
+    loadConfig(['custodian'], record({ VAULT_KMS_KEY_ID: 'alias/vault' }));
 
     const known = SETTINGS.filter(({ readByLibrary }) => !readByLibrary).flatMap(
       ({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]),
@@ -194,6 +197,34 @@ describe('what is wrong is named, and not repeated', () => {
   });
 });
 
+describe('what opens the vault', () => {
+  test.each(['VAULT_PRIVATE_KEY', 'VAULT_PRIVATE_KEY_FILE'])(
+    'is refused where a worker is configured: %s',
+    (name) => {
+      const problems = problemsOf({ ...complete(), [name]: privateKey() });
+      expect(names(problems)).toEqual([name]);
+      expect(problems.join()).toMatch(/a worker must not hold it/);
+      expect(problems.join()).not.toContain('BEGIN');
+    },
+  );
+
+  test('is a key that is here or one in KMS, and not both', () => {
+    const read = (env: Env) => loadConfig(['custodian'], env).custodian;
+    expect(read({ VAULT_PRIVATE_KEY: privateKey() })).toHaveProperty('privateKey.id');
+    expect(read({ VAULT_KMS_KEY_ID: 'alias/vault' })).toEqual({ kmsKeyId: 'alias/vault' });
+    const both = { VAULT_PRIVATE_KEY: privateKey(), VAULT_KMS_KEY_ID: 'alias/vault' };
+    expect(names(problemsOf(both, ['custodian']))).toEqual(['VAULT_KMS_KEY_ID']);
+    expect(names(problemsOf({}, ['custodian']))).toEqual(['VAULT_PRIVATE_KEY']);
+  });
+
+  test('is no public key', () => {
+    const env = { VAULT_PRIVATE_KEY: keys[KEY_FILE_NAMES.vaultPublicKey] as string };
+    const [problem] = problemsOf(env, ['custodian']);
+    expect(problem).toMatch(/^VAULT_PRIVATE_KEY holds the public key/);
+    expect(problem).not.toContain('BEGIN');
+  });
+});
+
 describe('every secret may come from a file', () => {
   const reachedBy: Readonly<Record<string, (config: Config) => unknown>> = {
     DATABASE_URL: ({ postgres }) => postgres.connectionString,
@@ -202,6 +233,7 @@ describe('every secret may come from a file', () => {
     MASKING_KEYS: ({ masking }) => masking.keys?.keys.get('test')?.export().toString('hex'),
     PAYLOAD_KEYS: ({ payloads }) => payloads.keys.keys.get('test')?.export().toString('hex'),
     VAULT_PUBLIC_KEY: ({ vault }) => vault.publicKey.id,
+    VAULT_PRIVATE_KEY: ({ custodian }) => 'privateKey' in custodian && custodian.privateKey.id,
   };
   const secrets = SETTINGS.filter(({ secret }) => secret).map(({ name }) => name);
 
@@ -210,8 +242,13 @@ describe('every secret may come from a file', () => {
     if (name === 'PGPASSWORD') {
       return { ...without(complete(), 'DATABASE_URL'), PGHOST: 'db.example', PGPASSWORD: 'secret' };
     }
+    if (name === 'VAULT_PRIVATE_KEY') return { VAULT_PRIVATE_KEY: privateKey() };
     return { ...complete(), [name]: complete()[name] ?? 'secret' };
   }
+
+  /** A worker has no use for the private key, and refuses it. */
+  const sectionsOf = (name: string): readonly Section[] =>
+    name === 'VAULT_PRIVATE_KEY' ? ['custodian'] : ALL;
 
   async function inFile(env: Env, name: string): Promise<Env> {
     const path = join(directory, name);
@@ -226,28 +263,29 @@ describe('every secret may come from a file', () => {
 
   test.each(secrets)('%s_FILE', async (name) => {
     const env = withSecret(name);
-    const value = reachedBy[name]?.(loadConfig(ALL, env) as Config);
+    const value = reachedBy[name]?.(loadConfig(sectionsOf(name), env) as Config);
     expect(value).toBeTruthy();
-    expect(reachedBy[name]?.(loadConfig(ALL, await inFile(env, name)) as Config)).toBe(value);
+    expect(reachedBy[name]?.(loadConfig(sectionsOf(name), await inFile(env, name)) as Config)).toBe(
+      value,
+    );
   });
 
   test.each(secrets)('%s_FILE names a file that is not there', (name) => {
     const env = { ...without(withSecret(name), name), [`${name}_FILE`]: join(directory, 'none') };
-    expect(problemsOf(env)).toEqual([`${name}_FILE names a file that cannot be read (ENOENT)`]);
+    expect(problemsOf(env, sectionsOf(name))).toEqual([
+      `${name}_FILE names a file that cannot be read (ENOENT)`,
+    ]);
   });
 
   test.each(secrets)('%s_FILE names a file with nothing in it', async (name) => {
     const env = await inFile({ ...withSecret(name), [name]: '' }, name);
-    expect(names(problemsOf(env))).toEqual([`${name}_FILE`]);
+    expect(names(problemsOf(env, sectionsOf(name)))).toEqual([`${name}_FILE`]);
   });
 
   test.each(secrets)('%s beside its file: one too many', async (name) => {
     const env = withSecret(name);
-    const problems = problemsOf({
-      ...env,
-      ...(await inFile(env, name)),
-      [name]: env[name] as string,
-    });
+    const both = { ...env, ...(await inFile(env, name)), [name]: env[name] as string };
+    const problems = problemsOf(both, sectionsOf(name));
     expect(names(problems)).toEqual([name]);
   });
 });

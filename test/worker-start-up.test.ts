@@ -38,6 +38,10 @@ const CASES: Record<
     'VAULT_PUBLIC_KEY',
     () => ({ VAULT_PUBLIC_KEY: stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '' }),
   ],
+  'that holds what opens the vault': [
+    'VAULT_PRIVATE_KEY',
+    () => ({ VAULT_PRIVATE_KEY: stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '' }),
+  ],
   'without a database': ['DATABASE_URL', () => ({ DATABASE_URL: '' })],
   'with a database that nobody answers for': [
     'DATABASE_URL',

@@ -6,12 +6,14 @@ import {
   privateDecrypt,
 } from 'node:crypto';
 import { open } from './sealed.ts';
-import { ENVELOPE_VERSION, OAEP, vaultKeyId } from './vault.ts';
+import { ENVELOPE_VERSION, OAEP, type VaultPublicKey, vaultKeyId } from './vault.ts';
 
 /** The vault's private key, wherever it is: in a PEM file here, or in AWS KMS. */
 export type VaultPrivateKey = {
   /** That of its public key (`vaultKeyId`). */
   id: string;
+  /** Of the same pair: what is sealed anew is sealed with it. */
+  publicKey: VaultPublicKey;
   unwrap(wrappedKey: Buffer): Promise<KeyObject>;
 };
 
@@ -21,11 +23,18 @@ export function parseVaultPrivateKey(pem: string): VaultPrivateKey {
   try {
     key = createPrivateKey(pem);
   } catch {
-    throw new Error('is not a private key in PEM form, without a passphrase');
+    throw new Error(
+      pem.includes('PUBLIC KEY')
+        ? 'holds the public key: it seals, and only the private one opens'
+        : 'is not a private key in PEM form, without a passphrase',
+    );
   }
   if (key.asymmetricKeyType !== 'rsa') throw new Error('is not an RSA key');
+  const publicKey = createPublicKey(key);
+  const id = vaultKeyId(publicKey);
   return {
-    id: vaultKeyId(createPublicKey(key)),
+    id,
+    publicKey: { id, key: publicKey },
     unwrap: async (wrappedKey) => createSecretKey(privateDecrypt({ key, ...OAEP }, wrappedKey)),
   };
 }

@@ -77,6 +77,15 @@ export const AWS_RULINGS: Readonly<Record<string, Ruling>> = {
 /** By the name of an error of our own. */
 export const OWN_RULINGS: Readonly<Record<string, Ruling>> = {
   UnknownPayloadKey: rule('final', 'add the missing key to PAYLOAD_KEYS'),
+  OtherVaultKey: rule(
+    'final',
+    'the vault has originals that another private key opens: check VAULT_PRIVATE_KEY or VAULT_KMS_KEY_ID',
+  ),
+  OtherMaskingKey: rule(
+    'wait',
+    "the active key in this custodian's MASKING_KEYS is not the one that is rotated to",
+  ),
+  OriginalsChanged: rule('retry', 'an original was erased while its rows were re-masked'),
 };
 
 export const sqlstateRuling = (sqlstate: string): Ruling =>

@@ -1,1 +1,2 @@
 export { ingestLogins } from './ingest-logins.ts';
+export { rotateMaskingKey } from './rotate-masking-key.ts';

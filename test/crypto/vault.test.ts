@@ -92,10 +92,11 @@ test('an original of the vault is bound to its field and its masked value', () =
 });
 
 test.each([
-  ['a public key', publicPem],
-  ['no PEM', 'secret-text'],
-])('%s is no private key, and is not repeated', (_what, pem) => {
-  expect(() => parseVaultPrivateKey(pem)).toThrow(/^is not a private key in PEM form/);
+  ['a public key', publicPem, /^holds the public key/],
+  ['no PEM', 'secret-text', /^is not a private key in PEM form/],
+])('%s is no private key, and is not repeated', (_what, pem, rule) => {
+  expect(() => parseVaultPrivateKey(pem)).toThrow(rule);
+  expect(() => parseVaultPrivateKey(pem)).not.toThrow(/secret-text|BEGIN/);
 });
 
 test('keys are told apart by an id made of the public key', () => {

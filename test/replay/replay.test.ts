@@ -13,6 +13,7 @@ import { parseKeyring } from '../../src/crypto/keyring.ts';
 import { testRuntime } from '../stack/test-runtime.ts';
 import { readHistory } from './history-file.ts';
 import { RECORDED_CASES } from './recorded-cases.ts';
+import { RECORDED_ROTATIONS } from './recorded-rotations.ts';
 
 const HISTORIES = new URL('histories/', import.meta.url);
 const files = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json'));
@@ -42,13 +43,13 @@ async function replay(
   return errors[0];
 }
 
-test.each(Object.keys(RECORDED_CASES))(
-  'there is a history of the case that is called %s',
-  (name) => {
-    const form = new RegExp(`^ingest-logins-\\d+\\.\\d+\\.\\d+-${name}(-\\d+)?\\.json$`);
-    expect(files.filter((file) => form.test(file)).length).toBeGreaterThan(0);
-  },
-);
+test.each([
+  ...Object.keys(RECORDED_CASES).map((name) => ['ingest-logins', name]),
+  ...Object.keys(RECORDED_ROTATIONS).map((name) => ['rotate-masking-key', name]),
+])('there is a history of %s, of the case that is called %s', (workflow, name) => {
+  const form = new RegExp(`^${workflow}-\\d+\\.\\d+\\.\\d+-${name}(-\\d+)?\\.json$`);
+  expect(files.filter((file) => form.test(file)).length).toBeGreaterThan(0);
+});
 
 test('a chain of runs is there with all its parts', () => {
   for (const part of ['-continued-1.json', '-continued-2.json']) {

@@ -22,16 +22,17 @@ export type WorkerProcess = {
 
 const STOP_WITHIN_MS = 45_000;
 
-/** A real worker process: `node src/worker.ts`, with this environment and no other. */
+/** A real worker process: `node src/worker.ts`, or another one's, with this environment and no other. */
 export async function startWorkerProcess(
   env: Readonly<Record<string, string>>,
+  script: string = WORKER,
 ): Promise<WorkerProcess> {
   const directory = await makeTestDirectory('worker');
   const logFile = join(directory, 'worker.log');
   const worker = await startProcess({
     name: 'The worker',
     command: process.execPath,
-    args: [WORKER],
+    args: [script],
     env: { PATH: process.env.PATH, ...env },
     logFile,
     stopSteps: [{ signal: 'SIGTERM', waitMs: STOP_WITHIN_MS }],

@@ -1,0 +1,159 @@
+import type { MaskedField } from './masking.ts';
+
+/** Only processes that hold the vault's private key ask for work here. */
+export const CUSTODIAN_TASK_QUEUE = 'login-etl-custodian';
+export const ROTATION_WORKFLOW_TYPE = 'rotateMaskingKey';
+/** One for all: two rotations at once would only be in each other's way. */
+export const ROTATION_WORKFLOW_ID = 'rotate-masking-key';
+export const STOP_SIGNAL = 'stop';
+export const PROGRESS_QUERY = 'progress';
+
+/** A place in `user_logins`, in the order of its primary key. */
+export type RowPlace = { createDate: string; messageId: string };
+/** A place in the vault, in the order of its primary key. */
+export type OriginalPlace = { maskedHex: string; field: MaskedField };
+
+export type RemaskRequest = { toKeyId: string; after?: RowPlace | undefined; rows: number };
+export type RemaskResult = {
+  /** Rows that have the new key now. */
+  remasked: number;
+  /** Rows that keep their old key, since an original is not in the vault. */
+  unrecoverable: number;
+  /** Rows that keep their old key, since an original does not open, or is not that of its masked value. */
+  unreadable: number;
+  /** Where the next step goes on; undefined at the end of the table. */
+  next?: RowPlace;
+};
+
+export type SetAsideRequest = { toKeyId: string; after?: OriginalPlace | undefined; rows: number };
+export type SetAsideResult = { setAside: number; next?: OriginalPlace };
+
+export type RemoveRequest = { rows: number };
+export type RemoveResult = { removed: number };
+
+export type RemoveDataKeysRequest = { after?: string | undefined; rows: number };
+export type RemoveDataKeysResult = { removed: number; next?: string };
+
+export type RotationCounts = {
+  remasked: number;
+  /** Of the latest pass, as `unreadable`: the next one meets the same rows again. */
+  unrecoverable: number;
+  unreadable: number;
+  originalsRemoved: number;
+  dataKeysRemoved: number;
+  steps: number;
+};
+
+export type RotationPhase =
+  | 're-masking rows'
+  | 'removing originals'
+  | 'waiting for workers with an old key'
+  | 'setting originals aside'
+  | 'removing data keys'
+  | 'done';
+
+export type RotationState = {
+  toKeyId: string;
+  phase: RotationPhase;
+  /** Passes over `user_logins`, this one included. */
+  pass: number;
+  remaskedInPass: number;
+  row?: RowPlace | undefined;
+  original?: OriginalPlace | undefined;
+  dataKey?: string | undefined;
+  /** Passes ran out, and the latest one still found rows that had come with an old key. */
+  oldKeyInUse: boolean;
+  counts: RotationCounts;
+};
+
+export type RotationOutcome = 'completed' | 'old key still in use' | 'stopped' | 'failed';
+
+/** What a rotation leaves as its end: counts, and the name of its key. */
+export type RotationResult = {
+  outcome: RotationOutcome;
+  toKeyId: string;
+  passes: number;
+} & RotationCounts;
+
+export const beginRotation = (toKeyId: string): RotationState => ({
+  toKeyId,
+  phase: 're-masking rows',
+  pass: 1,
+  remaskedInPass: 0,
+  oldKeyInUse: false,
+  counts: {
+    remasked: 0,
+    unrecoverable: 0,
+    unreadable: 0,
+    originalsRemoved: 0,
+    dataKeysRemoved: 0,
+    steps: 0,
+  },
+});
+
+/**
+ * A rotation goes in rounds. A pass over all rows re-masks those of old keys; what originals of old keys the vault
+ * then holds are set aside; another pass takes back those that a row still needs, and what it left aside is removed.
+ * It is over when such a pass has met no more row to re-mask: nobody inserts with an old key any more.
+ */
+export function afterRemask(state: RotationState, result: RemaskResult): RotationState {
+  const remaskedInPass = state.remaskedInPass + result.remasked;
+  const after = counting({ ...state, remaskedInPass, row: result.next }, result);
+  if (result.next) return after;
+  return { ...after, phase: state.pass === 1 ? 'setting originals aside' : 'removing originals' };
+}
+
+export function afterRemove(
+  state: RotationState,
+  { removed }: RemoveResult,
+  maxPasses: number,
+): RotationState {
+  const after = counting(state, { originalsRemoved: removed });
+  if (removed > 0) return after;
+  if (state.remaskedInPass === 0) return { ...after, phase: 'removing data keys' };
+  if (state.pass < maxPasses) return { ...after, phase: 'waiting for workers with an old key' };
+  return { ...after, phase: 'removing data keys', oldKeyInUse: true };
+}
+
+export const afterWait = (state: RotationState): RotationState => ({
+  ...state,
+  phase: 'setting originals aside',
+});
+
+export function afterSetAside(state: RotationState, { next }: SetAsideResult): RotationState {
+  const after = counting({ ...state, original: next }, {});
+  if (next) return after;
+  return {
+    ...after,
+    phase: 're-masking rows',
+    pass: state.pass + 1,
+    remaskedInPass: 0,
+    counts: { ...after.counts, unrecoverable: 0, unreadable: 0 },
+  };
+}
+
+export function afterRemoveDataKeys(
+  state: RotationState,
+  { removed, next }: RemoveDataKeysResult,
+): RotationState {
+  const after = counting({ ...state, dataKey: next }, { dataKeysRemoved: removed });
+  return next ? after : { ...after, phase: 'done' };
+}
+
+/** One line for the Web UI and a terminal: counts only. */
+export const describeRotation = ({ phase, pass, counts }: RotationState): string =>
+  `${counts.remasked} rows re-masked, ${counts.unrecoverable} unrecoverable, ${counts.unreadable} unreadable, ` +
+  `${counts.originalsRemoved} originals removed; pass ${pass}: ${phase}`;
+
+export const resultOf = (
+  { toKeyId, pass, counts }: RotationState,
+  outcome: RotationOutcome,
+): RotationResult => ({ outcome, toKeyId, passes: pass, ...counts });
+
+/** A step more, with its counts. */
+function counting(state: RotationState, more: Partial<RotationCounts>): RotationState {
+  const counts = { ...state.counts, steps: state.counts.steps + 1 };
+  for (const name of Object.keys(counts) as (keyof RotationCounts)[])
+    counts[name] += more[name] ?? 0;
+  return { ...state, counts };
+}
