@@ -5,7 +5,8 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 import type { PoolConfig } from 'pg';
 import { type Keyring, parseKeyring } from './crypto/keyring.ts';
 import { parseVaultPublicKey, type VaultPublicKey } from './crypto/vault.ts';
-import { parseVaultPrivateKey, type VaultPrivateKey } from './crypto/vault-opener.ts';
+import { parseVaultPrivateKey } from './crypto/vault-opener.ts';
+import type { VaultKeySource } from './crypto/vault-private-key.ts';
 import { type MaskingMode, UNKEYED_ID } from './domain/masking.ts';
 import { SETTINGS, type Section } from './settings.ts';
 import type { SqsSettings } from './sqs/client.ts';
@@ -22,8 +23,8 @@ export type Config = {
   masking: { mode: MaskingMode; keys?: Keyring };
   payloads: { keys: Keyring };
   vault: { publicKey: VaultPublicKey };
-  /** What opens the vault: a key that is here, or one that AWS KMS has. */
-  custodian: { privateKey: VaultPrivateKey } | { kmsKeyId: string };
+  /** What opens the vault. */
+  custodian: VaultKeySource;
   worker: {
     metricsAddress?: string;
     shutdownGraceSeconds: number;

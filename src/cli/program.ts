@@ -6,6 +6,7 @@ import { addKeysCommand } from './commands/keys.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
 import { addPeekCommand } from './commands/peek.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
+import { addRevealCommand } from './commands/reveal.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
 import { addSendCommand } from './commands/send.ts';
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   addMigrateCommand(program);
   addKeysCommand(program);
   addReconcileCommand(program);
+  addRevealCommand(program);
   addDoctorCommand(program);
   return program;
 }

@@ -1,0 +1,8 @@
+import { kmsPrivateKey } from './kms-private-key.ts';
+import type { VaultPrivateKey } from './vault-opener.ts';
+
+/** What opens the vault, as the configuration names it. */
+export type VaultKeySource = { privateKey: VaultPrivateKey } | { kmsKeyId: string };
+
+export const vaultPrivateKey = async (source: VaultKeySource): Promise<VaultPrivateKey> =>
+  'privateKey' in source ? source.privateKey : kmsPrivateKey(source.kmsKeyId);
