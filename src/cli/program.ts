@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../build-info.ts';
 import { LOCAL_ENVIRONMENT_FILE } from '../environment.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addFindCommand } from './commands/find.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
 import { addPeekCommand } from './commands/peek.ts';
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   addMigrateCommand(program);
   addKeysCommand(program);
   addReconcileCommand(program);
+  addFindCommand(program);
   addRevealCommand(program);
   addDoctorCommand(program);
   return program;
