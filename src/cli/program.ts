@@ -6,6 +6,7 @@ import { addFindCommand } from './commands/find.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
 import { addPeekCommand } from './commands/peek.ts';
+import { addQuarantineCommand } from './commands/quarantine.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRevealCommand } from './commands/reveal.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addReconcileCommand(program);
   addFindCommand(program);
   addRevealCommand(program);
+  addQuarantineCommand(program);
   addDoctorCommand(program);
   return program;
 }
