@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../build-info.ts';
 import { LOCAL_ENVIRONMENT_FILE } from '../environment.ts';
+import { addAuditCommand } from './commands/audit.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addFindCommand } from './commands/find.ts';
 import { addKeysCommand } from './commands/keys.ts';
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   addFindCommand(program);
   addRevealCommand(program);
   addQuarantineCommand(program);
+  addAuditCommand(program);
   addDoctorCommand(program);
   return program;
 }

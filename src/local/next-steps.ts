@@ -1,13 +1,18 @@
+import type { DatabaseUrls } from './database-users.ts';
 import type { LocalServers } from './local-servers.ts';
 import type { LocalState } from './local-state.ts';
 import type { Report } from './report.ts';
 
 /** What a reader can do while everything is up. */
-export function nextSteps(report: Report, servers: LocalServers, state: LocalState): void {
+export function nextSteps(
+  report: Report,
+  { webUi, urls }: Pick<LocalServers, 'webUi'> & { urls: DatabaseUrls },
+  state: LocalState,
+): void {
   report.heading('What to do next, in another terminal');
   const steps = [
-    ['watch the runs', servers.webUi],
-    ['look at the rows', `psql '${servers.databaseUrl}' -c 'select * from user_logins limit 10'`],
+    ['watch the runs', webUi],
+    ['look at the rows', `psql '${urls.analyst}' -c 'select * from user_logins limit 10'`],
     ['send more', 'npx login-etl send samples/logins.jsonl --repeat 100'],
     ['run it now', 'npx login-etl run'],
     ['see the schedule', 'npx login-etl schedule describe'],

@@ -6,6 +6,7 @@ import { UNKEYED_ID } from '../../domain/masking.ts';
 import { findAccounts, readMaskKeyIds } from '../../postgres/find-accounts.ts';
 import { EXIT_CODES_HELP } from '../exit-codes.ts';
 import { printData, printJson, printMessage } from '../output.ts';
+import { parseSince } from '../parse-since.ts';
 import { printable } from '../printable.ts';
 import { readSettings } from '../read-settings.ts';
 import { addReasonOption, checkReason } from '../reason-option.ts';
@@ -14,7 +15,6 @@ import { readSearchValue } from '../search-value.ts';
 import { UsageProblem } from '../usage-problem.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { withDatabase } from '../with-database.ts';
-import { parseSince } from './reconcile.ts';
 
 const NO_REASON = '(none given)';
 const MAX_ACCOUNTS = 10_000;

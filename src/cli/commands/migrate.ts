@@ -23,7 +23,7 @@ export function addMigrateCommand(program: Command): void {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async ({ json }: { json?: boolean }, command: Command) => {
-      const { postgres } = readSettings(command, ['postgres']);
+      const { postgres } = readSettings(command, ['postgres'], 'owner');
       const pool = postgresPool(postgres, { applicationName: 'login-etl migrate' });
       try {
         const result = await opening('Postgres', 'Check DATABASE_URL.', () =>
