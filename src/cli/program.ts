@@ -3,6 +3,7 @@ import { VERSION } from '../build-info.ts';
 import { LOCAL_ENVIRONMENT_FILE } from '../environment.ts';
 import { addAuditCommand } from './commands/audit.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addEraseCommand } from './commands/erase.ts';
 import { addFindCommand } from './commands/find.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
@@ -46,6 +47,7 @@ export function createProgram(): Command {
   addFindCommand(program);
   addRevealCommand(program);
   addQuarantineCommand(program);
+  addEraseCommand(program);
   addAuditCommand(program);
   addDoctorCommand(program);
   return program;
