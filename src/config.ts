@@ -88,6 +88,10 @@ export function adoptEnvironmentFile(path: string): void {
 /** For what starts other programs: the whole environment, handed on as it is. */
 export const inheritedEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env });
 
+/** What a person edits text with, as a shell would run it. */
+export const editorCommand = (env: Environment = process.env): string =>
+  env.VISUAL?.trim() || env.EDITOR?.trim() || 'vi';
+
 /**
  * Reads the sections asked for.
  * @throws ConfigError naming each setting that is missing or wrong

@@ -5,8 +5,8 @@ import { leaveQuarantine } from '../postgres/leave-quarantine.ts';
 import { readSealedMessages } from '../postgres/read-quarantine.ts';
 import type { Custody } from './with-custody.ts';
 
-/** Bodies in memory at once; the largest that SQS takes is 1 MiB. */
-const PAGE = 32;
+/** What is in memory at once. */
+const PAGE = { limit: 500, maxBytes: 8 * 1_048_576 };
 
 export type QuarantineCounts = {
   searched: number;
@@ -22,7 +22,7 @@ export async function eraseQuarantined(
 ): Promise<QuarantineCounts> {
   const counts: QuarantineCounts = { searched: 0, erased: 0, notOpened: 0 };
   for (let after = ''; ; ) {
-    const page = await readSealedMessages(pool, {}, { after, limit: PAGE });
+    const page = await readSealedMessages(pool, {}, { after, ...PAGE });
     const found: string[] = [];
     for (const message of page) {
       const body = await openQuarantined(message, privateKey);
@@ -36,7 +36,7 @@ export async function eraseQuarantined(
       );
     }
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return counts;
+    if (last === undefined) return counts;
     after = last.messageId;
   }
 }

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 
 export type QuarantinedMessage = {
   messageId: string;
@@ -58,16 +58,30 @@ export async function readQuarantinedMessages(
   return rows;
 }
 
-/** Messages with their sealed bodies, by message id from one on: a page of a walk through all of them. */
+export type SealedPage = {
+  /** The message id that the page before ended with. */
+  after?: string;
+  limit: number;
+  /** Of sealed bodies, except that a page has one message at least. */
+  maxBytes: number;
+};
+
+/** Messages with their sealed bodies, by message id: a page of a walk through all of them. */
 export async function readSealedMessages(
-  db: Pool | PoolClient,
+  pool: Pool,
   filter: QuarantineFilter,
-  page: { after?: string; limit: number },
+  { after = '', limit, maxBytes }: SealedPage,
 ): Promise<SealedMessage[]> {
-  const { rows } = await db.query<SealedMessage>(
-    `select ${COLUMNS}, sealed_body as "sealedBody" from quarantine
-     where ${FILTER} and message_id > $3 order by message_id limit $4`,
-    [...filterValues(filter), page.after ?? '', page.limit],
+  const { rows } = await pool.query<SealedMessage>(
+    `with page as (
+       select message_id as id, octet_length(sealed_body) as length from quarantine
+       where ${FILTER} and message_id > $3 order by message_id limit $4
+     ), measured as (
+       select id, sum(length) over (order by id) - length as bytes_before from page
+     )
+     select ${COLUMNS}, sealed_body as "sealedBody" from measured join quarantine on message_id = id
+     where bytes_before = 0 or bytes_before + octet_length(sealed_body) <= $5 order by message_id`,
+    [...filterValues(filter), after, limit, maxBytes],
   );
   return rows;
 }

@@ -1,17 +1,24 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Custody, custodyOf } from '../stack/custody.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
+import { makeTestDirectory } from '../stack/test-directory.ts';
 import { jsonOf, loginEtl } from './login-etl.ts';
 
 const REASON = ['--reason', 'case 12'];
 const BODY = '{"ip": "198.51.100.77", "note": "ünï🦊"}';
 
+let directory: string;
 let database: TestDatabase;
 let custody: Custody;
 let ids: string[];
 let audits: number;
 
 beforeAll(async () => {
+  directory = await makeTestDirectory('quarantine');
   database = await createTestDatabase();
   custody = custodyOf(database);
 });
@@ -23,7 +30,10 @@ beforeEach(async () => {
   ];
   audits = (await custody.auditRows()).length;
 });
-afterAll(() => database?.remove());
+afterAll(async () => {
+  await database?.remove();
+  if (directory) await rm(directory, { recursive: true, force: true });
+});
 
 const quarantine = (...args: string[]) => loginEtl(custody.env, ['quarantine', ...args]);
 const newAudits = async () => (await custody.auditRows()).slice(audits);
@@ -134,4 +144,75 @@ describe('quarantine discard', () => {
       expect(await inQuarantine()).toHaveLength(3);
     },
   );
+});
+
+describe('quarantine edit', () => {
+  const FIXED = '{"user_id": "ann", "fixed": true}';
+  const body = async (id: string) =>
+    jsonOf<{ messages: { body: string }[] }>(
+      await quarantine('show', id, '--reason', 'look', '--json'),
+    ).messages[0]?.body;
+  const editWith = (script: string) =>
+    loginEtl({ ...custody.env, EDITOR: script }, [
+      ...['quarantine', 'edit', ids[0] as string, '--json', ...REASON],
+    ]);
+  const leftBehind = async () =>
+    (await readdir(existsSync('/dev/shm') ? '/dev/shm' : tmpdir())).filter((name) =>
+      name.startsWith('login-etl-'),
+    );
+  let before: string[];
+  beforeEach(async () => {
+    before = await leftBehind();
+  });
+
+  test('takes the new body from an editor, whose file is for its owner only and gone afterwards', async () => {
+    const out = join(directory, 'seen');
+    const script = `f() { stat -c '%a' "$1" "$(dirname "$1")" > ${out}; env >> ${out}; sed -i 's/198/199/' "$1"; }; f`;
+    const result = await editWith(script);
+    expect(result.exitCode).toBe(0);
+    expect(jsonOf(result)).toMatchObject({ changed: true, reason: 'user_id: is missing' });
+    expect(await body(ids[0] as string)).toBe(BODY.replace('198', '199'));
+    const seen = await readFile(out, 'utf8');
+    expect(seen).toMatch(/^600\n700\n/);
+    expect(seen).not.toMatch(/VAULT_PRIVATE_KEY|DATABASE_URL/);
+    expect(await leftBehind()).toEqual(before);
+    expect((await newAudits()).slice(0, 2)).toMatchObject([
+      { action: 'quarantine-edit', detail: { messageId: ids[0], step: 'opened' } },
+      { action: 'quarantine-edit', detail: { messageId: ids[0], step: 'changed' } },
+    ]);
+  });
+
+  test.each(['false', 'kill -9 $$ #', 'true'])(
+    'leaves message and disk as they were when the editor ends with `%s`',
+    async (script) => {
+      const { stdout, stderr } = await editWith(script);
+      expect(stdout + stderr).not.toContain('198.51.100.77');
+      expect(await body(ids[0] as string)).toBe(BODY);
+      expect(await leftBehind()).toEqual(before);
+    },
+  );
+
+  test('takes the new body from standard input, and the id stays', async () => {
+    const args = ['quarantine', 'edit', ids[0] as string, '--set-body-file', '-', ...REASON];
+    const { exitCode } = await loginEtl(custody.env, args, { stdin: `${FIXED}\n` });
+    expect(exitCode).toBe(0);
+    expect(await body(ids[0] as string)).toBe(FIXED);
+    expect(await inQuarantine()).toHaveLength(3);
+  });
+
+  test('opens nothing without its record', async () => {
+    const out = join(directory, 'opened');
+    const { exitCode } = await custody.without('insert on audit_log', () =>
+      editWith(`touch ${out} #`),
+    );
+    expect(exitCode).toBe(1);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test('changes nothing that is about to be replayed', async () => {
+    await database.pool.query('update quarantine set released_for = gen_random_uuid()');
+    const { exitCode, stderr } = await editWith(`sed -i 's/198/199/'`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('released for a replay');
+  });
 });

@@ -11,6 +11,8 @@ import { UsageProblem } from '../usage-problem.ts';
 import { withCustody } from '../with-custody.ts';
 
 const MAX_PER_CALL = 100;
+/** As many as there may be of the largest. */
+const PAGE = { limit: MAX_PER_CALL, maxBytes: MAX_PER_CALL * 1_100_000 };
 
 const HELP = `
 Needs the custodian's database role and the vault's private key. The record is committed before a body is opened;
@@ -46,7 +48,7 @@ export function addQuarantineShowCommand(quarantine: Command): void {
           );
         }
         await withCustody(command, async ({ pool, privateKey }) => {
-          const found = await readSealedMessages(pool, { messageIds }, { limit: MAX_PER_CALL });
+          const found = await readSealedMessages(pool, { messageIds }, PAGE);
           const known = found.map(({ messageId }) => messageId);
           const missing = messageIds.filter((id) => !known.includes(id));
           const shown = [];

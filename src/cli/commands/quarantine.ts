@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addQuarantineDiscardCommand } from './quarantine-discard.ts';
+import { addQuarantineEditCommand } from './quarantine-edit.ts';
 import { addQuarantineListCommand } from './quarantine-list.ts';
 import { addQuarantineShowCommand } from './quarantine-show.ts';
 
@@ -9,5 +10,6 @@ export function addQuarantineCommand(program: Command): void {
     .description('messages that are no login events: look, mend, replay, discard');
   addQuarantineListCommand(quarantine);
   addQuarantineShowCommand(quarantine);
+  addQuarantineEditCommand(quarantine);
   addQuarantineDiscardCommand(quarantine);
 }

@@ -18,6 +18,8 @@ import { type Custody, withCustody } from '../with-custody.ts';
 
 /** A call is for a case, not for a table. */
 const MAX_PER_CALL = 100;
+/** As many bodies as there may be of the largest. */
+const PAGE = { limit: MAX_PER_CALL, maxBytes: MAX_PER_CALL * 1_100_000 };
 
 const HELP = `
 Needs the custodian's database role and the vault's private key (VAULT_PRIVATE_KEY, its _FILE, or VAULT_KMS_KEY_ID).
@@ -99,10 +101,7 @@ const key = ({ field, maskedHex }: MaskedValue): string => `${field} ${maskedHex
 
 async function reveal({ pool, privateKey }: Custody, { values, messageIds }: Wanted, why: string) {
   const logins = await readLoginValues(pool, messageIds);
-  const bodies =
-    messageIds.length > 0
-      ? await readSealedMessages(pool, { messageIds }, { limit: MAX_PER_CALL })
-      : [];
+  const bodies = messageIds.length > 0 ? await readSealedMessages(pool, { messageIds }, PAGE) : [];
   const wanted: { value: MaskedValue; messageId?: string }[] = [
     ...values.map((value) => ({ value })),
     ...logins.flatMap(valuesOf),
