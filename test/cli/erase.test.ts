@@ -128,6 +128,14 @@ describe('erase', () => {
     expect(quarantine).toEqual({ searched: 73, erased: 36, notOpened: 0 });
   });
 
+  test('erases nothing while a replay has messages in hand', async () => {
+    await database.pool.query('update quarantine set released_for = gen_random_uuid()');
+    const { exitCode, stderr } = await erase('--user', 'ann', '--yes');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('3 quarantined message(s) are being replayed');
+    expect(await inVault()).toHaveLength(3);
+  });
+
   test('opens and erases nothing without its record', async () => {
     const { exitCode } = await custody.without('insert on audit_log', () =>
       erase('--user', 'ann', '--yes'),

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { Pool } from 'pg';
 import { originalOpener, refuseOtherVaultKeys } from '../../crypto/open-originals.ts';
 import type { Wanted } from '../../domain/mentions.ts';
 import type { MaskedValue } from '../../domain/sealed-original.ts';
@@ -12,6 +13,8 @@ import {
 import { inTransaction } from '../../postgres/in-transaction.ts';
 import { readOriginals } from '../../postgres/read-originals.ts';
 import { readQuarantineReasons } from '../../postgres/read-quarantine.ts';
+import { countReleased } from '../../postgres/release-quarantined.ts';
+import { Problem } from '../../problem.ts';
 import { confirm } from '../confirm.ts';
 import { eraseQuarantined } from '../erase-quarantined.ts';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.ts';
@@ -81,6 +84,7 @@ export function addEraseCommand(program: Command): void {
             );
           return;
         }
+        await refuseWhileReplayed(pool);
         await confirm(
           `${describe(there)} will be erased, and ${toSearch} quarantined message(s) searched.`,
           options.yes,
@@ -118,6 +122,17 @@ function parseTarget({ user, device = [], ip = [], keepShared = false }: Options
     );
   }
   return user === undefined ? { values } : { userId: user, keepShared };
+}
+
+/** A replay stores what it has in hand, wherever that is erased meanwhile. */
+async function refuseWhileReplayed(pool: Pool): Promise<void> {
+  const released = await countReleased(pool);
+  if (released === 0) return;
+  throw new Problem(
+    'nothing was erased',
+    `${released} quarantined message(s) are being replayed`,
+    'Wait for the replay. If it was broken off, replay them again (`login-etl quarantine replay`), then erase.',
+  );
 }
 
 async function erase(custody: Custody, target: EraseTarget, reason: string) {
