@@ -33,8 +33,10 @@ const THESE = `
     select field, masked_value, false as shared from unnest($1::text[], $2::bytea[]) as these (field, masked_value)
   )`;
 
-const COUNTS = `count(*) filter (where field = 'ip')::int as ips, count(*) filter (where field = 'device_id')::int as devices,
-    count(*) filter (where shared)::int as shared`;
+// A value may be in both tables.
+const COUNTS = `count(distinct masked_value) filter (where field = 'ip')::int as ips,
+    count(distinct masked_value) filter (where field = 'device_id')::int as devices,
+    count(distinct (field, masked_value)) filter (where shared)::int as shared`;
 
 function scope(target: EraseTarget): { meant: string; values: unknown[] } {
   if ('userId' in target) return { meant: OF_USER, values: [target.userId, target.keepShared] };
@@ -47,7 +49,7 @@ function scope(target: EraseTarget): { meant: string; values: unknown[] } {
 export async function countOriginals(pool: Pool, target: EraseTarget): Promise<VaultCounts> {
   const { meant, values } = scope(target);
   const { rows } = await pool.query<VaultCounts>(
-    `with ${meant} select ${COUNTS} from meant join vault using (masked_value, field)`,
+    `with ${meant} select ${COUNTS} from meant join sealed_originals using (masked_value, field)`,
     values,
   );
   return rows[0] as VaultCounts;
@@ -60,10 +62,16 @@ export async function eraseOriginals(
 ): Promise<VaultCounts & { dataKeys: number }> {
   const { meant, values } = scope(target);
   const { rows } = await client.query<VaultCounts & { dataKeyIds: string[] }>(
-    `with ${meant}, gone as (
+    `with ${meant}, from_vault as (
        delete from vault using meant
        where vault.masked_value = meant.masked_value and vault.field = meant.field
-       returning vault.field, shared, data_key_id
+       returning vault.field, vault.masked_value, shared, data_key_id
+     ), from_aside as (
+       delete from vault_set_aside as aside using meant
+       where aside.masked_value = meant.masked_value and aside.field = meant.field
+       returning aside.field, aside.masked_value, shared, data_key_id
+     ), gone as (
+       select * from from_vault union all select * from from_aside
      )
      select ${COUNTS}, coalesce(array_agg(distinct data_key_id), '{}') as "dataKeyIds" from gone`,
     values,
@@ -71,7 +79,8 @@ export async function eraseOriginals(
   const { dataKeyIds, ...counts } = rows[0] as VaultCounts & { dataKeyIds: string[] };
   const { rowCount } = await client.query(
     `delete from vault_data_keys
-     where id = any($1) and not exists (select from vault where data_key_id = vault_data_keys.id)`,
+     where id = any($1)
+       and not exists (select from sealed_originals where data_key_id = vault_data_keys.id)`,
     [dataKeyIds],
   );
   return { ...counts, dataKeys: rowCount ?? 0 };

@@ -98,6 +98,13 @@ describe('erase --user', () => {
     expect(vault.dataKeys).toBe(0);
   });
 
+  test('takes what a rotation has set aside as well', async () => {
+    await database.pool.query('insert into vault_set_aside select * from vault');
+    const { vault } = jsonOf<Result>(await erase('--user', 'ann', '--yes', '--json'));
+    expect(vault).toEqual({ ips: 1, devices: 1, shared: 1, dataKeys: 2 });
+    expect(await column('select field as value from vault_set_aside')).toEqual(['device_id']);
+  });
+
   test('says what still holds it', async () => {
     const { stdout, stderr } = await erase('--user', 'ann', '--yes');
     expect(stdout).toContain('1 of them shared with other accounts');

@@ -52,6 +52,12 @@ describe('reveal', () => {
     ]);
   });
 
+  test('finds what a rotation has set aside', async () => {
+    await database.pool.query(`
+      with moved as (delete from vault returning *) insert into vault_set_aside select * from moved`);
+    expect((await reveal('--ip', ip, ...REASON)).stdout).toContain(IP);
+  });
+
   test('of a message shows both of its values', async () => {
     const result = jsonOf<Result>(await reveal('--message', messageId, ...REASON, '--json'));
     expect(result.revealed).toEqual([

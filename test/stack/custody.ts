@@ -107,7 +107,7 @@ export function custodyOf(database: TestDatabase): Custody {
       ).rows,
     async clear() {
       await pool.query(
-        'truncate user_logins, quarantine, vault, vault_data_keys, ingest_runs, quarantine_departures',
+        'truncate user_logins, quarantine, vault, vault_set_aside, vault_data_keys, ingest_runs, quarantine_departures',
       );
     },
     async without(privilege, act) {
