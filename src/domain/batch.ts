@@ -63,6 +63,8 @@ export type InsertRequest = {
   rows: MaskedRows;
   maskKeyId: string;
   quarantine: QuarantineColumns;
+  /** The messages are in quarantine, released for this replay: they are taken out of it first. */
+  replayId?: string | undefined;
 };
 
 export type InsertResult = {

@@ -10,6 +10,7 @@ export type BatchToInsert = {
   sentAtMs: readonly number[];
   rows: MaskedRows;
   maskKeyId: string;
+  replayId?: string | undefined;
   quarantine: {
     messageIds: readonly string[];
     sentAtMs: readonly number[];
@@ -64,6 +65,9 @@ const INSERT_QUARANTINE = `
   )
   on conflict do nothing`;
 
+// Only what a custodian has released for it, and with its owner's rights: the worker itself may delete nothing.
+const TAKE_RELEASED = 'select login_etl_take_released($1, $2)';
+
 // Distinct: SQS may deliver a message twice into one batch.
 const COUNT_LOGINS = `
   select count(distinct message_id)::int as stored
@@ -84,16 +88,26 @@ export async function insertBatch(
   pool: Pool,
   batch: BatchToInsert,
 ): Promise<{ inserted: number; quarantined: number }> {
-  const alone = batch.quarantine.messageIds.length > 0;
+  const quarantines = batch.quarantine.messageIds.length > 0;
+  const alone = quarantines || batch.replayId !== undefined;
   return inTransaction(pool, alone ? BEGIN_ALONE : BEGIN_SHARED, async (client) => {
     const { runId, workflowId, startedAtMs } = batch.batch;
     // With each batch: nobody knows which of the lanes is the first to commit.
     await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, batch.workerBuild]);
+    if (batch.replayId !== undefined) await takeReleased(client, batch);
     return {
       inserted: batch.messageIds.length > 0 ? await insertLogins(client, batch) : 0,
-      quarantined: alone ? await insertQuarantine(client, batch) : 0,
+      quarantined: quarantines ? await insertQuarantine(client, batch) : 0,
     };
   });
+}
+
+/** Of a batch that is tried again there may be none left: its rows are stored, and count as such. */
+async function takeReleased(
+  client: PoolClient,
+  { replayId, messageIds, quarantine }: BatchToInsert,
+): Promise<void> {
+  await client.query(TAKE_RELEASED, [replayId, [...messageIds, ...quarantine.messageIds]]);
 }
 
 async function insertLogins(client: PoolClient, batch: BatchToInsert): Promise<number> {

@@ -1,1 +1,2 @@
 export { ingestLogins } from './ingest-logins.ts';
+export { replayQuarantine } from './replay-quarantine.ts';

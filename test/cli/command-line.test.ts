@@ -66,6 +66,7 @@ describe('the command line', () => {
     'quarantine list',
     'quarantine show',
     'quarantine edit',
+    'quarantine replay',
     'quarantine discard',
     'erase',
     'doctor',

@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, () => string[]>> = {
   'quarantine list': () => ['quarantine', 'list', '--messages'],
   'quarantine show': () => ['quarantine', 'show', messageId],
   'quarantine edit': () => ['quarantine', 'edit', messageId, '--set-body-file', '-'],
+  'quarantine replay': () => ['quarantine', 'replay', messageId],
   'quarantine discard': () => ['quarantine', 'discard', messageId, '--yes'],
   erase: () => ['erase', '--ip', custody.mask('ip', IP), '--yes'],
 };

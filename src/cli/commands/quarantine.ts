@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addQuarantineDiscardCommand } from './quarantine-discard.ts';
 import { addQuarantineEditCommand } from './quarantine-edit.ts';
 import { addQuarantineListCommand } from './quarantine-list.ts';
+import { addQuarantineReplayCommand } from './quarantine-replay.ts';
 import { addQuarantineShowCommand } from './quarantine-show.ts';
 
 export function addQuarantineCommand(program: Command): void {
@@ -11,5 +12,6 @@ export function addQuarantineCommand(program: Command): void {
   addQuarantineListCommand(quarantine);
   addQuarantineShowCommand(quarantine);
   addQuarantineEditCommand(quarantine);
+  addQuarantineReplayCommand(quarantine);
   addQuarantineDiscardCommand(quarantine);
 }
