@@ -16,7 +16,10 @@ export async function confirm(what: string, yes: boolean | undefined): Promise<v
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await lines.question(`${what}\nThis can't be undone. Type yes to go on: `);
+    // Ctrl-C and Ctrl-D are no yes.
+    const answer = await lines
+      .question(`${what}\nThis can't be undone. Type yes to go on: `)
+      .catch(() => '');
     if (answer.trim().toLowerCase() === 'yes') return;
   } finally {
     lines.close();

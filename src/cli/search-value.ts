@@ -38,7 +38,8 @@ async function askWithoutEcho(prompt: string): Promise<string> {
     historySize: 0,
   });
   try {
-    return await lines.question('');
+    // Ctrl-C and Ctrl-D give nothing.
+    return await lines.question('').catch(() => '');
   } finally {
     lines.close();
     process.stderr.write('\n');
