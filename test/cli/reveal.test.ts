@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Revealed } from '../../src/cli/commands/reveal.ts';
+import type { Revealed } from '../../src/cli/reveal-originals.ts';
 import { generateKeys, KEY_FILE_NAMES } from '../../src/crypto/generate-keys.ts';
 import { type Custody, custodyOf } from '../stack/custody.ts';
 import { loginMessage } from '../stack/login-messages.ts';

@@ -1,30 +1,19 @@
 import { type Command, Option } from 'commander';
-import type { Pool } from 'pg';
-import { originalOpener, refuseOtherVaultKeys } from '../../crypto/open-originals.ts';
-import type { Wanted } from '../../domain/mentions.ts';
-import type { MaskedValue } from '../../domain/sealed-original.ts';
-import { appendAuditRecord } from '../../postgres/append-audit-record.ts';
 import {
   countOriginals,
   type EraseTarget,
-  eraseOriginals,
   type VaultCounts,
 } from '../../postgres/erase-originals.ts';
-import { inTransaction } from '../../postgres/in-transaction.ts';
-import { readOriginals } from '../../postgres/read-originals.ts';
 import { readQuarantineReasons } from '../../postgres/read-quarantine.ts';
-import { countReleased } from '../../postgres/release-quarantined.ts';
-import { Problem } from '../../problem.ts';
 import { confirm } from '../confirm.ts';
-import { eraseQuarantined } from '../erase-quarantined.ts';
+import { erase, refuseWhileReplayed } from '../erase-everywhere.ts';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.ts';
 import { parseMaskedValue } from '../masked-value.ts';
 import { printData, printJson, printMessage } from '../output.ts';
 import { addReasonOption, checkReason } from '../reason-option.ts';
-import { recordFirst } from '../record-first.ts';
 import { UsageProblem } from '../usage-problem.ts';
 import { describeRemains, readRemains } from '../what-remains.ts';
-import { type Custody, withCustody } from '../with-custody.ts';
+import { withCustody } from '../with-custody.ts';
 
 const MAX_VALUES = 100;
 
@@ -122,55 +111,6 @@ function parseTarget({ user, device = [], ip = [], keepShared = false }: Options
     );
   }
   return user === undefined ? { values } : { userId: user, keepShared };
-}
-
-/** A replay stores what it has in hand, wherever that is erased meanwhile. */
-async function refuseWhileReplayed(pool: Pool): Promise<void> {
-  const released = await countReleased(pool);
-  if (released === 0) return;
-  throw new Problem(
-    'nothing was erased',
-    `${released} quarantined message(s) are being replayed`,
-    'Wait for the replay. If it was broken off, replay them again (`login-etl quarantine replay`), then erase.',
-  );
-}
-
-async function erase(custody: Custody, target: EraseTarget, reason: string) {
-  const { pool } = custody;
-  const detail = 'userId' in target ? { ...target } : maskedDetail(target.values);
-  // Bodies are opened from here on.
-  await recordFirst(pool, { action: 'erase-search', reason, detail });
-  const wanted: Wanted =
-    'userId' in target
-      ? { kind: 'user', userId: target.userId }
-      : await openWanted(custody, target.values);
-  const quarantine = await eraseQuarantined(custody, wanted);
-  return inTransaction(pool, 'begin isolation level read committed', async (client) => {
-    const vault = await eraseOriginals(client, target);
-    const counted = { ...detail, vault, quarantine };
-    const { id } = await appendAuditRecord(client, { action: 'erase', reason, detail: counted });
-    return { vault, quarantine, auditId: id };
-  });
-}
-
-const maskedDetail = (values: readonly MaskedValue[]) => ({
-  ips: values.filter(({ field }) => field === 'ip').map(({ maskedHex }) => maskedHex),
-  devices: values.filter(({ field }) => field === 'device_id').map(({ maskedHex }) => maskedHex),
-});
-
-/** The originals, to find them in quarantined messages, which are not masked. */
-async function openWanted({ pool, privateKey }: Custody, values: readonly MaskedValue[]) {
-  const sealed = await readOriginals(pool, values);
-  refuseOtherVaultKeys(sealed, privateKey);
-  const open = originalOpener(privateKey);
-  const wanted = { kind: 'values' as const, ips: new Set<string>(), deviceIds: new Set<string>() };
-  for (const row of sealed) {
-    const original = await open(row);
-    if (original !== undefined) {
-      (row.field === 'ip' ? wanted.ips : wanted.deviceIds).add(original);
-    }
-  }
-  return wanted;
 }
 
 const describe = ({ ips, devices, shared }: VaultCounts): string =>

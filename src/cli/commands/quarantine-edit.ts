@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import { editorCommand } from '../../config.ts';
@@ -15,13 +13,10 @@ import { Problem } from '../../problem.ts';
 import { editText } from '../edit-text.ts';
 import { EXIT_CODES_HELP } from '../exit-codes.ts';
 import { printJson, printMessage } from '../output.ts';
+import { checkSize, readBody } from '../read-body.ts';
 import { addReasonOption, checkReason } from '../reason-option.ts';
 import { recordFirst } from '../record-first.ts';
-import { UsageProblem } from '../usage-problem.ts';
 import { type Custody, withCustody } from '../with-custody.ts';
-
-/** SQS takes no message of more. */
-const MAX_BODY_BYTES = 1_048_576;
 
 const HELP = `
 Opens the body in $VISUAL, $EDITOR or vi, in a file that only you can read and that is gone afterwards, in memory
@@ -65,31 +60,6 @@ export function addQuarantineEditCommand(quarantine: Command): void {
 
 const mended = (messageId: string): string =>
   `it is a login event now; send it through: login-etl quarantine replay ${messageId} --reason "…"`;
-
-async function readBody(path: string): Promise<string> {
-  const bytes = await (path === '-' ? buffer(process.stdin) : readFile(path)).catch(
-    (error: NodeJS.ErrnoException) => {
-      throw new UsageProblem(
-        'the new body cannot be read',
-        `--set-body-file (${error.code ?? error.name})`,
-        'Name a file, or - for standard input.',
-      );
-    },
-  );
-  const body = bytes.toString('utf8').replace(/\r?\n$/, '');
-  checkSize(body);
-  return body;
-}
-
-function checkSize(body: string): void {
-  const bytes = Buffer.byteLength(body);
-  if (bytes > 0 && bytes <= MAX_BODY_BYTES) return;
-  throw new UsageProblem(
-    'the message was left as it is',
-    bytes === 0 ? 'the new body is empty' : 'the new body is larger than 1 MiB',
-    'Use `login-etl quarantine discard` for what is not worth mending.',
-  );
-}
 
 async function findMessage(pool: Pool, messageId: string): Promise<SealedMessage> {
   const [message] = await readSealedMessages(

@@ -1,32 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { openQuarantined } from '../../crypto/open-quarantined.ts';
-import { addCounts, type Counts, zeroCounts } from '../../domain/counts.ts';
+import type { Counts } from '../../domain/counts.ts';
 import { appendAuditRecord } from '../../postgres/append-audit-record.ts';
-import {
-  type QuarantineFilter,
-  readQuarantineReasons,
-  readSealedMessages,
-  type SealedMessage,
-} from '../../postgres/read-quarantine.ts';
-import { endRelease, releaseQuarantined } from '../../postgres/release-quarantined.ts';
+import { readQuarantineReasons } from '../../postgres/read-quarantine.ts';
 import { Problem } from '../../problem.ts';
-import { runReplay } from '../../temporal/run-replay.ts';
 import { workerCount } from '../../temporal/workers.ts';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.ts';
 import { printData, printJson, printMessage } from '../output.ts';
-import { startProgress } from '../progress.ts';
 import { addFilterOptions, type FilterOptions, parseFilter } from '../quarantine-filter.ts';
 import { readSettings } from '../read-settings.ts';
 import { addReasonOption, checkReason } from '../reason-option.ts';
 import { recordFirst } from '../record-first.ts';
-import { type Custody, withCustody } from '../with-custody.ts';
+import { replay } from '../replay-quarantined.ts';
+import { withCustody } from '../with-custody.ts';
 import { withTemporal } from '../with-temporal.ts';
-
-/** A batch is one payload: far below the 2 MiB that Temporal takes. */
-const MAX_BATCH_MESSAGES = 1_000;
-const MAX_BATCH_BYTES = 1_048_576;
 
 const HELP = `
 Opens the messages and hands them, encrypted, to a workflow that masks and inserts them as a run does. A message leaves
@@ -44,8 +32,6 @@ Examples:
 ${EXIT_CODES_HELP}`;
 
 type Options = FilterOptions & { reason: string; dryRun?: boolean; json?: boolean };
-
-type Replayed = { counts: Counts; notOpened: number };
 
 export function addQuarantineReplayCommand(quarantine: Command): void {
   const command = quarantine
@@ -101,60 +87,6 @@ async function refuseWithoutWorker(client: Client): Promise<void> {
     'no worker asks for work',
     'Start one (`npm run worker`), and replay again.',
   );
-}
-
-async function replay(
-  { pool, privateKey }: Custody,
-  client: Client,
-  { replayId, filter, there }: { replayId: string; filter: QuarantineFilter; there: number },
-): Promise<Replayed> {
-  const counts = zeroCounts();
-  const progress = startProgress('{bar} {value}/{total} replayed', there);
-  let notOpened = 0;
-  let after = '';
-  try {
-    for (let number = 1; ; number += 1) {
-      const page = await readSealedMessages(pool, filter, {
-        after,
-        limit: MAX_BATCH_MESSAGES,
-        maxBytes: MAX_BATCH_BYTES,
-      });
-      const last = page.at(-1);
-      if (last === undefined) return { counts, notOpened };
-      after = last.messageId;
-      const opened = await openAll(page, (message) => openQuarantined(message, privateKey));
-      notOpened += page.length - opened.length;
-      if (opened.length > 0) {
-        const messageIds = opened.map(({ messageId }) => messageId);
-        await releaseQuarantined(pool, replayId, messageIds);
-        const batch = {
-          replayId,
-          messageIds,
-          sentAtMs: opened.map(({ sentAt }) => sentAt.getTime()),
-          bodies: opened.map(({ body }) => body),
-        };
-        addCounts(counts, await runReplay(client, batch, number));
-      }
-      progress.update(counts.received + notOpened, {});
-    }
-  } finally {
-    progress.stop();
-    await endRelease(pool, replayId);
-  }
-}
-
-type Opened = SealedMessage & { body: string };
-
-async function openAll(
-  page: readonly SealedMessage[],
-  open: (message: SealedMessage) => Promise<string | undefined>,
-): Promise<Opened[]> {
-  const opened: Opened[] = [];
-  for (const message of page) {
-    const body = await open(message);
-    if (body !== undefined) opened.push({ ...message, body });
-  }
-  return opened;
 }
 
 const describe = (there: number, { inserted, quarantined, duplicates }: Counts): string =>

@@ -1,25 +1,16 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { originalOpener, refuseOtherVaultKeys } from '../../crypto/open-originals.ts';
-import { openQuarantined } from '../../crypto/open-quarantined.ts';
-import type { MaskedField } from '../../domain/masking.ts';
-import type { MaskedValue } from '../../domain/sealed-original.ts';
-import { type LoginValues, readLoginValues } from '../../postgres/read-login-values.ts';
-import { readOriginals } from '../../postgres/read-originals.ts';
-import { readSealedMessages } from '../../postgres/read-quarantine.ts';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.ts';
 import { parseMaskedValue } from '../masked-value.ts';
 import { printData, printJson, printMessage } from '../output.ts';
 import { printable } from '../printable.ts';
 import { addReasonOption, checkReason } from '../reason-option.ts';
-import { recordFirst } from '../record-first.ts';
+import { type Revealed, reveal, type Wanted } from '../reveal-originals.ts';
 import { UsageProblem } from '../usage-problem.ts';
-import { type Custody, withCustody } from '../with-custody.ts';
+import { withCustody } from '../with-custody.ts';
 
 /** A call is for a case, not for a table. */
 const MAX_PER_CALL = 100;
-/** As many bodies as there may be of the largest. */
-const PAGE = { limit: MAX_PER_CALL, maxBytes: MAX_PER_CALL * 1_100_000 };
 
 const HELP = `
 Needs the custodian's database role and the vault's private key (VAULT_PRIVATE_KEY, its _FILE, or VAULT_KMS_KEY_ID).
@@ -40,16 +31,6 @@ type Options = {
   message?: string[];
   reason: string;
   json?: boolean;
-};
-
-type Wanted = { values: MaskedValue[]; messageIds: string[] };
-
-export type Revealed = {
-  messageId?: string;
-  field: MaskedField | 'body';
-  maskedValue?: string;
-  /** Null: it is there, and does not open with this key. */
-  original: string | null;
 };
 
 export function addRevealCommand(program: Command): void {
@@ -96,66 +77,6 @@ function parse({ device = [], ip = [], message = [] }: Partial<Options>): Wanted
     messageIds: [...new Set(message)],
   };
 }
-
-const key = ({ field, maskedHex }: MaskedValue): string => `${field} ${maskedHex}`;
-
-async function reveal({ pool, privateKey }: Custody, { values, messageIds }: Wanted, why: string) {
-  const logins = await readLoginValues(pool, messageIds);
-  const bodies = messageIds.length > 0 ? await readSealedMessages(pool, { messageIds }, PAGE) : [];
-  const wanted: { value: MaskedValue; messageId?: string }[] = [
-    ...values.map((value) => ({ value })),
-    ...logins.flatMap(valuesOf),
-  ];
-  const distinct = new Map(wanted.map(({ value }) => [key(value), value]));
-  const sealed = new Map(
-    (await readOriginals(pool, [...distinct.values()])).map((row) => [key(row), row]),
-  );
-  const known = new Set([...logins, ...bodies].map(({ messageId }) => messageId));
-  const missing = [
-    ...[...distinct.keys()].filter((name) => !sealed.has(name)),
-    ...messageIds.filter((id) => !known.has(id)).map((id) => `message ${id}`),
-  ];
-  if (sealed.size + bodies.length === 0) return { revealed: [], missing, auditId: null };
-  refuseOtherVaultKeys([...sealed.values(), ...bodies], privateKey);
-
-  const { id } = await recordFirst(pool, {
-    action: 'reveal',
-    reason: why,
-    detail: {
-      ips: [...sealed.values()].filter(({ field }) => field === 'ip').map((row) => row.maskedHex),
-      devices: [...sealed.values()]
-        .filter(({ field }) => field === 'device_id')
-        .map((row) => row.maskedHex),
-      messageIds: [...known],
-      originals: sealed.size,
-      bodies: bodies.length,
-      missing: missing.length,
-    },
-  });
-
-  const openOriginal = originalOpener(privateKey);
-  const revealed: Revealed[] = [];
-  for (const { value, messageId } of wanted) {
-    const row = sealed.get(key(value));
-    if (!row) continue;
-    revealed.push({
-      ...(messageId !== undefined && { messageId }),
-      field: value.field,
-      maskedValue: value.maskedHex,
-      original: (await openOriginal(row)) ?? null,
-    });
-  }
-  for (const body of bodies) {
-    const original = (await openQuarantined(body, privateKey)) ?? null;
-    revealed.push({ messageId: body.messageId, field: 'body', original });
-  }
-  return { revealed, missing, auditId: id };
-}
-
-const valuesOf = ({ messageId, maskedIp, maskedDeviceId }: LoginValues) => [
-  { messageId, value: { field: 'ip' as const, maskedHex: maskedIp } },
-  { messageId, value: { field: 'device_id' as const, maskedHex: maskedDeviceId } },
-];
 
 function describe(revealed: readonly Revealed[]): string {
   const table = new Table({
