@@ -25,7 +25,7 @@ type Result = {
 let database: TestDatabase;
 let custody: Custody;
 let env: Record<string, string>;
-let quarantined: string[];
+let quarantined: [string, string, string];
 let audits: number;
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await custody.clear();
   await custody.storeLogins([ANN, ANN, BOB]);
-  quarantined = await custody.quarantine(BROKEN);
+  quarantined = (await custody.quarantine(BROKEN)) as typeof quarantined;
   audits = (await custody.auditRows()).length;
 });
 afterAll(() => database?.remove());

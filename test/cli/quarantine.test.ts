@@ -14,7 +14,7 @@ const BODY = '{"ip": "198.51.100.77", "note": "ünï🦊"}';
 let directory: string;
 let database: TestDatabase;
 let custody: Custody;
-let ids: string[];
+let ids: [string, string, string];
 let audits: number;
 
 beforeAll(async () => {
@@ -27,7 +27,7 @@ beforeEach(async () => {
   ids = [
     ...(await custody.quarantine([BODY], 'user_id: is missing')),
     ...(await custody.quarantine(['one', 'two'])),
-  ];
+  ] as typeof ids;
   audits = (await custody.auditRows()).length;
 });
 afterAll(async () => {
@@ -68,7 +68,7 @@ describe('quarantine list', () => {
 
 describe('quarantine show', () => {
   test('opens a body, and the record names the message', async () => {
-    const result = await quarantine('show', ids[0] as string, ...REASON, '--json');
+    const result = await quarantine('show', ids[0], ...REASON, '--json');
     expect(jsonOf(result)).toEqual({
       messages: [{ messageId: ids[0], reason: 'user_id: is missing', body: BODY }],
       missing: [],
@@ -103,7 +103,7 @@ describe('quarantine show', () => {
 describe('quarantine discard', () => {
   test('deletes what was named, on the record, and without the private key', async () => {
     const { VAULT_PRIVATE_KEY: _, ...env } = custody.env;
-    const args = ['quarantine', 'discard', ids[1] as string, ...REASON, '--yes', '--json'];
+    const args = ['quarantine', 'discard', ids[1], ...REASON, '--yes', '--json'];
     const result = await loginEtl(env, args);
     expect(jsonOf(result)).toMatchObject({ there: 1, discarded: 1 });
     expect((await inQuarantine()).toSorted()).toEqual([ids[0], ids[2]].toSorted());
@@ -154,7 +154,7 @@ describe('quarantine edit', () => {
     ).messages[0]?.body;
   const editWith = (script: string) =>
     loginEtl({ ...custody.env, EDITOR: script }, [
-      ...['quarantine', 'edit', ids[0] as string, '--json', ...REASON],
+      ...['quarantine', 'edit', ids[0], '--json', ...REASON],
     ]);
   const leftBehind = async () =>
     (await readdir(existsSync('/dev/shm') ? '/dev/shm' : tmpdir())).filter((name) =>
@@ -171,7 +171,7 @@ describe('quarantine edit', () => {
     const result = await editWith(script);
     expect(result.exitCode).toBe(0);
     expect(jsonOf(result)).toMatchObject({ changed: true, reason: 'user_id: is missing' });
-    expect(await body(ids[0] as string)).toBe(BODY.replace('198', '199'));
+    expect(await body(ids[0])).toBe(BODY.replace('198', '199'));
     const seen = await readFile(out, 'utf8');
     expect(seen).toMatch(/^600\n700\n/);
     expect(seen).not.toMatch(/VAULT_PRIVATE_KEY|DATABASE_URL/);
@@ -187,16 +187,16 @@ describe('quarantine edit', () => {
     async (script) => {
       const { stdout, stderr } = await editWith(script);
       expect(stdout + stderr).not.toContain('198.51.100.77');
-      expect(await body(ids[0] as string)).toBe(BODY);
+      expect(await body(ids[0])).toBe(BODY);
       expect(await leftBehind()).toEqual(before);
     },
   );
 
   test('takes the new body from standard input, and the id stays', async () => {
-    const args = ['quarantine', 'edit', ids[0] as string, '--set-body-file', '-', ...REASON];
+    const args = ['quarantine', 'edit', ids[0], '--set-body-file', '-', ...REASON];
     const { exitCode } = await loginEtl(custody.env, args, { stdin: `${FIXED}\n` });
     expect(exitCode).toBe(0);
-    expect(await body(ids[0] as string)).toBe(FIXED);
+    expect(await body(ids[0])).toBe(FIXED);
     expect(await inQuarantine()).toHaveLength(3);
   });
 
