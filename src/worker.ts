@@ -8,6 +8,7 @@ import { bundleWorkflows } from './bundle-workflows.ts';
 import { type Config, loadConfig, TASK_QUEUE } from './config.ts';
 import { dataConverter } from './crypto/data-converter.ts';
 import { createMasker } from './crypto/masker.ts';
+import { partSealer } from './crypto/part-sealer.ts';
 import { useEnvironment } from './environment.ts';
 import { opening } from './opening.ts';
 import { checkDatabase } from './postgres/check-database.ts';
@@ -44,6 +45,8 @@ const RECEIVE_CONCURRENCY = 8;
 const CANCEL_SECONDS = 2;
 const FORCE_SECONDS = 5;
 const MAX_ACTIVITIES = 64;
+/** Payloads are compressed and encrypted by then: to gzip them once more costs both sides a lot and gives nothing. */
+const UNCOMPRESSED = { grpcCompression: { codec: 'none' } } as const;
 
 /** Config -> clients -> checks -> activities -> worker. A part that is not there fails here, by name. */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
@@ -64,7 +67,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       openQueue(client, config.sqs),
     );
     const connection = await opening('Temporal', 'Check TEMPORAL_ADDRESS.', () =>
-      NativeConnection.connect(config.temporal.connectionOptions),
+      NativeConnection.connect({ ...config.temporal.connectionOptions, ...UNCOMPRESSED }),
     );
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
     const worker = await Worker.create({
@@ -77,6 +80,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       activities: createActivities({
         queue,
         pool,
+        parts: partSealer(config.payloads.keys),
         masker: createMasker(config.masking),
         vaultPublicKey: config.vault.publicKey,
         workerBuild: VERSION,

@@ -1,12 +1,13 @@
-import { createAcknowledgeActivity } from './acknowledge.ts';
+import { type AcknowledgeDependencies, createAcknowledgeActivity } from './acknowledge.ts';
 import { createInsertActivity, type InsertDependencies } from './insert.ts';
-import { createMaskActivity } from './mask.ts';
+import { createMaskActivity, type MaskDependencies } from './mask.ts';
 import { createReceiveActivity, type ReceiveDependencies } from './receive.ts';
 import { createRecordRunActivity } from './record-run.ts';
 
 export type ActivityDependencies = ReceiveDependencies &
   InsertDependencies &
-  Parameters<typeof createMaskActivity>[0];
+  MaskDependencies &
+  AcknowledgeDependencies;
 
 /** The four activities of a batch, and the ledger's, over the clients they are given. */
 export const createActivities = (dependencies: ActivityDependencies) => ({

@@ -1,7 +1,17 @@
-import type { Pool } from 'pg';
-import { type MaskedRows, noRows, type Rejected } from '../domain/batch.ts';
-import { type BatchToInsert, insertBatch } from '../postgres/insert-batch.ts';
+import {
+  type MaskedRows,
+  noOriginals,
+  noRows,
+  type Originals,
+  type Rejected,
+} from '../domain/batch.ts';
+import type { BatchToInsert } from '../postgres/insert-batch.ts';
 import { judge } from './failure.ts';
+
+/** A batch whose originals are not sealed yet: only what is inserted gets into the vault. */
+export type OpenBatch = Omit<BatchToInsert, 'vault'> & { originals: Originals };
+
+type Insert = (batch: OpenBatch) => Promise<{ inserted: number; quarantined: number }>;
 
 type Stored = { inserted: number; quarantined: number; refused: Rejected[] };
 
@@ -11,26 +21,29 @@ type Stored = { inserted: number; quarantined: number; refused: Rejected[] };
  * itself, which a retry only counts as duplicates.
  * @throws whatever else went wrong
  */
-export async function insertWhatFits(pool: Pool, batch: BatchToInsert): Promise<Stored> {
+export async function insertWhatFits(batch: OpenBatch, insert: Insert): Promise<Stored> {
   try {
-    return { ...(await insertBatch(pool, batch)), refused: [] };
+    return { ...(await insert(batch)), refused: [] };
   } catch (error) {
     const { code, ruling } = judge(error);
     const rows = batch.messageIds.length;
     if (ruling.verdict !== 'row' || rows === 0) throw error;
     const nothing = { messageIds: [], sentAtMs: [], reasons: [], sealedBodies: [] };
     if (rows === 1) {
-      const alone = { ...batch, messageIds: [], sentAtMs: [], rows: noRows() };
-      const { quarantined } = await insertBatch(pool, alone);
+      const { quarantined } = await insert({
+        ...batch,
+        messageIds: [],
+        sentAtMs: [],
+        rows: noRows(),
+        originals: noOriginals(),
+      });
       const reason = `user_logins: ${ruling.advice} (${code})`;
       return { inserted: 0, quarantined, refused: [{ index: 0, reason }] };
     }
     const middle = Math.ceil(rows / 2);
-    const left = await insertWhatFits(pool, slice(batch, 0, middle));
-    const right = await insertWhatFits(pool, {
-      ...slice(batch, middle, rows),
-      quarantine: { ...batch.quarantine, ...nothing },
-    });
+    const left = await insertWhatFits(slice(batch, 0, middle), insert);
+    const rest = { ...slice(batch, middle, rows), quarantine: { ...batch.quarantine, ...nothing } };
+    const right = await insertWhatFits(rest, insert);
     return {
       inserted: left.inserted + right.inserted,
       quarantined: left.quarantined,
@@ -42,15 +55,16 @@ export async function insertWhatFits(pool: Pool, batch: BatchToInsert): Promise<
   }
 }
 
-function slice(batch: BatchToInsert, from: number, to: number): BatchToInsert {
-  const columns = Object.entries(batch.rows).map(([name, column]) => [
-    name,
-    column.slice(from, to),
-  ]);
+function slice(batch: OpenBatch, from: number, to: number): OpenBatch {
+  const cut = <Columns extends MaskedRows | Originals>(columns: Columns) =>
+    Object.fromEntries(
+      Object.entries(columns).map(([name, column]) => [name, column.slice(from, to)]),
+    ) as Columns;
   return {
     ...batch,
     messageIds: batch.messageIds.slice(from, to),
     sentAtMs: batch.sentAtMs.slice(from, to),
-    rows: Object.fromEntries(columns) as MaskedRows,
+    rows: cut(batch.rows),
+    originals: cut(batch.originals),
   };
 }

@@ -1,11 +1,21 @@
 import type { Pool } from 'pg';
+import type { PartSealer } from '../crypto/part-sealer.ts';
+import { sealOriginals } from '../crypto/seal-originals.ts';
 import { newDataKey, sealAlone, type VaultPublicKey } from '../crypto/vault.ts';
-import type { InsertRequest, InsertResult } from '../domain/batch.ts';
+import {
+  type Division,
+  divide,
+  divideRefused,
+  type InsertRequest,
+  type InsertResult,
+} from '../domain/batch.ts';
+import { insertBatch } from '../postgres/insert-batch.ts';
 import { guarded } from './guarded.ts';
 import { insertWhatFits } from './insert-what-fits.ts';
 
 export type InsertDependencies = {
   pool: Pool;
+  parts: PartSealer;
   vaultPublicKey: VaultPublicKey;
   /** Goes into the ledger. */
   workerBuild: string;
@@ -13,28 +23,51 @@ export type InsertDependencies = {
 
 export const createInsertActivity = ({
   pool,
+  parts,
   vaultPublicKey,
   workerBuild,
 }: InsertDependencies) => ({
-  /** Commits rows and quarantined messages together. Doing it again changes nothing and counts duplicates. */
+  /**
+   * Commits rows, the originals of their masked values and quarantined messages together. Doing it again changes
+   * nothing and counts duplicates.
+   */
   insertBatch: (request: InsertRequest): Promise<InsertResult> =>
     guarded('insertBatch', async () => {
-      const { messageIds, sentAtMs, reasons, bodies } = request.quarantine;
-      const dataKey = newDataKey(vaultPublicKey);
-      const stored = await insertWhatFits(pool, {
-        ...request,
+      const { quarantine, ...division } = await openDivision(parts, request);
+      const batch = {
+        ...division,
+        quarantine: sealQuarantine(vaultPublicKey, quarantine),
+        batch: request.batch,
+        replayId: request.replayId,
         workerBuild,
-        quarantine: {
-          messageIds,
-          sentAtMs,
-          reasons,
-          sealedBodies: bodies.map((body, index) =>
-            sealAlone(dataKey, body, messageIds[index] as string),
-          ),
-          vaultKeyId: dataKey.vaultKeyId,
-        },
-      });
-      const total = request.messageIds.length + messageIds.length - stored.refused.length;
+      };
+      const stored = await insertWhatFits(batch, ({ originals, ...rest }) =>
+        insertBatch(pool, {
+          ...rest,
+          vault: sealOriginals(vaultPublicKey, rest.rows, originals),
+        }),
+      );
+      const total = batch.messageIds.length + quarantine.messageIds.length - stored.refused.length;
       return { ...stored, duplicates: total - stored.inserted - stored.quarantined };
     }),
 });
+
+async function openDivision(parts: PartSealer, request: InsertRequest): Promise<Division> {
+  const opened = {
+    ids: await parts.open(request.ids),
+    masked: await parts.open(request.masked),
+    bodies: request.bodies ? await parts.open(request.bodies) : [],
+  };
+  return request.refused ? divideRefused(opened, request.refused) : divide(opened);
+}
+
+function sealQuarantine(vault: VaultPublicKey, { bodies, ...columns }: Division['quarantine']) {
+  const dataKey = newDataKey(vault);
+  return {
+    ...columns,
+    sealedBodies: bodies.map((body, index) =>
+      sealAlone(dataKey, body, columns.messageIds[index] as string),
+    ),
+    vaultKeyId: dataKey.vaultKeyId,
+  };
+}

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { openQuarantined } from '../crypto/open-quarantined.ts';
+import type { PartSealer } from '../crypto/part-sealer.ts';
 import { addCounts, type Counts, zeroCounts } from '../domain/counts.ts';
 import {
   type QuarantineFilter,
@@ -21,6 +22,7 @@ type Replayed = { counts: Counts; notOpened: number };
 export async function replay(
   { pool, privateKey }: Custody,
   client: Client,
+  parts: PartSealer,
   { replayId, filter, there }: { replayId: string; filter: QuarantineFilter; there: number },
 ): Promise<Replayed> {
   const counts = zeroCounts();
@@ -42,11 +44,12 @@ export async function replay(
       if (opened.length > 0) {
         const messageIds = opened.map(({ messageId }) => messageId);
         await releaseQuarantined(pool, replayId, messageIds);
+        const sentAtMs = opened.map(({ sentAt }) => sentAt.getTime());
         const batch = {
           replayId,
-          messageIds,
-          sentAtMs: opened.map(({ sentAt }) => sentAt.getTime()),
-          bodies: opened.map(({ body }) => body),
+          count: opened.length,
+          ids: await parts.seal({ messageIds, sentAtMs }),
+          bodies: await parts.seal(opened.map(({ body }) => body)),
         };
         addCounts(counts, await runReplay(client, batch, number));
       }

@@ -1,19 +1,37 @@
-import { DefaultPayloadConverter, RawValue } from '@temporalio/common';
+import {
+  type ConverterHint,
+  DefaultPayloadConverter,
+  type Payload,
+  RawValue,
+  type SerializationContext,
+} from '@temporalio/common';
 import { clearValue } from '../domain/clear-text.ts';
+import { fromPartsPayload, isPartsPayload, toPartsPayload } from '../domain/parts.ts';
 
 /**
- * Leaves a workflow's current details readable in the Web UI: they hold counts only (see `clear-text.ts`). The
- * SDK answers the Web UI's query for them itself, past all interceptors, so they are told by their shape.
+ * Knows two kinds of values more than the default one: objects with parts of a batch (`parts.ts`), and a workflow's
+ * current details, which are left readable in the Web UI as they hold counts only (`clear-text.ts`). The SDK answers
+ * the Web UI's query for them itself, past all interceptors, so they are told by their shape.
  */
-class ReadableDetailsConverter extends DefaultPayloadConverter {
+class BatchPayloadConverter extends DefaultPayloadConverter {
   override toPayload<T>(...args: Parameters<DefaultPayloadConverter['toPayload']>) {
     const [value] = args as [T];
     const metadata = value instanceof RawValue ? workflowMetadata(value) : undefined;
-    return metadata ? clearValue(metadata).payload : super.toPayload(...args);
+    if (metadata) return clearValue(metadata).payload;
+    return toPartsPayload(value) ?? super.toPayload(...args);
+  }
+
+  override fromPayload<T>(
+    payload: Payload,
+    context?: SerializationContext,
+    hint?: ConverterHint<T>,
+  ): T {
+    if (isPartsPayload(payload)) return fromPartsPayload(payload);
+    return super.fromPayload(payload, context, hint);
   }
 }
 
-export const payloadConverter = new ReadableDetailsConverter();
+export const payloadConverter = new BatchPayloadConverter();
 
 function workflowMetadata({ payload }: RawValue): object | undefined {
   if (!payload.data) return undefined;

@@ -57,10 +57,11 @@ export type DataKey = {
 export function newDataKey(vault: VaultPublicKey): DataKey {
   const secret = randomBytes(32);
   const key = createSecretKey(secret);
+  let count = 0;
   return {
     vaultKeyId: vault.id,
     wrappedKey: publicEncrypt({ key: vault.key, ...OAEP }, secret),
-    seal: (plaintext, context) => seal(plaintext, key, context),
+    seal: (plaintext, context) => seal(plaintext, key, context, count++),
   };
 }
 

@@ -1,28 +1,44 @@
+import type { MaskedField } from './masking.ts';
+import type { Part } from './parts.ts';
+
 /**
- * The payloads that pass between the activities, a column a field: smaller and quicker to encode than a
- * list of objects, and each step is sent only the columns it works on, since all of it stays in history.
- * Columns of one batch have the same length and order.
+ * What passes between the activities. The workflow sees counts; the messages are parts (`parts.ts`), a column a field:
+ * smaller and quicker to encode than a list of objects, and each step is sent only the parts it works on, since all
+ * of it stays in history. Columns of one batch have the same length and order.
  */
 
 export type ReceiveRequest = {
   /** At most so many messages. */
   maxMessages: number;
-  /** At most so many bytes of bodies and handles, except that a batch always takes one message. */
+  /** At most so many bytes of bodies and handles. */
   maxBytes: number;
+  /** At most so many bytes in the workflow's history, all steps together (`history-budget.ts`). */
+  maxHistoryBytes: number;
+  /** Whether a batch may be a single message that is larger than that. */
+  anySize: boolean;
   /** Mean size of the messages seen so far, so that a queue of large ones is not over-received. */
   expectedMessageBytes?: number | undefined;
 };
 
 export type ReceivedBatch = {
+  count: number;
+  /** Bytes of bodies and handles. */
+  bytes: number;
+  /** The oldest SentTimestamp among them; not there when there are none. */
+  oldestSentAtMs?: number | undefined;
+  /** In a FIFO queue a group with a message in hand looks empty: the drain has to know. */
+  fifo: boolean;
+  /** Nothing was taken since the message at hand is larger than `maxBytes`; it is visible again. */
+  tooLarge: boolean;
+  ids: Part<MessageIds>;
+  bodies: Part<string[]>;
+  receiptHandles: Part<string[]>;
+};
+
+export type MessageIds = {
   messageIds: string[];
   /** SQS SentTimestamp, milliseconds since 1970: the same on every delivery. */
   sentAtMs: number[];
-  bodies: string[];
-  receiptHandles: string[];
-  /** Bytes of bodies and handles. */
-  bytes: number;
-  /** In a FIFO queue a group with a message in hand looks empty: the drain has to know. */
-  fifo: boolean;
 };
 
 /** Rows in the order of the accepted messages. */
@@ -35,34 +51,47 @@ export type MaskedRows = {
   appVersions: string[];
 };
 
+/** What the vault is to keep: the values that were masked, row by row. */
+export type Originals = { ips: string[]; deviceIds: string[] };
+
+/** What goes into the vault with a batch: each distinct masked value once, a column a field. */
+export type SealedOriginals = {
+  /** The vault's key that wraps the batch's data key. */
+  vaultKeyId: string;
+  wrappedKey: Uint8Array;
+  fields: MaskedField[];
+  /** Hex, as in the rows. */
+  maskedValues: string[];
+  sealedValues: Uint8Array[];
+};
+
 /** A message that can't become a row: its place, and why, without any of its values. */
 export type Rejected = { index: number; reason: string };
 
-export type MaskedBatch = {
+export type MaskedMessages = {
   rows: MaskedRows;
+  originals: Originals;
   /** By their place in the batch. */
   rejected: Rejected[];
   /** Which masking key made the rows; `sha256` in the unkeyed mode. */
   maskKeyId: string;
 };
 
-export type QuarantineColumns = {
-  messageIds: string[];
-  sentAtMs: number[];
-  reasons: string[];
-  bodies: string[];
-};
+export type MaskRequest = { count: number; bodies: Part<string[]> };
+
+export type MaskedBatch = { accepted: number; rejected: number; masked: Part<MaskedMessages> };
 
 /** The batch as the tables name it: a repeated insert tells its own rows from those of other batches. */
 export type BatchTag = { runId: string; workflowId: string; startedAtMs: number; number: number };
 
 export type InsertRequest = {
   batch: BatchTag;
-  messageIds: string[];
-  sentAtMs: number[];
-  rows: MaskedRows;
-  maskKeyId: string;
-  quarantine: QuarantineColumns;
+  ids: Part<MessageIds>;
+  masked: Part<MaskedMessages>;
+  /** Of the whole batch; only sent when some are to be quarantined. */
+  bodies?: Part<string[]> | undefined;
+  /** Rows that Postgres refused before: they are quarantined, and nothing else is done. */
+  refused?: Rejected[] | undefined;
   /** The messages are in quarantine, released for this replay: they are taken out of it first. */
   replayId?: string | undefined;
 };
@@ -75,13 +104,23 @@ export type InsertResult = {
   refused: Rejected[];
 };
 
+export type AcknowledgeRequest = { count: number; receiptHandles: Part<string[]> };
+
 export type AcknowledgeResult = {
   acknowledged: number;
   /** Handles that SQS no longer knows: those messages come back and count as duplicates. */
   expired: number;
 };
 
-type Messages = Pick<ReceivedBatch, 'messageIds' | 'sentAtMs' | 'bodies'>;
+/** A batch opened: what becomes rows, and what is quarantined. */
+export type Division = MessageIds & {
+  rows: MaskedRows;
+  originals: Originals;
+  maskKeyId: string;
+  quarantine: MessageIds & { reasons: string[]; bodies: string[] };
+};
+
+type Opened = { ids: MessageIds; masked: MaskedMessages; bodies: readonly string[] };
 
 export const noRows = (): MaskedRows => ({
   userIds: [],
@@ -92,52 +131,50 @@ export const noRows = (): MaskedRows => ({
   appVersions: [],
 });
 
+export const noOriginals = (): Originals => ({ ips: [], deviceIds: [] });
+
 /** Splits a masked batch into what is inserted and what is quarantined. */
-export function toInsertRequest(
-  tag: BatchTag,
-  batch: Messages,
-  masked: MaskedBatch,
-): InsertRequest {
+export function divide({ ids, masked, bodies }: Opened): Division {
   const rejected = new Set(masked.rejected.map(({ index }) => index));
   const accepted = <T>(column: T[]) =>
     rejected.size === 0 ? column : column.filter((_, index) => !rejected.has(index));
   return {
-    batch: tag,
-    messageIds: accepted(batch.messageIds),
-    sentAtMs: accepted(batch.sentAtMs),
+    messageIds: accepted(ids.messageIds),
+    sentAtMs: accepted(ids.sentAtMs),
     rows: masked.rows,
+    originals: masked.originals,
     maskKeyId: masked.maskKeyId,
-    quarantine: toQuarantine(batch, masked.rejected),
+    quarantine: toQuarantine(ids, bodies, masked.rejected),
   };
 }
 
-/** The request that quarantines the rows which Postgres refused of `toInsertRequest`'s. */
-export function toRefusedRequest(
-  tag: BatchTag,
-  batch: Messages,
-  masked: MaskedBatch,
+/** Of the rows that `divide` gave, those that Postgres refused: to be quarantined. */
+export function divideRefused(
+  { ids, masked, bodies }: Opened,
   refused: readonly Rejected[],
-): InsertRequest {
+): Division {
   const rejected = new Set(masked.rejected.map(({ index }) => index));
-  const places = [...batch.messageIds.keys()].filter((index) => !rejected.has(index));
+  const places = [...ids.messageIds.keys()].filter((index) => !rejected.has(index));
+  const moved = refused.map(({ index, reason }) => ({ index: places[index] as number, reason }));
   return {
-    batch: tag,
     messageIds: [],
     sentAtMs: [],
     rows: noRows(),
+    originals: noOriginals(),
     maskKeyId: masked.maskKeyId,
-    quarantine: toQuarantine(
-      batch,
-      refused.map(({ index, reason }) => ({ index: places[index] as number, reason })),
-    ),
+    quarantine: toQuarantine(ids, bodies, moved),
   };
 }
 
-function toQuarantine(batch: Messages, rejected: readonly Rejected[]): QuarantineColumns {
+function toQuarantine(
+  { messageIds, sentAtMs }: MessageIds,
+  bodies: readonly string[],
+  rejected: readonly Rejected[],
+): Division['quarantine'] {
   return {
-    messageIds: rejected.map(({ index }) => batch.messageIds[index] as string),
-    sentAtMs: rejected.map(({ index }) => batch.sentAtMs[index] as number),
+    messageIds: rejected.map(({ index }) => messageIds[index] as string),
+    sentAtMs: rejected.map(({ index }) => sentAtMs[index] as number),
     reasons: rejected.map(({ reason }) => reason),
-    bodies: rejected.map(({ index }) => batch.bodies[index] as string),
+    bodies: rejected.map(({ index }) => bodies[index] as string),
   };
 }

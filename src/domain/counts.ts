@@ -34,3 +34,11 @@ export function describeCounts(counts: Counts): string {
     `${counts.quarantined} quarantined, ${counts.acknowledged} acknowledged`
   );
 }
+
+/** The same as a Markdown table, for the Web UI. */
+export function countsTable(counts: Counts): string {
+  const names = Object.keys(counts) as (keyof Counts)[];
+  return [names, names.map(() => '---:'), names.map((name) => counts[name])]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}

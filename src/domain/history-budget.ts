@@ -1,3 +1,5 @@
+import type { ReceivedBatch } from './batch.ts';
+
 /**
  * When a run has to continue as new. Nothing that is written to a history goes away again, so a batch is only
  * begun if everything that may still be written for it, and for the batches in hand, fits.
@@ -5,46 +7,109 @@
 export const MAX_HISTORY_EVENTS = 4_500;
 export const MAX_HISTORY_BYTES = 9.5 * 1024 * 1024;
 
-/** Events of one batch: four activities of three events, a workflow task after each. */
+/** Events of one batch: four activities of three events, a workflow task after each. And their bytes, without payloads. */
 const EVENTS_PER_BATCH = 24;
+const EVENT_BYTES_PER_BATCH = 8_192;
 
 /**
  * Bytes in history for each byte received, if nothing compresses: the batch as received, its bodies once
  * more as input of the masking or of the quarantine, its rows as result and as input of the insert.
  */
-const HISTORY_BYTES_PER_RECEIVED_BYTE = 3;
+const WORST_BYTES_PER_BYTE = 3;
+/** Messages differ: the next batch may compress less well than the one before. */
+const MARGIN = 1.15;
+
+/** SQS takes messages of 1 MiB; with a handle, one is as large as this. */
+const MAX_MESSAGE_BYTES = 1024 * 1024 + 4_096;
+/** A batch that may not be larger than this isn't worth its steps; with very many lanes it's better than none. */
+const MIN_BATCH_BYTES = 128 * 1024;
+const MIN_FIRST_BATCH_BYTES = 16 * 1024;
+/** What a lane needs to take a message of any size. */
+const WHOLE_QUOTA_BYTES = MAX_MESSAGE_BYTES * WORST_BYTES_PER_BYTE + EVENT_BYTES_PER_BATCH;
+
+/** Two masked values a message, which don't compress. */
+const MASKED_BYTES_PER_MESSAGE = 66;
 
 export type HistoryUse = { events: number; bytes: number };
 
-/** What the batches in hand may still write. */
-export class HistoryBudget {
-  #reservedBytes = 0;
-  #reservedEvents = 0;
+export type StoredParts = Pick<ReceivedBatch, 'count' | 'ids' | 'bodies' | 'receiptHandles'>;
 
-  /** Reserves room for a batch of up to so many bytes, or says that there is none. */
-  reserve(used: HistoryUse, batchBytes: number): Reservation | undefined {
-    const bytes = batchBytes * HISTORY_BYTES_PER_RECEIVED_BYTE;
-    const fits =
-      used.bytes + this.#reservedBytes + bytes <= MAX_HISTORY_BYTES &&
-      used.events + this.#reservedEvents + EVENTS_PER_BATCH <= MAX_HISTORY_EVENTS;
-    if (!fits) return undefined;
-    let held = bytes;
-    this.#reservedBytes += bytes;
-    this.#reservedEvents += EVENTS_PER_BATCH;
+/**
+ * What a batch takes in the history in all, told from its parts as they are sealed: each of them as a result and as an
+ * input; and either its rows twice, which hold what the bodies hold and the masked values, or its bodies once more on
+ * their way into quarantine.
+ */
+export const historyBytesOf = ({ count, ids, bodies, receiptHandles }: StoredParts): number =>
+  2 * (ids.length + bodies.length + receiptHandles.length) +
+  2 * (bodies.length + MASKED_BYTES_PER_MESSAGE * count);
+
+/**
+ * Each lane has a quota of the history, so that all of them work until the run continues as new: when room gets short
+ * their batches get smaller, all at about the same time. The first lane's quota is enough for a message of any
+ * size, however many lanes there are: so each run makes progress.
+ */
+export class HistoryBudget {
+  /** Of the batches so far; handed on to the run that continues this one. */
+  bytesPerByte: number;
+  readonly #quotaBytes: (lane: number) => number;
+  readonly #writtenBytes = new Map<number, number>();
+  #heldBytes = 0;
+  #heldEvents = 0;
+
+  constructor(lanes: number, bytesPerByte = WORST_BYTES_PER_BYTE) {
+    this.bytesPerByte = bytesPerByte;
+    const even = MAX_HISTORY_BYTES / lanes;
+    const others = (MAX_HISTORY_BYTES - WHOLE_QUOTA_BYTES) / Math.max(lanes - 1, 1);
+    this.#quotaBytes = (lane) => {
+      if (even >= WHOLE_QUOTA_BYTES) return even;
+      return lane === 1 ? WHOLE_QUOTA_BYTES : others;
+    };
+  }
+
+  /** Reserves room for a lane's next batch, of up to so many bytes, or says that there is none. */
+  reserve(lane: number, used: HistoryUse, maxBatchBytes: number): Reservation | undefined {
+    const written = this.#writtenBytes.get(lane) ?? 0;
+    const room =
+      Math.min(MAX_HISTORY_BYTES - used.bytes - this.#heldBytes, this.#quotaBytes(lane) - written) -
+      EVENT_BYTES_PER_BATCH;
+    const maxBytes = Math.floor(Math.min(maxBatchBytes, room / this.bytesPerByte));
+    const eventsFit = used.events + this.#heldEvents + EVENTS_PER_BATCH <= MAX_HISTORY_EVENTS;
+    const least = written > 0 ? MIN_BATCH_BYTES : MIN_FIRST_BATCH_BYTES;
+    if (!eventsFit || maxBytes < Math.min(maxBatchBytes, least)) return undefined;
+    let held = Math.floor(room);
+    const hold = (bytes: number) => {
+      this.#heldBytes += bytes - held;
+      held = bytes;
+    };
+    this.#heldBytes += held;
+    this.#heldEvents += EVENTS_PER_BATCH;
     return {
-      received: (receivedBytes) => {
-        // What was received is in the history by now; the rest of its way is still to come.
-        const remaining = receivedBytes * (HISTORY_BYTES_PER_RECEIVED_BYTE - 1);
-        this.#reservedBytes += remaining - held;
-        held = remaining;
-      },
-      release: () => {
-        this.#reservedBytes -= held;
-        this.#reservedEvents -= EVENTS_PER_BATCH;
-        held = 0;
+      maxBytes,
+      maxHistoryBytes: held,
+      anySize: room >= MAX_MESSAGE_BYTES * WORST_BYTES_PER_BYTE,
+      // What was received is in the history by now; the rest of its way is still to come.
+      received: (batch) => hold(historyBytesOf(batch) / 2),
+      release: (writtenBytes, receivedBytes) => {
+        hold(0);
+        this.#heldEvents -= EVENTS_PER_BATCH;
+        this.#writtenBytes.set(lane, written + writtenBytes + EVENT_BYTES_PER_BATCH);
+        if (receivedBytes > 0) {
+          const seen = (writtenBytes / receivedBytes) * MARGIN;
+          this.bytesPerByte = Math.min(WORST_BYTES_PER_BYTE, Math.max(1, seen));
+        }
       },
     };
   }
 }
 
-export type Reservation = { received(bytes: number): void; release(): void };
+export type Reservation = {
+  /** Bytes of bodies and handles to ask for. */
+  maxBytes: number;
+  /** Bytes in the history that the batch may come to: the receiving step keeps to it. */
+  maxHistoryBytes: number;
+  /** Whether a single message of any size fits. */
+  anySize: boolean;
+  received(batch: StoredParts): void;
+  /** @param writtenBytes what the batch's payloads took in the history */
+  release(writtenBytes: number, receivedBytes: number): void;
+};

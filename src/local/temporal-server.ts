@@ -69,7 +69,7 @@ async function startOn(port: number, options: TemporalServerOptions): Promise<Te
     logFile: options.logFile,
     // Nothing of ours: TEMPORAL_* settings are for clients, and the server needs none of our keys.
     // Windows programs do not start without their system's variables.
-    env: process.platform === 'win32' ? undefined : {},
+    env: process.platform === 'win32' ? undefined : { GOGC: '400' },
   });
   await untilReady({
     name,

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
-import type { BatchTag, MaskedRows } from '../domain/batch.ts';
+import type { BatchTag, MaskedRows, SealedOriginals } from '../domain/batch.ts';
 import { createDate } from '../domain/create-date.ts';
 import { inTransaction } from './in-transaction.ts';
 
@@ -10,6 +11,7 @@ export type BatchToInsert = {
   sentAtMs: readonly number[];
   rows: MaskedRows;
   maskKeyId: string;
+  vault: SealedOriginals;
   replayId?: string | undefined;
   quarantine: {
     messageIds: readonly string[];
@@ -65,6 +67,17 @@ const INSERT_QUARANTINE = `
   )
   on conflict do nothing`;
 
+const INSERT_DATA_KEY = `
+  insert into vault_data_keys (id, vault_key_id, wrapped_key) values ($1, $2, $3)`;
+
+// In order, as above. Without a conflict target and without returning, so that it needs no right to read the vault.
+const INSERT_ORIGINALS = `
+  insert into vault (masked_value, field, mask_key_id, data_key_id, sealed_value)
+  select decode(masked_hex, 'hex'), field, $4, $5, sealed_value
+  from unnest($1::text[], $2::text[], $3::bytea[]) as batch (masked_hex, field, sealed_value)
+  order by masked_hex collate "C", field
+  on conflict do nothing`;
+
 // Only what a custodian has released for it, and with its owner's rights: the worker itself may delete nothing.
 const TAKE_RELEASED = 'select login_etl_take_released($1, $2)';
 
@@ -80,7 +93,7 @@ const COUNT_QUARANTINE = `
   where message_id = any($1::text[]) and run_id = $2 and batch_number = $3`;
 
 /**
- * Inserts a batch in one transaction, and opens its run in the ledger. Messages that are already stored change
+ * Inserts a batch with its originals in one transaction, and opens its run in the ledger. Messages that are already stored change
  * nothing. Rows that an earlier attempt of the same batch committed, though its answer was lost, count as
  * inserted: however often it is tried, the answer is the same.
  */
@@ -95,10 +108,10 @@ export async function insertBatch(
     // With each batch: nobody knows which of the lanes is the first to commit.
     await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, batch.workerBuild]);
     if (batch.replayId !== undefined) await takeReleased(client, batch);
-    return {
-      inserted: batch.messageIds.length > 0 ? await insertLogins(client, batch) : 0,
-      quarantined: quarantines ? await insertQuarantine(client, batch) : 0,
-    };
+    const inserted = batch.messageIds.length > 0 ? await insertLogins(client, batch) : 0;
+    const quarantined = quarantines ? await insertQuarantine(client, batch) : 0;
+    if (batch.vault.sealedValues.length > 0) await insertOriginals(client, batch);
+    return { inserted, quarantined };
   });
 }
 
@@ -152,6 +165,19 @@ async function insertQuarantine(
   });
   if (rowCount === messageIds.length) return rowCount;
   return count(client, COUNT_QUARANTINE, [messageIds, runId, number]);
+}
+
+async function insertOriginals(
+  client: PoolClient,
+  { vault, maskKeyId }: BatchToInsert,
+): Promise<void> {
+  const dataKeyId = randomUUID();
+  await client.query(INSERT_DATA_KEY, [dataKeyId, vault.vaultKeyId, vault.wrappedKey]);
+  await client.query({
+    name: 'insert-originals',
+    text: INSERT_ORIGINALS,
+    values: [vault.maskedValues, vault.fields, vault.sealedValues, maskKeyId, dataKeyId],
+  });
 }
 
 async function count(client: PoolClient, text: string, values: unknown[]): Promise<number> {

@@ -5,6 +5,8 @@ import { releaseMessages } from './release-messages.ts';
 export type BatchBounds = {
   maxMessages: number;
   maxBytes: number;
+  /** Whether a single message may be larger than that; without it, it may. */
+  anySize?: boolean | undefined;
   /** Mean size seen so far, if any: how many messages to ask for before the first answer. */
   expectedMessageBytes?: number | undefined;
 };
@@ -16,6 +18,12 @@ export type ReceiveOptions = {
   onProgress?: ((messages: number) => void) | undefined;
   /** When aborted no further call is begun; those in flight are waited for, so no message strands. */
   signal?: AbortSignal | undefined;
+};
+
+export type Received = {
+  messages: QueueMessage[];
+  /** There is a message, and it does not fit: nothing was taken. */
+  tooLarge: boolean;
 };
 
 /** The shortest long poll: it asks all of SQS' servers, so an empty answer means an empty queue. */
@@ -33,7 +41,7 @@ export async function receiveBatch(
   queue: Queue,
   bounds: BatchBounds,
   { concurrency, onProgress, signal }: ReceiveOptions,
-): Promise<QueueMessage[]> {
+): Promise<Received> {
   const messages: QueueMessage[] = [];
   let bytes = 0;
   let asked = 0;
@@ -67,22 +75,25 @@ export async function receiveBatch(
     while ((await poll(0)) > 0);
   };
 
-  if ((await poll(LONG_POLL_SECONDS)) === 0) return [];
+  if ((await poll(LONG_POLL_SECONDS)) === 0) return { messages, tooLarge: false };
   const loops = Math.min(concurrency, Math.ceil(bounds.maxMessages / MAX_MESSAGES_PER_CALL) - 1);
   // What went wrong is met again, and reported, by the next batch's first call.
   await Promise.allSettled(Array.from({ length: loops }, pollUntilEmpty));
 
-  const kept = withinBytes(messages, bounds.maxBytes);
+  const kept = withinBytes(messages, bounds);
   if (kept < messages.length) await releaseMessages(queue, messages.splice(kept));
-  return messages;
+  return { messages, tooLarge: kept === 0 };
 }
 
-/** How many messages, from the first on, fit; one always does. */
-function withinBytes(messages: readonly QueueMessage[], maxBytes: number): number {
+/** How many messages, from the first on, fit. */
+function withinBytes(
+  messages: readonly QueueMessage[],
+  { maxBytes, anySize = true }: BatchBounds,
+): number {
   let bytes = 0;
   for (const [index, message] of messages.entries()) {
     bytes += message.bytes;
-    if (index > 0 && bytes > maxBytes) return index;
+    if (bytes > maxBytes && (index > 0 || !anySize)) return index;
   }
   return messages.length;
 }

@@ -1,13 +1,30 @@
-import { ChildWorkflowCancellationType, executeChild, workflowInfo } from '@temporalio/workflow';
+import {
+  ChildWorkflowCancellationType,
+  executeChild,
+  getExternalWorkflowHandle,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Counts } from '../domain/counts.ts';
 import type { IngestInput } from '../domain/ingest-input.ts';
+import type { ControlName } from './control.ts';
+
+const childId = (name: string): string => `${workflowInfo().workflowId}/${name}`;
 
 /** Has a child workflow drain the queue: with a history of its own, continued as new as often as it takes. */
 export function drainInChild(name: string, settings: IngestInput): Promise<Counts> {
   return executeChild<(input: IngestInput) => Promise<Counts>>('ingestLogins', {
-    workflowId: `${workflowInfo().workflowId}/${name}`,
+    workflowId: childId(name),
     args: [{ ...settings, shards: 1 }],
     // A cancelled drain finishes what is in hand, and that is waited for.
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
+}
+
+/** Hands a signal on to a child's current run. One that has ended needs it no more. */
+export async function steerChild(name: string, signal: ControlName): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(childId(name)).signal(signal);
+  } catch {
+    // There is nothing to steer.
+  }
 }

@@ -1,9 +1,10 @@
 import { condition, workflowInfo } from '@temporalio/workflow';
-import type { ReceivedBatch } from '../domain/batch.ts';
-import { toInsertRequest, toRefusedRequest } from '../domain/batch.ts';
+import type { BatchTag, ReceivedBatch } from '../domain/batch.ts';
 import { addCounts, type Counts, zeroCounts } from '../domain/counts.ts';
-import { HistoryBudget } from '../domain/history-budget.ts';
+import { HistoryBudget, type Reservation } from '../domain/history-budget.ts';
 import type { IngestInput } from '../domain/ingest-input.ts';
+import type { RunState } from '../domain/progress.ts';
+import type { Control } from './control.ts';
 import { steps } from './steps.ts';
 
 /** What a run hands on when it continues as new. */
@@ -12,7 +13,12 @@ export type Carried = {
   fromRunId: string;
   counts: Counts;
   expectedMessageBytes?: number | undefined;
+  historyBytesPerByte?: number | undefined;
+  state?: RunState | undefined;
 };
+
+/** The first batch of a drain is small: it shows that there is something to do, and the other lanes begin. */
+const FIRST_BATCH_MESSAGES = 500;
 
 /** Why a lane began no further batch. */
 type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'stopped';
@@ -21,34 +27,39 @@ type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'stopped';
  * The lanes of one workflow run and what they share: counts, the bound on messages, the room left in history.
  *
  * A lane goes receive, mask, insert, acknowledge, and again. It ends when
- * - its batch came back empty: the queue is drained. (In a FIFO queue that may also mean that the other lanes
- *   have a message of every group in hand, so it asks once more when one of them is done.)
+ * - its batch came back empty, or another lane's did: the queue is drained. (In a FIFO queue that may also mean that
+ *   the other lanes have a message of every group in hand, so it asks once more when one of them is done.)
  * - `maxMessages` are taken or in the making,
- * - the history has no room for another batch when all others are done, and the run continues as new (while
- *   others are at work it waits: what they had reserved, mostly in vain, becomes free), or
- * - the run was cancelled: what is in hand is finished first.
+ * - its part of the history has no room for another batch; when all lanes have ended, the run continues as new, or
+ * - the run was cancelled or told to `drain`: what is in hand is finished first.
+ * While the run is paused no batch is begun.
  */
 export class Drain {
   /** Of this run; a chain's earlier runs have theirs in `total()`. */
   readonly counts: Counts = zeroCounts();
   expectedMessageBytes: number | undefined;
-  stopping = false;
   #failure: Error | undefined;
   readonly #input: IngestInput;
   readonly #carried: Counts;
   readonly #onProgress: () => void;
-  readonly #budget = new HistoryBudget();
+  readonly #budget: HistoryBudget;
+  readonly #control: Control;
   /** Messages that are being asked for: counted against `maxMessages` until the answer is there. */
   #asked = 0;
   #batchesInHand = 0;
   #batchesDone = 0;
-  /** Lanes that have a batch, or ask for one; and how often one of them came to the end of that. */
-  #lanesAtWork = 0;
-  #turns = 0;
+  /** A standard queue's empty answer counts for all lanes; of a FIFO queue each lane sees other groups. */
   #queueEmpty = false;
 
-  constructor(input: IngestInput, carried: Carried | undefined, onProgress: () => void) {
+  constructor(
+    input: IngestInput,
+    carried: Carried | undefined,
+    control: Control,
+    onProgress: () => void,
+  ) {
     this.#input = input;
+    this.#control = control;
+    this.#budget = new HistoryBudget(input.lanes, carried?.historyBytesPerByte);
     this.#carried = carried?.counts ?? zeroCounts();
     this.expectedMessageBytes = carried?.expectedMessageBytes;
     this.#onProgress = onProgress;
@@ -59,6 +70,17 @@ export class Drain {
     const total = { ...this.#carried };
     addCounts(total, this.counts);
     return total;
+  }
+
+  /** What the next run of the chain is to know. */
+  carry(fromRunId: string, state: RunState): Carried {
+    return {
+      fromRunId,
+      state,
+      counts: this.total(),
+      expectedMessageBytes: this.expectedMessageBytes,
+      historyBytesPerByte: this.#budget.bytesPerByte,
+    };
   }
 
   /** Runs the lanes to their ends; true when there may be more, and the run has to continue as new. */
@@ -73,7 +95,7 @@ export class Drain {
     const first = await this.#lane(1, startOthers);
     const ends = [first, ...(await Promise.all(others))];
     if (this.#failure) throw this.#failure;
-    return ends.includes('history full');
+    return ends.includes('history full') && !this.#queueEmpty && !this.#control.stopping;
   }
 
   /** One lane to its end. When it fails, the others finish what they have in hand and begin no more. */
@@ -88,46 +110,58 @@ export class Drain {
 
   async #batches(number: number, onFirstBatch?: () => void): Promise<LaneEnd> {
     for (;;) {
-      if (this.stopping || this.#failure) return 'stopped';
-      const { batchSize, maxMessages, maxBatchBytes } = this.#input;
-      const room = Math.min(batchSize, maxMessages - this.total().received - this.#asked);
+      await this.#control.whilePaused();
+      if (this.#control.stopping || this.#failure) return 'stopped';
+      if (this.#queueEmpty) return 'queue empty';
+      const room = this.#roomInBound();
       if (room < 1) return 'bound reached';
       const { historyLength: events, historySize: bytes } = workflowInfo();
-      const reservation = this.#budget.reserve({ events, bytes }, maxBatchBytes);
-      if (!reservation) {
-        if (this.#lanesAtWork === 0) return 'history full';
-        if (this.#queueEmpty) return 'queue empty';
-        await this.#anotherLaneMovesOn();
-        continue;
-      }
-      this.#lanesAtWork += 1;
+      const { maxBatchBytes } = this.#input;
+      const reservation = this.#budget.reserve(number, { events, bytes }, maxBatchBytes);
+      if (!reservation) return 'history full';
+      let written = 0;
+      let received = 0;
       try {
-        const batch = await this.#receive(number, room);
-        reservation.received(batch.bytes);
-        if (batch.messageIds.length > 0) {
+        const batch = await this.#receive(number, room, reservation);
+        reservation.received(batch);
+        received = batch.bytes;
+        if (batch.tooLarge) return 'history full';
+        if (batch.count > 0) {
           onFirstBatch?.();
-          await this.#store(number, batch);
+          written = await this.#store(number, batch);
         } else if (!batch.fifo || !(await this.#anotherBatchIsDone())) {
-          this.#queueEmpty = true;
+          this.#queueEmpty = !batch.fifo;
           return 'queue empty';
         }
       } finally {
-        reservation.release();
-        this.#lanesAtWork -= 1;
-        this.#turns += 1;
+        reservation.release(written, received);
       }
     }
   }
 
-  async #receive(lane: number, room: number): Promise<ReceivedBatch> {
+  /** Messages that the next batch may have. */
+  #roomInBound(): number {
+    const { batchSize, maxMessages } = this.#input;
+    const total = this.total();
+    const most = total.batches === 0 ? Math.min(batchSize, FIRST_BATCH_MESSAGES) : batchSize;
+    return Math.min(most, maxMessages - total.received - this.#asked);
+  }
+
+  async #receive(
+    lane: number,
+    room: number,
+    { maxBytes, maxHistoryBytes, anySize }: Reservation,
+  ): Promise<ReceivedBatch> {
     this.#asked += room;
     try {
       const batch = await steps.receive(lane, {
         maxMessages: room,
-        maxBytes: this.#input.maxBatchBytes,
+        maxBytes,
+        maxHistoryBytes,
+        anySize,
         expectedMessageBytes: this.expectedMessageBytes,
       });
-      const received = batch.messageIds.length;
+      const received = batch.count;
       if (received > 0) {
         this.expectedMessageBytes = Math.ceil(batch.bytes / received);
         addCounts(this.counts, { received, batches: 1 });
@@ -139,37 +173,46 @@ export class Drain {
     }
   }
 
-  /** Commit, then delete: the order that nothing is lost by. */
-  async #store(lane: number, batch: ReceivedBatch): Promise<void> {
+  /**
+   * Commit, then delete: the order that nothing is lost by.
+   * @returns the bytes that the batch's payloads took in the history: each part as a result and as an input
+   */
+  async #store(lane: number, batch: ReceivedBatch): Promise<number> {
     this.#batchesInHand += 1;
-    const { runId, workflowId, startTime } = workflowInfo();
-    const tag = {
-      runId,
-      workflowId,
-      startedAtMs: startTime.getTime(),
-      number: this.counts.batches,
-    };
+    const tag = this.#tag();
+    const { ids, bodies, receiptHandles, count } = batch;
     try {
-      const masked = await steps.mask(lane, batch.bodies);
-      const { refused, ...stored } = await steps.insert(lane, toInsertRequest(tag, batch, masked));
+      const { accepted, rejected, masked } = await steps.mask(lane, { count, bodies });
+      const request = { batch: tag, ids, masked };
+      const { refused, ...stored } = await steps.insert(
+        lane,
+        { rows: accepted, quarantined: rejected },
+        { ...request, ...(rejected > 0 && { bodies }) },
+      );
       addCounts(this.counts, stored);
       if (refused.length > 0) {
-        const rest = await steps.insert(lane, toRefusedRequest(tag, batch, masked, refused));
+        const split = { rows: 0, quarantined: refused.length };
+        const rest = await steps.insert(lane, split, { ...request, bodies, refused });
         addCounts(this.counts, { duplicates: rest.duplicates, quarantined: rest.quarantined });
       }
       this.#onProgress();
-      const { acknowledged } = await steps.acknowledge(lane, batch.receiptHandles);
+      const { acknowledged } = await steps.acknowledge(lane, { count, receiptHandles });
       addCounts(this.counts, { acknowledged });
       this.#onProgress();
+      const once = [ids, bodies, receiptHandles, masked].reduce(
+        (sum, part) => sum + part.length,
+        0,
+      );
+      return 2 * once + (rejected > 0 ? bodies.length : 0);
     } finally {
       this.#batchesInHand -= 1;
       this.#batchesDone += 1;
     }
   }
 
-  async #anotherLaneMovesOn(): Promise<void> {
-    const turns = this.#turns;
-    await condition(() => this.#turns > turns);
+  #tag(): BatchTag {
+    const { runId, workflowId, startTime } = workflowInfo();
+    return { runId, workflowId, startedAtMs: startTime.getTime(), number: this.counts.batches };
   }
 
   /** False when no lane has anything in hand; else true, once one of them has finished. */

@@ -8,15 +8,20 @@ import {
 import { addCounts, type Counts } from '../domain/counts.ts';
 import { type IngestInput, InvalidIngestInput, parseIngestInput } from '../domain/ingest-input.ts';
 import type { RunOutcome } from '../domain/run-record.ts';
+import { Control } from './control.ts';
 import { type Carried, Drain } from './drain.ts';
-import { drainInChild } from './drain-in-child.ts';
+import { drainInChild, steerChild } from './drain-in-child.ts';
 import { recordFailedRun, recordRun } from './record-run.ts';
 import { drainInShards } from './shards.ts';
 import { showProgress } from './show-progress.ts';
 
+/** The child that drains what a cron's run had no room for. */
+const REST = 'rest';
+
 /**
  * Drains the queue: `lanes` loops of receive, mask, insert and acknowledge, side by side, until the queue is
- * empty or `maxMessages` are taken.
+ * empty or `maxMessages` are taken. The signals `pause`, `resume` and `drain` steer it, the query `progress` tells how
+ * far it is.
  *
  * @param input any of `{ lanes, batchSize, maxMessages, maxBatchBytes, shards }`; may be absent
  * @param carried what an earlier run of the same chain handed on; people leave it out
@@ -27,32 +32,41 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
   const settings = parse(input);
   const { runId, continuedFromExecutionRunId, cronSchedule } = workflowInfo();
   if (settings.shards > 1) return drainInShards(settings);
-  const ours = carried?.fromRunId === continuedFromExecutionRunId ? carried : undefined;
-  const drain = new Drain(settings, ours, () => showProgress(drain.total()));
-  showProgress(drain.total());
+  const isOurs = carried?.fromRunId && carried.fromRunId === continuedFromExecutionRunId;
+  const ours = isOurs ? carried : undefined;
+  const show = () => showProgress(drain.total(), control.state);
+  let restInChild = false;
+  const control = new Control(ours?.state ?? 'draining', (signal) => {
+    show();
+    if (restInChild) void steerChild(REST, signal);
+  });
+  const drain = new Drain(settings, ours, control, show);
+  control.answer(settings.lanes, () => drain.total());
+  show();
 
+  let cancelled = false;
   CancellationScope.current().cancelRequested.catch(() => {
-    drain.stopping = true;
+    cancelled = true;
+    control.steer('drain');
   });
   // Cancelled or not, what is in hand is brought to its end: nothing is left to time out.
   const more = await CancellationScope.nonCancellable(async () => {
     try {
       const historyIsFull = await drain.run();
-      await recordRun(drain.counts, outcome(drain, historyIsFull));
+      await recordRun(drain.counts, outcome(cancelled, historyIsFull));
       return historyIsFull;
     } catch (error) {
       await recordFailedRun(drain.counts);
       throw error;
     }
   });
-  if (drain.stopping) throw new CancelledFailure('cancelled; what was in hand is stored');
-  if (more && cronSchedule) return drainRest(settings, drain.total());
+  if (cancelled) throw new CancelledFailure('cancelled; what was in hand is stored');
+  if (more && cronSchedule) {
+    restInChild = true;
+    return drainRest(settings, drain.total());
+  }
   if (more) {
-    await continueAsNew<typeof ingestLogins>(input, {
-      fromRunId: runId,
-      counts: drain.total(),
-      expectedMessageBytes: drain.expectedMessageBytes,
-    });
+    await continueAsNew<typeof ingestLogins>(input, drain.carry(runId, control.state));
   }
   return drain.total();
 }
@@ -60,12 +74,12 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
 /** A run that continues as new loses its cron schedule, so the rest of its drain is left to a child. */
 async function drainRest(settings: IngestInput, soFar: Counts): Promise<Counts> {
   const maxMessages = settings.maxMessages - soFar.received;
-  if (maxMessages > 0) addCounts(soFar, await drainInChild('rest', { ...settings, maxMessages }));
+  if (maxMessages > 0) addCounts(soFar, await drainInChild(REST, { ...settings, maxMessages }));
   return soFar;
 }
 
-function outcome(drain: Drain, historyIsFull: boolean): RunOutcome {
-  if (drain.stopping) return 'cancelled';
+function outcome(cancelled: boolean, historyIsFull: boolean): RunOutcome {
+  if (cancelled) return 'cancelled';
   return historyIsFull ? 'continued' : 'completed';
 }
 

@@ -1,5 +1,4 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { toInsertRequest, toRefusedRequest } from '../domain/batch.ts';
 import { addCounts, type Counts, zeroCounts } from '../domain/counts.ts';
 import type { ReplayBatch } from '../domain/replay.ts';
 import { recordFailedRun, recordRun } from './record-run.ts';
@@ -13,8 +12,8 @@ import { steps } from './steps.ts';
  * duplicate.
  */
 export async function replayQuarantine(batch: ReplayBatch): Promise<Counts> {
-  const counts = { ...zeroCounts(), received: batch.messageIds.length, batches: 1 };
-  showProgress(counts);
+  const counts = { ...zeroCounts(), received: batch.count, batches: 1 };
+  showProgress(counts, 'draining');
   try {
     await store(batch, counts);
   } catch (error) {
@@ -25,19 +24,21 @@ export async function replayQuarantine(batch: ReplayBatch): Promise<Counts> {
   return counts;
 }
 
-async function store({ replayId, ...batch }: ReplayBatch, counts: Counts): Promise<void> {
+async function store({ replayId, count, ids, bodies }: ReplayBatch, counts: Counts): Promise<void> {
   const { runId, workflowId, startTime } = workflowInfo();
   const tag = { runId, workflowId, startedAtMs: startTime.getTime(), number: 1 };
-  const masked = await steps.mask(1, batch.bodies);
-  const request = { ...toInsertRequest(tag, batch, masked), replayId };
-  const { refused, ...stored } = await steps.insert(1, request);
+  const { accepted, rejected, masked } = await steps.mask(1, { count, bodies });
+  const request = { batch: tag, ids, masked, replayId };
+  const { refused, ...stored } = await steps.insert(
+    1,
+    { rows: accepted, quarantined: rejected },
+    { ...request, ...(rejected > 0 && { bodies }) },
+  );
   addCounts(counts, stored);
   if (refused.length > 0) {
-    const rest = await steps.insert(1, {
-      ...toRefusedRequest(tag, batch, masked, refused),
-      replayId,
-    });
+    const split = { rows: 0, quarantined: refused.length };
+    const rest = await steps.insert(1, split, { ...request, bodies, refused });
     addCounts(counts, { duplicates: rest.duplicates, quarantined: rest.quarantined });
   }
-  showProgress(counts);
+  showProgress(counts, 'draining');
 }

@@ -1,24 +1,31 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { addCounts, type Counts, zeroCounts } from '../domain/counts.ts';
 import type { IngestInput } from '../domain/ingest-input.ts';
-import { drainInChild } from './drain-in-child.ts';
+import { Control } from './control.ts';
+import { drainInChild, steerChild } from './drain-in-child.ts';
 import { recordFailedRun, recordRun } from './record-run.ts';
 import { showProgress } from './show-progress.ts';
 
 /**
  * Drains one queue with several workflows, so that the task rate of a single one is no ceiling. The shards need
  * no agreement: SQS gives each message to one of them. Each leaves its own rows in the
- * ledger; this run's own has no counts.
+ * ledger; this run's own has no counts. What this run is told, it tells them.
  */
 export async function drainInShards(settings: IngestInput): Promise<Counts> {
   const total = zeroCounts();
-  showProgress(total);
+  const show = () => showProgress(total, control.state);
   const numbers = [...Array(settings.shards).keys()];
+  const control = new Control('draining', (signal) => {
+    show();
+    for (const index of numbers) void steerChild(shardName(index), signal);
+  });
+  control.answer(settings.shards * settings.lanes, () => total);
+  show();
   // Each child is waited for, also when another one fails: the failure is thrown when all have ended.
   const ends = await Promise.allSettled(
     numbers.map(async (index) => {
       addCounts(total, await drainShard(index, settings));
-      showProgress(total);
+      show();
     }),
   );
   const failed = ends.find((end) => end.status === 'rejected');
@@ -35,10 +42,12 @@ export async function drainInShards(settings: IngestInput): Promise<Counts> {
   return total;
 }
 
+const shardName = (index: number): string => `shard-${index + 1}`;
+
 async function drainShard(index: number, settings: IngestInput): Promise<Counts> {
   const maxMessages = share(settings.maxMessages, index, settings.shards);
   if (maxMessages === 0) return zeroCounts();
-  return drainInChild(`shard-${index + 1}`, { ...settings, maxMessages });
+  return drainInChild(shardName(index), { ...settings, maxMessages });
 }
 
 /** A shard's part of the bound: the parts add up to it. */

@@ -14,20 +14,22 @@ export const steps = {
   mask: (lane: number, ...args: Parameters<Activities['maskBatch']>) =>
     proxyActivities<Activities>({
       ...MASK,
-      summary: clearSummary(`lane ${lane}: mask ${args[0].length} messages`),
+      summary: clearSummary(`lane ${lane}: mask ${args[0].count} messages`),
     }).maskBatch(...args),
 
-  insert: (lane: number, ...args: Parameters<Activities['insertBatch']>) =>
+  insert: (
+    lane: number,
+    { rows, quarantined }: { rows: number; quarantined: number },
+    ...args: Parameters<Activities['insertBatch']>
+  ) =>
     proxyActivities<Activities>({
       ...INSERT,
-      summary: clearSummary(
-        `lane ${lane}: insert ${args[0].messageIds.length} rows, quarantine ${args[0].quarantine.messageIds.length}`,
-      ),
+      summary: clearSummary(`lane ${lane}: insert ${rows} rows, quarantine ${quarantined}`),
     }).insertBatch(...args),
 
   acknowledge: (lane: number, ...args: Parameters<Activities['acknowledgeBatch']>) =>
     proxyActivities<Activities>({
       ...ACKNOWLEDGE,
-      summary: clearSummary(`lane ${lane}: acknowledge ${args[0].length} messages`),
+      summary: clearSummary(`lane ${lane}: acknowledge ${args[0].count} messages`),
     }).acknowledgeBatch(...args),
 };

@@ -4,7 +4,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toFailure } from '../../src/activities/failure.ts';
-import { UnknownPayloadKey } from '../../src/crypto/payload-codec.ts';
+import { UnknownPayloadKey } from '../../src/crypto/payload-cipher.ts';
 import { freePort } from '../../src/local/free-port.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 

@@ -39,8 +39,8 @@ describe('peek', () => {
     expect(jsonOf<Peeked>(await peek('--json', '--messages', '10')).messages).toHaveLength(10);
     expect(await queue.depth()).toEqual({ visible: 10, inFlight: 0 });
     const bounds = { maxMessages: 20, maxBytes: 1_000_000 };
-    const received = await receiveBatch(queue.queue, bounds, { concurrency: 2 });
-    expect(received.map(({ messageId }) => messageId).sort()).toEqual(ids.toSorted());
+    const { messages } = await receiveBatch(queue.queue, bounds, { concurrency: 2 });
+    expect(messages.map(({ messageId }) => messageId).sort()).toEqual(ids.toSorted());
   });
 
   test('touches no message when only the counts are asked for', async () => {

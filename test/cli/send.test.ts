@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 async function sentBodies(): Promise<string[]> {
-  const messages = await receiveBatch(
+  const { messages } = await receiveBatch(
     queue.queue,
     { maxMessages: 1_000, maxBytes: 10_000_000 },
     { concurrency: 4 },

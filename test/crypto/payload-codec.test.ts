@@ -3,8 +3,12 @@ import { zstdCompressSync } from 'node:zlib';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import { activeKey, type Keyring } from '../../src/crypto/keyring.ts';
-import { payloadCodec, UnknownPayloadKey } from '../../src/crypto/payload-codec.ts';
+import { partSealer } from '../../src/crypto/part-sealer.ts';
+import { UnknownPayloadKey } from '../../src/crypto/payload-cipher.ts';
+import { payloadCodec } from '../../src/crypto/payload-codec.ts';
+import * as convert from '../../src/crypto/payload-converter.ts';
 import { clearSummary, clearValue } from '../../src/domain/clear-text.ts';
+import type { Part } from '../../src/domain/parts.ts';
 import { testKeyring } from './test-keyring.ts';
 
 const SECRET = '203.0.113.77';
@@ -178,4 +182,55 @@ test('a small payload that unpacks to more than 64 MiB is refused', async () => 
   const forged = { metadata: metadata as Record<string, Uint8Array>, data };
   expect(data.length).toBeLessThan(100_000);
   await expect(codec.decode([forged])).rejects.toThrow(/larger than|Cannot create a Buffer/);
+});
+
+describe('an object with parts', () => {
+  const parts = partSealer(keyring);
+  const { payloadConverter: converter } = convert;
+  const asPart = (bytes: Uint8Array) => bytes as Part<string[]>;
+
+  test('comes back as it was, and its parts open', async () => {
+    const value = {
+      count: 2,
+      bodies: await parts.seal([SECRET, 'b']),
+      ids: await parts.seal(['c']),
+    };
+    const [encodedPayload] = await codec.encode([converter.toPayload(value)]);
+    const [decodedPayload] = await codec.decode([encodedPayload as Payload]);
+    const back = converter.fromPayload<typeof value>(decodedPayload as Payload);
+    expect(back.count).toBe(2);
+    expect(await parts.open(back.bodies)).toEqual([SECRET, 'b']);
+    expect(await parts.open(back.ids)).toEqual(['c']);
+  });
+
+  test('is encrypted as a whole: its plain values too', async () => {
+    const value = { secret: SECRET, bodies: await parts.seal([SECRET]) };
+    const [payload] = await codec.encode([converter.toPayload(value)]);
+    expect(text(payload?.data)).not.toContain(SECRET);
+    expect(text(payload?.metadata?.encoding)).toBe('binary/encrypted');
+  });
+
+  test('that holds bytes which are not sealed is not let out', async () => {
+    const payload = converter.toPayload({ bodies: Buffer.from(SECRET) });
+    await expect(codec.encode([payload])).rejects.toThrow('not sealed');
+  });
+
+  test('whose part was cut, changed or made with another key does not open', async () => {
+    const sealed = await parts.seal([SECRET]);
+    for (const at of [0, 4, 5, 6, 20, sealed.length - 1]) {
+      const changed = Buffer.from(sealed);
+      changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
+      await expect(parts.open(asPart(changed)), `byte ${at}`).rejects.toThrow();
+    }
+    await expect(parts.open(asPart(sealed.subarray(0, 30)))).rejects.toThrow();
+    const other = partSealer(testKeyring('other'));
+    await expect(parts.open(await other.seal([SECRET]))).rejects.toThrow(UnknownPayloadKey);
+  });
+
+  test('that was cut short is refused', async () => {
+    const value = { bodies: await parts.seal([SECRET]) };
+    const [payload] = await codec.encode([converter.toPayload(value)]);
+    const data = payload?.data?.subarray(0, -1) as Uint8Array;
+    await expect(codec.decode([{ ...payload, data } as Payload])).rejects.toThrow(RangeError);
+  });
 });

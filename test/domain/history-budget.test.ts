@@ -1,73 +1,112 @@
 import { expect, test } from 'vitest';
 import {
   HistoryBudget,
+  historyBytesOf,
   MAX_HISTORY_BYTES,
   MAX_HISTORY_EVENTS,
+  type StoredParts,
 } from '../../src/domain/history-budget.ts';
 import { INGEST_SETTINGS } from '../../src/domain/ingest-input.ts';
 
 const MIB = 1024 * 1024;
 const FRESH = { events: 5, bytes: 1_000 };
+const LANES = INGEST_SETTINGS.lanes.default;
+const lanesUpTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+/** A batch of `bytes` in bodies alone, that don't compress. */
+const incompressible = (bytes: number): StoredParts => ({
+  count: 1,
+  ids: new Uint8Array(0),
+  bodies: new Uint8Array(bytes),
+  receiptHandles: new Uint8Array(0),
+});
 
 test('the bounds stay below the 5,000 events and 10 MiB that a history may have', () => {
   expect(MAX_HISTORY_EVENTS).toBeLessThan(5_000);
   expect(MAX_HISTORY_BYTES).toBeLessThan(10 * MIB);
 });
 
-test('a fresh run has room for the default lanes with the largest default batches', () => {
-  const budget = new HistoryBudget();
-  for (let lane = 0; lane < INGEST_SETTINGS.lanes.default; lane += 1) {
-    expect(budget.reserve(FRESH, INGEST_SETTINGS.maxBatchBytes.default)).toBeDefined();
+test('a fresh run has room for the default lanes with the largest default batches, of messages of any size', () => {
+  const budget = new HistoryBudget(LANES);
+  for (const lane of lanesUpTo(LANES)) {
+    const reservation = budget.reserve(lane, FRESH, INGEST_SETTINGS.maxBatchBytes.default);
+    expect(reservation).toMatchObject({
+      maxBytes: INGEST_SETTINGS.maxBatchBytes.default,
+      anySize: true,
+    });
   }
 });
 
-test('a fresh run has room for one batch, whatever the setting: it makes progress', () => {
-  const budget = new HistoryBudget();
-  expect(budget.reserve(FRESH, INGEST_SETTINGS.maxBatchBytes.max)).toBeDefined();
-});
+test.each([1, 2, 3, 8, INGEST_SETTINGS.lanes.max])(
+  'with %i lanes the first one of a fresh run can take a message of any size: it makes progress',
+  (lanes) => {
+    expect(new HistoryBudget(lanes).reserve(1, FRESH, 1_024)?.anySize).toBe(true);
+  },
+);
 
-test('what is in hand counts: no batch is begun that the history has no room for', () => {
-  const budget = new HistoryBudget();
-  expect(budget.reserve(FRESH, 2 * MIB)).toBeDefined();
-  expect(budget.reserve(FRESH, 2 * MIB)).toBeUndefined();
-});
+test.each([1, 3, 8, INGEST_SETTINGS.lanes.max])(
+  'with %i lanes no history gets over its bounds, if nothing compresses and each batch is as large as it may be',
+  (lanes) => {
+    const budget = new HistoryBudget(lanes);
+    let used = FRESH;
+    let working = lanesUpTo(lanes);
+    while (working.length > 0) {
+      const batches = working.map((lane) => ({
+        lane,
+        reservation: budget.reserve(lane, used, INGEST_SETTINGS.maxBatchBytes.max),
+      }));
+      working = [];
+      for (const { lane, reservation } of batches) {
+        if (!reservation) continue;
+        const batch = incompressible(Math.floor((reservation.maxHistoryBytes - 200) / 4));
+        const written = historyBytesOf(batch);
+        reservation.received(batch);
+        reservation.release(written, batch.bodies.length);
+        used = { events: used.events + 24, bytes: used.bytes + written + 5_000 };
+        working.push(lane);
+      }
+    }
+    expect(used.bytes).toBeGreaterThan(MAX_HISTORY_BYTES / 2);
+    expect(used.bytes).toBeLessThanOrEqual(MAX_HISTORY_BYTES + FRESH.bytes);
+    expect(used.events).toBeLessThanOrEqual(MAX_HISTORY_EVENTS);
+  },
+);
 
 test('there is no room once the history itself is full, of bytes or of events', () => {
-  const budget = new HistoryBudget();
-  expect(budget.reserve({ events: 5, bytes: MAX_HISTORY_BYTES - MIB }, MIB)).toBeUndefined();
-  expect(budget.reserve({ events: MAX_HISTORY_EVENTS - 1, bytes: 0 }, 1_024)).toBeUndefined();
+  const budget = new HistoryBudget(LANES);
+  const full = { events: 5, bytes: MAX_HISTORY_BYTES - 40_000 };
+  expect(budget.reserve(1, full, MIB)).toBeUndefined();
+  expect(budget.reserve(1, { events: MAX_HISTORY_EVENTS - 1, bytes: 0 }, 1_024)).toBeUndefined();
 });
 
-test('a small batch gives back what it did not need once it is received', () => {
-  const budget = new HistoryBudget();
-  const first = budget.reserve(FRESH, 2 * MIB);
-  expect(budget.reserve(FRESH, 2 * MIB)).toBeUndefined();
-  first?.received(1_000);
-  expect(budget.reserve(FRESH, 2 * MIB)).toBeDefined();
+test('when a lane has used up its part, the others go on with theirs', () => {
+  const budget = new HistoryBudget(2);
+  const used = { events: 30, bytes: MAX_HISTORY_BYTES / 2 };
+  budget.reserve(1, FRESH, MIB)?.release(MAX_HISTORY_BYTES / 2, MIB);
+  expect(budget.reserve(1, used, MIB)).toBeUndefined();
+  expect(budget.reserve(2, used, MIB)).toBeDefined();
 });
 
-test('a batch that has been received still holds room for the rest of its way', () => {
-  const budget = new HistoryBudget();
-  budget.reserve(FRESH, 2 * MIB)?.received(2 * MIB);
-  const left = MAX_HISTORY_BYTES - FRESH.bytes - 4 * MIB;
-  expect(budget.reserve(FRESH, left / 3 + 1_000)).toBeUndefined();
-  expect(budget.reserve(FRESH, left / 3 - 1_000)).toBeDefined();
-});
-
-test('a finished batch gives back all it held, of bytes and of events', () => {
-  const budget = new HistoryBudget();
-  for (let batch = 0; batch < 10_000; batch += 1) {
-    const reservation = budget.reserve(FRESH, MIB);
-    reservation?.received(MIB);
-    reservation?.release();
-  }
-  expect(budget.reserve(FRESH, 3 * MIB)).toBeDefined();
+test('batches that compress well are followed by larger ones, and by careful ones where they do not', () => {
+  const budget = new HistoryBudget(1);
+  const nearlyFull = { events: 50, bytes: MAX_HISTORY_BYTES - MIB };
+  const sizeAfter = (writtenBytes: number) => {
+    budget.reserve(1, FRESH, MIB)?.release(writtenBytes, MIB);
+    const reservation = budget.reserve(1, nearlyFull, MIB);
+    reservation?.release(0, 0);
+    return reservation?.maxBytes ?? 0;
+  };
+  const [well, badly] = [sizeAfter(MIB), sizeAfter(3 * MIB)];
+  expect(well).toBeGreaterThan(2 * badly);
+  expect(badly).toBeLessThanOrEqual(MIB / 3);
 });
 
 test('many lanes of tiny batches are bounded by events', () => {
-  const budget = new HistoryBudget();
-  let lanes = 0;
-  while (budget.reserve({ events: 4_000, bytes: 0 }, 1_024)) lanes += 1;
-  expect(lanes).toBeGreaterThan(0);
-  expect(4_000 + lanes * 24).toBeLessThanOrEqual(MAX_HISTORY_EVENTS);
+  const lanes = 32;
+  const budget = new HistoryBudget(lanes);
+  const fitting = lanesUpTo(lanes).filter((lane) =>
+    budget.reserve(lane, { events: 4_000, bytes: 0 }, 1_024),
+  ).length;
+  expect(fitting).toBeGreaterThan(0);
+  expect(4_000 + fitting * 24).toBeLessThanOrEqual(MAX_HISTORY_EVENTS);
 });

@@ -16,6 +16,7 @@ test('rows keep the order of the good messages, and the bad ones are named by th
       locales: ['RU', 'RU'],
       appVersions: ['2.3.0', '2.3.0'],
     },
+    originals: { ips: ['10.0.0.1', '10.0.0.2'], deviceIds: ['device-1', 'device-2'] },
     rejected: [
       { index: 0, reason: 'message: is not JSON' },
       { index: 2, reason: 'message: is not a JSON object' },

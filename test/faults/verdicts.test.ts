@@ -3,12 +3,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { judge, toFailure } from '../../src/activities/failure.ts';
 import { insertWhatFits } from '../../src/activities/insert-what-fits.ts';
 import { payloadCodec } from '../../src/crypto/payload-codec.ts';
+import { noOriginals } from '../../src/domain/batch.ts';
 import {
   AWS_RULINGS,
   OWN_RULINGS,
   type Ruling,
   SQLSTATE_RULINGS,
 } from '../../src/domain/verdicts.ts';
+import { insertBatch } from '../../src/postgres/insert-batch.ts';
 import { sqsClient } from '../../src/sqs/client.ts';
 import { deleteMessages } from '../../src/sqs/delete-messages.ts';
 import { openQueue } from '../../src/sqs/open-queue.ts';
@@ -63,7 +65,10 @@ describe('Postgres raises an error for one row of a batch', () => {
   async function insertWithError(sqlstate: string) {
     await database.pool.query('insert into raised values ($1)', [sqlstate]);
     const userId = (index: number) => (index === 3 ? 'trouble' : `user-${index}`);
-    return insertWhatFits(database.pool, batchToInsert({ rowIds: newIds(5), userId }));
+    const { vault, ...batch } = batchToInsert({ rowIds: newIds(5), userId });
+    return insertWhatFits({ ...batch, originals: noOriginals() }, ({ originals: _, ...rest }) =>
+      insertBatch(database.pool, { ...rest, vault }),
+    );
   }
 
   const stored = async () =>

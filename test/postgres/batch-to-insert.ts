@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { BatchTag } from '../../src/domain/batch.ts';
+import type { BatchTag, SealedOriginals } from '../../src/domain/batch.ts';
+import type { MaskedField } from '../../src/domain/masking.ts';
 import type { BatchToInsert } from '../../src/postgres/insert-batch.ts';
 
 export const SENT_AT_MS = Date.UTC(2026, 10, 22, 23, 59, 59, 999);
@@ -14,17 +15,34 @@ export const newTag = (number = 1): BatchTag => ({
   number,
 });
 
+const noVault = (): SealedOriginals => ({
+  vaultKeyId: 'vault-1',
+  wrappedKey: Buffer.from('wrapped'),
+  fields: [],
+  maskedValues: [],
+  sealedValues: [],
+});
+
+const columnsOf = (originals: readonly (readonly [MaskedField, string])[]) => ({
+  fields: originals.map(([field]) => field),
+  maskedValues: originals.map(([, hex]) => hex),
+  sealedValues: originals.map(([, hex]) => Buffer.from(`sealed ${hex}`)),
+});
+
 /** A batch that stores the ones and quarantines the others. */
 export function batchToInsert({
   rowIds = [],
   quarantineIds = [],
   tag = newTag(),
   userId = (index: number) => `user-${index}`,
+  originals = [],
 }: {
   rowIds?: readonly string[];
   quarantineIds?: readonly string[];
   tag?: BatchTag;
   userId?: (index: number) => string;
+  /** Of the vault: field and masked value. */
+  originals?: readonly (readonly [MaskedField, string])[];
 }): BatchToInsert {
   const column = (value: (index: number) => string) => rowIds.map((_, index) => value(index));
   return {
@@ -41,6 +59,7 @@ export function batchToInsert({
       appVersions: column(() => '2.3.0'),
     },
     maskKeyId: 'key-1',
+    vault: originals.length === 0 ? noVault() : { ...noVault(), ...columnsOf(originals) },
     quarantine: {
       messageIds: quarantineIds,
       sentAtMs: quarantineIds.map(() => SENT_AT_MS),

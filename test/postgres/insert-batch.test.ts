@@ -45,6 +45,55 @@ test('each row has its fields in their columns, and the UTC date of its message'
   });
 });
 
+const HEX = ['0a'.repeat(32), 'ff'.repeat(32)] as const;
+const originalsOf = (hex: readonly string[]) =>
+  database.pool.query(
+    `select field, encode(masked_value, 'hex') as hex, mask_key_id, sealed_value, vault_key_id, wrapped_key
+     from vault join vault_data_keys on id = data_key_id
+     where encode(masked_value, 'hex') = any($1) order by hex`,
+    [hex],
+  );
+
+test('each distinct masked value has its sealed original once, and the data key that it was sealed with', async () => {
+  const originals = [
+    ['ip', HEX[0]],
+    ['device_id', HEX[1]],
+  ] as const;
+  await insert({ rowIds: newIds(1), originals });
+  const first = await originalsOf(HEX);
+  expect(first.rows).toMatchObject([
+    {
+      field: 'ip',
+      hex: HEX[0],
+      mask_key_id: 'key-1',
+      sealed_value: Buffer.from(`sealed ${HEX[0]}`),
+    },
+    {
+      field: 'device_id',
+      hex: HEX[1],
+      vault_key_id: 'vault-1',
+      wrapped_key: Buffer.from('wrapped'),
+    },
+  ]);
+  await insert({ rowIds: newIds(1), originals });
+  expect((await originalsOf(HEX)).rows).toEqual(first.rows);
+});
+
+test('rows and originals are stored together or not at all', async () => {
+  const ids = newIds(1);
+  const lost = 'ee'.repeat(32);
+  await database.pool.query(
+    'alter table vault add constraint none check (mask_key_id is null) not valid',
+  );
+  try {
+    await expect(insert({ rowIds: ids, originals: [['ip', lost]] })).rejects.toThrow();
+  } finally {
+    await database.pool.query('alter table vault drop constraint none');
+  }
+  expect(await storedRows(ids)).toEqual([]);
+  expect((await originalsOf([lost])).rows).toEqual([]);
+});
+
 test('a quarantined message has its reason, its sealed body and the date of its message', async () => {
   const ids = newIds(1);
   expect(await insert({ quarantineIds: ids })).toEqual({ inserted: 0, quarantined: 1 });

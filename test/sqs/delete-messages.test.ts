@@ -20,7 +20,7 @@ async function received(count: number): Promise<string[]> {
     Array.from({ length: count }, (_, n) => `message ${n}`),
   );
   const bounds = { maxMessages: count, maxBytes: 10_000_000 };
-  const messages = await receiveBatch(sqs.queue, bounds, { concurrency: 8 });
+  const { messages } = await receiveBatch(sqs.queue, bounds, { concurrency: 8 });
   return messages.map(({ receiptHandle }) => receiptHandle);
 }
 

@@ -18,8 +18,11 @@ afterEach(() => sqs?.stop());
 
 const PLENTY = { maxMessages: 1_000, maxBytes: 10_000_000 };
 
-const receive = (bounds: Partial<BatchBounds> = {}, options: Partial<ReceiveOptions> = {}) =>
+const receiveAll = (bounds: Partial<BatchBounds> = {}, options: Partial<ReceiveOptions> = {}) =>
   receiveBatch(sqs.proxied, { ...PLENTY, ...bounds }, { concurrency: 8, ...options });
+
+const receive = async (...args: Parameters<typeof receiveAll>) =>
+  (await receiveAll(...args)).messages;
 
 const send = (count: number, bytes = 10) =>
   sendMessages(
@@ -161,8 +164,23 @@ test('a visibility timeout of our own goes with each call, and counts instead of
   await send(1);
   const queue = { ...sqs.proxied, visibilityTimeoutSeconds: 1 };
   const options = { concurrency: 8 };
-  const [first] = await receiveBatch(queue, PLENTY, options);
+  const {
+    messages: [first],
+  } = await receiveBatch(queue, PLENTY, options);
   await expect
     .poll(() => receiveBatch(queue, PLENTY, options), { timeout: 10_000 })
-    .toMatchObject([{ messageId: first?.messageId }]);
+    .toMatchObject({ messages: [{ messageId: first?.messageId }] });
+});
+
+test('a message that may not be larger than the bound is left where it is, and that is said', async () => {
+  await send(1, 5_000);
+  expect(await receiveAll({ maxBytes: 1_000, anySize: false })).toEqual({
+    messages: [],
+    tooLarge: true,
+  });
+  expect(await sqs.depth()).toEqual({ visible: 1, inFlight: 0 });
+  expect(await receiveAll({ maxBytes: 1_000, anySize: true })).toMatchObject({
+    messages: [{}],
+    tooLarge: false,
+  });
 });

@@ -87,11 +87,16 @@ test("a run's current details can be read while it runs and afterwards, and hold
     return currentDetails;
   };
   const form =
-    /^\*\*(\d+) received, \d+ inserted, \d+ duplicates, \d+ quarantined, \d+ acknowledged\*\* in \d+ batches$/;
+    /^\*\*draining\*\*\n\n\| received \| inserted \| duplicates \| quarantined \| acknowledged \| batches \|\n[-:| ]+\n\|( \d+ \|){6}$/;
   await expect.poll(details).toMatch(form);
   await handle.result();
   expect(await details()).toBe(
-    '**100 received, 100 inserted, 0 duplicates, 0 quarantined, 100 acknowledged** in 10 batches',
+    [
+      '**draining**\n',
+      '| received | inserted | duplicates | quarantined | acknowledged | batches |',
+      '| ---: | ---: | ---: | ---: | ---: | ---: |',
+      '| 100 | 100 | 0 | 0 | 100 | 10 |',
+    ].join('\n'),
   );
 });
 

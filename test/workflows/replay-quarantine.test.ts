@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { KEY_FILE_NAMES } from '../../src/crypto/generate-keys.ts';
+import { partSealer } from '../../src/crypto/part-sealer.ts';
 import type { Counts } from '../../src/domain/counts.ts';
+import type { ReplayBatch } from '../../src/domain/replay.ts';
 import { jsonOf, loginEtl } from '../cli/login-etl.ts';
 import { incompressible } from '../stack/incompressible.ts';
 import { loginMessage } from '../stack/login-messages.ts';
@@ -67,6 +69,9 @@ describe('quarantine replay', () => {
     expect(row).toMatchObject({ user_id: 'user-1', ...before[0] });
     expect((await stack.quarantine()).map(({ message_id }) => message_id)).toEqual([other]);
     await expectThatItAddsUp();
+    // Its originals are in the vault now, as those of any other.
+    const revealed = await loginEtl(env, ['reveal', '--message', mended, ...REASON]);
+    expect(revealed.stdout).toContain('device-1');
     const { rows: audit } = await stack.pool.query(
       `select detail->>'step' as step from audit_log where action = 'quarantine-replay' order by id desc limit 2`,
     );
@@ -120,13 +125,14 @@ describe('quarantine replay', () => {
 
   test('that was not released takes nothing out: the worker can not help itself', async () => {
     const [id] = (await ingest([bad(1)])) as [string];
-    const batch = {
+    const parts = partSealer(stack.config.payloads.keys);
+    const batch: ReplayBatch = {
       replayId: '5f0c7f1e-0000-4000-8000-000000000000',
-      messageIds: [id],
-      sentAtMs: [Date.now()],
-      bodies: [loginMessage(1)],
+      count: 1,
+      ids: await parts.seal({ messageIds: [id], sentAtMs: [Date.now()] }),
+      bodies: await parts.seal([loginMessage(1)]),
     };
-    const counts = await stack.client.workflow.execute<(input: object) => Promise<Counts>>(
+    const counts = await stack.client.workflow.execute<(batch: ReplayBatch) => Promise<Counts>>(
       'replayQuarantine',
       { taskQueue: 'login-etl', workflowId: `forged-${id}`, args: [batch] },
     );

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import { partSealer } from '../../crypto/part-sealer.ts';
 import type { Counts } from '../../domain/counts.ts';
 import { appendAuditRecord } from '../../postgres/append-audit-record.ts';
 import { readQuarantineReasons } from '../../postgres/read-quarantine.ts';
@@ -64,7 +65,7 @@ export function addQuarantineReplayCommand(quarantine: Command): void {
             await refuseWithoutWorker(client);
             const detail = { ...filter, replayId, messages: there, step: 'released' };
             await recordFirst(custody.pool, { action: 'quarantine-replay', reason, detail });
-            return replay(custody, client, { replayId, filter, there });
+            return replay(custody, client, partSealer(payloads.keys), { replayId, filter, there });
           },
         );
         const detail = { replayId, step: 'ended', counts, notOpened };

@@ -1,0 +1,7 @@
+import type { Counts } from './counts.ts';
+
+/** What a run is doing, as people see it. */
+export type RunState = 'draining' | 'paused' | 'stopping';
+
+/** The answer to the query `progress`. */
+export type Progress = { state: RunState; lanes: number; counts: Counts };
