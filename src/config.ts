@@ -6,7 +6,8 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 import type { PoolConfig } from 'pg';
 import { type Keyring, parseKeyring } from './crypto/keyring.ts';
 import { parseVaultPublicKey, type VaultPublicKey } from './crypto/vault.ts';
-import { parseVaultPrivateKey, type VaultPrivateKey } from './crypto/vault-opener.ts';
+import { parseVaultPrivateKey } from './crypto/vault-opener.ts';
+import type { VaultKeySource } from './crypto/vault-private-key.ts';
 import { type MaskingMode, UNKEYED_ID } from './domain/masking.ts';
 import { isLocalHost, TLS_MODES, type TlsParameters, takeTlsFromUrl } from './postgres/tls.ts';
 import { SETTINGS, type Section } from './settings.ts';
@@ -24,8 +25,8 @@ export type Config = {
   masking: { mode: MaskingMode; keys?: Keyring };
   payloads: { keys: Keyring };
   vault: { publicKey: VaultPublicKey };
-  /** What opens the vault: a key that is here, or one that AWS KMS has. */
-  custodian: { privateKey: VaultPrivateKey } | { kmsKeyId: string };
+  /** What opens the vault. */
+  custodian: VaultKeySource;
   worker: {
     metricsAddress?: string;
     shutdownGraceSeconds: number;
@@ -88,6 +89,10 @@ export function adoptEnvironmentFile(path: string): void {
 
 /** For what starts other programs: the whole environment, handed on as it is. */
 export const inheritedEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env });
+
+/** What a person edits text with, as a shell would run it. */
+export const editorCommand = (env: Environment = process.env): string =>
+  env.VISUAL?.trim() || env.EDITOR?.trim() || 'vi';
 
 /**
  * Reads the sections asked for.

@@ -38,6 +38,7 @@ export const createInsertActivity = ({
         ...division,
         quarantine: sealQuarantine(vaultPublicKey, quarantine),
         batch: request.batch,
+        replayId: request.replayId,
         workerBuild,
       };
       const stored = await insertWhatFits(batch, ({ originals, ...rest }) =>

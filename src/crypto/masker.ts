@@ -8,3 +8,9 @@ export function createMasker({ mode, keys }: { mode: MaskingMode; keys?: Keyring
   const { id, key } = activeKey(keys);
   return hmacMasker({ id, secret: key.export() });
 }
+
+/** A masker for every way that rows may have been masked: each key, and without one. */
+export const allMaskers = (keys: Keyring | undefined): Masker[] => [
+  ...[...(keys?.keys ?? [])].map(([id, key]) => hmacMasker({ id, secret: key.export() })),
+  sha256Masker,
+];

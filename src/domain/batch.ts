@@ -92,6 +92,8 @@ export type InsertRequest = {
   bodies?: Part<string[]> | undefined;
   /** Rows that Postgres refused before: they are quarantined, and nothing else is done. */
   refused?: Rejected[] | undefined;
+  /** The messages are in quarantine, released for this replay: they are taken out of it first. */
+  replayId?: string | undefined;
 };
 
 export type InsertResult = {

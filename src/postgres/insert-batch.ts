@@ -12,6 +12,7 @@ export type BatchToInsert = {
   rows: MaskedRows;
   maskKeyId: string;
   vault: SealedOriginals;
+  replayId?: string | undefined;
   quarantine: {
     messageIds: readonly string[];
     sentAtMs: readonly number[];
@@ -77,6 +78,9 @@ const INSERT_ORIGINALS = `
   order by masked_hex collate "C", field
   on conflict do nothing`;
 
+// Only what a custodian has released for it, and with its owner's rights: the worker itself may delete nothing.
+const TAKE_RELEASED = 'select login_etl_take_released($1, $2)';
+
 // Distinct: SQS may deliver a message twice into one batch.
 const COUNT_LOGINS = `
   select count(distinct message_id)::int as stored
@@ -97,16 +101,26 @@ export async function insertBatch(
   pool: Pool,
   batch: BatchToInsert,
 ): Promise<{ inserted: number; quarantined: number }> {
-  const alone = batch.quarantine.messageIds.length > 0;
+  const quarantines = batch.quarantine.messageIds.length > 0;
+  const alone = quarantines || batch.replayId !== undefined;
   return inTransaction(pool, alone ? BEGIN_ALONE : BEGIN_SHARED, async (client) => {
     const { runId, workflowId, startedAtMs } = batch.batch;
     // With each batch: nobody knows which of the lanes is the first to commit.
     await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, batch.workerBuild]);
+    if (batch.replayId !== undefined) await takeReleased(client, batch);
     const inserted = batch.messageIds.length > 0 ? await insertLogins(client, batch) : 0;
-    const quarantined = alone ? await insertQuarantine(client, batch) : 0;
+    const quarantined = quarantines ? await insertQuarantine(client, batch) : 0;
     if (batch.vault.sealedValues.length > 0) await insertOriginals(client, batch);
     return { inserted, quarantined };
   });
+}
+
+/** Of a batch that is tried again there may be none left: its rows are stored, and count as such. */
+async function takeReleased(
+  client: PoolClient,
+  { replayId, messageIds, quarantine }: BatchToInsert,
+): Promise<void> {
+  await client.query(TAKE_RELEASED, [replayId, [...messageIds, ...quarantine.messageIds]]);
 }
 
 async function insertLogins(client: PoolClient, batch: BatchToInsert): Promise<number> {

@@ -18,8 +18,8 @@ const CLOCKS = `interval '1 hour'`;
 const OLDEST_CREATE_DATE = `(($1::timestamptz - ${CLOCKS}) at time zone 'utc' - interval '14 days')::date`;
 
 /**
- * Every run since then with what the tables hold of it. Rows of a run that the ledger does not know come
- * as a run without a workflow.
+ * Every run since then with what the tables hold of it, and what has left quarantine on the record since. Rows of a
+ * run that the ledger does not know come as a run without a workflow.
  */
 const READ_RUNS = `
   with
@@ -29,7 +29,12 @@ const READ_RUNS = `
       group by run_id
     ),
     sealed as (
-      select run_id, count(*)::int as rows from quarantine
+      select run_id, count(*)::int as rows
+      from (
+        select run_id, quarantined_at from quarantine
+        union all
+        select run_id, quarantined_at from quarantine_departures
+      ) as was_quarantined
       where quarantined_at >= $1::timestamptz - ${CLOCKS}
       group by run_id
     ),

@@ -61,6 +61,14 @@ describe('the command line', () => {
     'migrate',
     'keys generate',
     'reconcile',
+    'reveal',
+    'find',
+    'quarantine list',
+    'quarantine show',
+    'quarantine edit',
+    'quarantine replay',
+    'quarantine discard',
+    'erase',
     'doctor',
   ])('%s has help with examples and the exit codes', async (command) => {
     expect(await exitCodeOf([...command.split(' '), '--help'])).toBe(0);

@@ -1,0 +1,87 @@
+import type { Pool } from 'pg';
+
+export type QuarantinedMessage = {
+  messageId: string;
+  reason: string;
+  sentAt: Date;
+  quarantinedAt: Date;
+  vaultKeyId: string;
+  /** Of the sealed body. */
+  bytes: number;
+};
+
+export type SealedMessage = QuarantinedMessage & { sealedBody: Buffer };
+
+export type QuarantineReason = {
+  reason: string;
+  messages: number;
+  firstAt: Date;
+  lastAt: Date;
+};
+
+/** What is asked for: all that is given has to hold. */
+export type QuarantineFilter = { reason?: string | undefined; messageIds?: readonly string[] };
+
+const COLUMNS = `message_id as "messageId", reason, sent_at as "sentAt", quarantined_at as "quarantinedAt",
+    vault_key_id as "vaultKeyId", octet_length(sealed_body) as bytes`;
+
+const FILTER = `($1::text is null or reason = $1) and ($2::text[] is null or message_id = any($2))`;
+
+const filterValues = ({ reason, messageIds }: QuarantineFilter) => [
+  reason ?? null,
+  messageIds ?? null,
+];
+
+/** How many messages there are of each reason. */
+export async function readQuarantineReasons(
+  pool: Pool,
+  filter: QuarantineFilter = {},
+): Promise<QuarantineReason[]> {
+  const { rows } = await pool.query<QuarantineReason>(
+    `select reason, count(*)::int as messages, min(quarantined_at) as "firstAt", max(quarantined_at) as "lastAt"
+     from quarantine where ${FILTER} group by reason order by messages desc, reason`,
+    filterValues(filter),
+  );
+  return rows;
+}
+
+/** The youngest messages, without their bodies. */
+export async function readQuarantinedMessages(
+  pool: Pool,
+  filter: QuarantineFilter,
+  limit: number,
+): Promise<QuarantinedMessage[]> {
+  const { rows } = await pool.query<QuarantinedMessage>(
+    `select ${COLUMNS} from quarantine where ${FILTER} order by quarantined_at desc, message_id limit $3`,
+    [...filterValues(filter), limit],
+  );
+  return rows;
+}
+
+export type SealedPage = {
+  /** The message id that the page before ended with. */
+  after?: string;
+  limit: number;
+  /** Of sealed bodies, except that a page has one message at least. */
+  maxBytes: number;
+};
+
+/** Messages with their sealed bodies, by message id: a page of a walk through all of them. */
+export async function readSealedMessages(
+  pool: Pool,
+  filter: QuarantineFilter,
+  { after = '', limit, maxBytes }: SealedPage,
+): Promise<SealedMessage[]> {
+  const { rows } = await pool.query<SealedMessage>(
+    `with page as (
+       select message_id as id, octet_length(sealed_body) as length from quarantine
+       where ${FILTER} and message_id > $3 order by message_id limit $4
+     ), measured as (
+       select id, sum(length) over (order by id) - length as bytes_before from page
+     )
+     select ${COLUMNS}, sealed_body as "sealedBody" from measured join quarantine on message_id = id
+     where bytes_before = 0 or bytes_before + octet_length(sealed_body) <= $5 order by message_id`,
+    [...filterValues(filter), after, limit, maxBytes],
+  );
+  return rows;
+}

@@ -1,0 +1,44 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { addCounts, type Counts, zeroCounts } from '../domain/counts.ts';
+import type { ReplayBatch } from '../domain/replay.ts';
+import { recordFailedRun, recordRun } from './record-run.ts';
+import { showProgress } from './show-progress.ts';
+import { steps } from './steps.ts';
+
+/**
+ * Sends a batch of quarantined messages through masking and insert again, with their own ids, and leaves its row in
+ * the ledger. They leave quarantine with the transaction that stores them; what is still no login event is quarantined
+ * anew, with the reason of today. A message that a custodian has not released is left where it is, and counts as a
+ * duplicate.
+ */
+export async function replayQuarantine(batch: ReplayBatch): Promise<Counts> {
+  const counts = { ...zeroCounts(), received: batch.count, batches: 1 };
+  showProgress(counts, 'draining');
+  try {
+    await store(batch, counts);
+  } catch (error) {
+    await recordFailedRun(counts);
+    throw error;
+  }
+  await recordRun(counts, 'completed');
+  return counts;
+}
+
+async function store({ replayId, count, ids, bodies }: ReplayBatch, counts: Counts): Promise<void> {
+  const { runId, workflowId, startTime } = workflowInfo();
+  const tag = { runId, workflowId, startedAtMs: startTime.getTime(), number: 1 };
+  const { accepted, rejected, masked } = await steps.mask(1, { count, bodies });
+  const request = { batch: tag, ids, masked, replayId };
+  const { refused, ...stored } = await steps.insert(
+    1,
+    { rows: accepted, quarantined: rejected },
+    { ...request, ...(rejected > 0 && { bodies }) },
+  );
+  addCounts(counts, stored);
+  if (refused.length > 0) {
+    const split = { rows: 0, quarantined: refused.length };
+    const rest = await steps.insert(1, split, { ...request, bodies, refused });
+    addCounts(counts, { duplicates: rest.duplicates, quarantined: rest.quarantined });
+  }
+  showProgress(counts, 'draining');
+}
