@@ -5,8 +5,9 @@ create table audit_log (
   at            timestamptz  not null,
   actor         text         not null,
   action        varchar(64)  not null check (action <> ''),
-  reason        text         not null check (btrim(reason) <> ''),
-  detail        jsonb        not null default '{}',
+  reason        text         not null check (btrim(reason) <> '' and length(reason) <= 4000),
+  -- Bounded, so that a page of records fits into memory whatever they hold.
+  detail        jsonb        not null default '{}' check (octet_length(detail::text) <= 262144),
   previous_hash bytea        not null,
   hash          bytea        not null
 );
@@ -27,7 +28,7 @@ language sql stable as $$
 $$;
 
 -- Whoever inserts says action, reason and detail; the rest is not theirs to say. Writers take turns until they commit,
--- so that no id is left out.
+-- so that no id is left out. One whose snapshot is older than its turn gets an id that is taken, and fails.
 create function login_etl_chain_audit() returns trigger
 language plpgsql security definer as $$
 declare
@@ -54,10 +55,10 @@ end
 $$;
 
 create trigger chain before insert on audit_log for each row execute function login_etl_chain_audit();
-create trigger append_only before update or delete on audit_log
-  for each row execute function login_etl_refuse_audit_change();
-create trigger no_truncate before truncate on audit_log
+-- Also where nothing would be changed, and also in a session that replays what another server did.
+create trigger append_only before update or delete or truncate on audit_log
   for each statement execute function login_etl_refuse_audit_change();
+alter table audit_log enable always trigger append_only;
 
 -- The function runs with its owner's rights: it must not find another audit_log than this one.
 do $$
@@ -65,5 +66,6 @@ begin
   execute format('alter function login_etl_chain_audit() set search_path = pg_catalog, %I, pg_temp', current_schema());
 end
 $$;
+revoke execute on function login_etl_chain_audit(), login_etl_refuse_audit_change() from public;
 
 create view audit_counts as select action, count(*) as records, max(at) as last_at from audit_log group by action;
