@@ -22,6 +22,7 @@ const TITLES: Readonly<Record<Section, string>> = {
   masking: 'Masking',
   payloads: 'Encryption of what Temporal keeps',
   vault: 'The vault',
+  codecServer: 'The codec server',
   worker: 'The worker',
 };
 

@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import type { PoolConfig } from 'pg';
+import { type CodecServerSettings, readCodecServer } from './codec-server/read-codec-server.ts';
 import { type Keyring, parseKeyring } from './crypto/keyring.ts';
 import { parseVaultPublicKey, type VaultPublicKey } from './crypto/vault.ts';
 import { type MaskingMode, UNKEYED_ID } from './domain/masking.ts';
@@ -21,6 +22,7 @@ export type Config = {
   masking: { mode: MaskingMode; keys?: Keyring };
   payloads: { keys: Keyring };
   vault: { publicKey: VaultPublicKey };
+  codecServer: CodecServerSettings;
   worker: {
     metricsAddress?: string;
     shutdownGraceSeconds: number;
@@ -64,7 +66,7 @@ export function isConfigured(env: Environment = process.env): boolean {
 
 /** Variables that could point us, or a library of ours, at something. */
 const POINTING =
-  /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|WORKER_|LOG_LEVEL$)/;
+  /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|CODEC_SERVER_|WORKER_|LOG_LEVEL$)/;
 
 /** Our environment without any of them, and with these settings: for what must talk to one stack only. */
 export function environmentWithOnly(settings: Environment): NodeJS.ProcessEnv {
@@ -100,6 +102,7 @@ export function loadConfig<S extends Section>(
     masking: () => readMasking(read),
     payloads: () => readPayloadKeys(read),
     vault: () => readVault(read),
+    codecServer: () => readCodecServer(read),
     worker: () => readWorker(read),
   };
   const config = Object.fromEntries(sections.map((section) => [section, readers[section]()]));

@@ -1,5 +1,13 @@
 /** Which parts of the configuration a command needs: nobody is asked for what they don't use. */
-export type Section = 'sqs' | 'postgres' | 'temporal' | 'masking' | 'payloads' | 'vault' | 'worker';
+export type Section =
+  | 'sqs'
+  | 'postgres'
+  | 'temporal'
+  | 'masking'
+  | 'payloads'
+  | 'vault'
+  | 'codecServer'
+  | 'worker';
 
 export type Setting = {
   name: string;
@@ -141,6 +149,76 @@ export const SETTINGS: readonly Setting[] = [
     secret: true,
     required: true,
     description: "The vault's public key (PEM). What is quarantined is sealed with it.",
+  },
+  {
+    name: 'CODEC_SERVER_ADDRESS',
+    section: 'codecServer',
+    default: '127.0.0.1:8234',
+    description: 'Where the codec server listens, host:port.',
+  },
+  {
+    name: 'CODEC_SERVER_TOKEN',
+    section: 'codecServer',
+    secret: true,
+    description:
+      'The token that its callers send, 32 characters or more. It takes this one, or JWTs, or both.',
+  },
+  {
+    name: 'CODEC_SERVER_TOKEN_NAME',
+    section: 'codecServer',
+    default: 'token',
+    description: "Whose token it is, for the audit log: a person's or a team's name.",
+  },
+  {
+    name: 'CODEC_SERVER_JWT_ISSUER',
+    section: 'codecServer',
+    description: 'JWTs: the `iss` that counts.',
+  },
+  {
+    name: 'CODEC_SERVER_JWT_AUDIENCE',
+    section: 'codecServer',
+    description: 'JWTs: the `aud` that counts.',
+  },
+  {
+    name: 'CODEC_SERVER_JWT_JWKS_URL',
+    section: 'codecServer',
+    description: "JWTs: where the issuer's public keys are (the `jwks_uri` of OpenID Connect).",
+  },
+  {
+    name: 'CODEC_SERVER_JWT_CLAIM',
+    section: 'codecServer',
+    example: 'groups=custodians',
+    description: 'JWTs: a claim they must have, name=value.',
+  },
+  {
+    name: 'CODEC_SERVER_UI_ORIGIN',
+    section: 'codecServer',
+    example: 'https://temporal.example.com',
+    description: "Origin of Temporal's Web UI: no other page gets an answer.",
+  },
+  {
+    name: 'CODEC_SERVER_TLS_CERT',
+    section: 'codecServer',
+    secret: true,
+    description: 'Its certificate chain (PEM). Without one it listens on loopback only.',
+  },
+  {
+    name: 'CODEC_SERVER_TLS_KEY',
+    section: 'codecServer',
+    secret: true,
+    description: 'The key of its certificate (PEM).',
+  },
+  {
+    name: 'CODEC_SERVER_BEHIND_TLS_PROXY',
+    section: 'codecServer',
+    default: 'false',
+    description: '`true`: a proxy before it speaks TLS, so it may listen without, on any address.',
+  },
+  {
+    name: 'CODEC_SERVER_REQUESTS_PER_MINUTE',
+    section: 'codecServer',
+    default: '1200',
+    description: 'What one caller may ask. The Web UI asks once for each event it shows.',
   },
   {
     name: 'WORKER_METRICS_ADDRESS',

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../build-info.ts';
 import { LOCAL_ENVIRONMENT_FILE } from '../environment.ts';
+import { addCodecServerCommand } from './commands/codec-server.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   addScheduleCommand(program);
   addMigrateCommand(program);
   addKeysCommand(program);
+  addCodecServerCommand(program);
   addReconcileCommand(program);
   addDoctorCommand(program);
   return program;
