@@ -6,6 +6,7 @@ import { migrate } from '../postgres/migrate.ts';
 import { postgresPool } from '../postgres/pool.ts';
 import { Problem } from '../problem.ts';
 import { describeError } from '../telemetry/describe-error.ts';
+import { startCodecServerProcess } from './codec-server-process.ts';
 import {
   LOCAL_CREDENTIALS,
   localEnvironment,
@@ -13,7 +14,7 @@ import {
   writeEnvironmentFile,
 } from './local-environment.ts';
 import { ensureLocalKeys } from './local-keys.ts';
-import { startLocalServers } from './local-servers.ts';
+import { type LocalServers, startLocalServers } from './local-servers.ts';
 import { type LocalState, localState, prepareLocalState } from './local-state.ts';
 import { nextSteps } from './next-steps.ts';
 import { Report } from './report.ts';
@@ -46,6 +47,9 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
   report.up(report.begin('Keys'), `${state.keys} (${keys})`);
   await writeEnvironmentFile(state.environment, environment);
 
+  // Beside the worker: it is up before anybody could want it.
+  const codecServer = startCodecServer(state, servers);
+  codecServer.catch(() => undefined);
   const timer = report.begin('Worker');
   await bundled;
   stopped.signal.throwIfAborted();
@@ -55,6 +59,8 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
   });
   await parts.add('worker', () => worker.stop());
   report.up(timer, `process ${worker.pid}, log ${state.log('worker')}`);
+
+  await codecServer;
 
   const failed = Promise.race([whenWorkerFails(worker), whenServerIsLost(servers.lost)]);
   failed.catch(() => undefined);
@@ -72,6 +78,20 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
   if (options.once) return;
   nextSteps(report, servers, state);
   await Promise.race([failed, untilStopped()]);
+}
+
+async function startCodecServer(state: LocalState, servers: LocalServers): Promise<void> {
+  const timer = report.begin('Codec server');
+  const server = await startCodecServerProcess({
+    ...servers,
+    port: servers.codecServerPort,
+    keys: state.keys,
+    tokenFile: state.codecServerToken,
+    logFile: state.log('codec-server'),
+    signal: stopped.signal,
+  });
+  await parts.add('codec server', () => server.stop());
+  report.up(timer, `127.0.0.1:${servers.codecServerPort}, log ${state.log('codec-server')}`);
 }
 
 async function bundleTo(path: string): Promise<void> {

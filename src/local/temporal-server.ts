@@ -19,6 +19,8 @@ export type TemporalServerOptions = {
   readonly port?: number | undefined;
   /** Left out: no Web UI. */
   readonly uiPort?: number | undefined;
+  /** Where the Web UI has payloads decoded. Left out: nowhere. */
+  readonly uiCodecEndpoint?: string | undefined;
   /** Left out: state is kept in memory and ends with the server. */
   readonly databaseFile?: string | undefined;
   readonly logFile?: string | undefined;
@@ -83,12 +85,19 @@ async function startOn(port: number, options: TemporalServerOptions): Promise<Te
 }
 
 function commandLine(port: number, options: TemporalServerOptions): string[] {
-  const { uiPort, databaseFile, dynamicConfig = {}, searchAttributes = {} } = options;
+  const {
+    uiPort,
+    uiCodecEndpoint,
+    databaseFile,
+    dynamicConfig = {},
+    searchAttributes = {},
+  } = options;
   return [
     ...['server', 'start-dev', '--log-level', 'warn', '--ip', '127.0.0.1', '--port', `${port}`],
     ...(uiPort === undefined
       ? ['--headless']
       : ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)]),
+    ...(uiCodecEndpoint === undefined ? [] : ['--ui-codec-endpoint', uiCodecEndpoint]),
     ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile]),
     ...Object.entries({ ...oneShard, ...dynamicConfig }).flatMap(([key, value]) => [
       '--dynamic-config-value',

@@ -72,7 +72,7 @@ test('decodes nothing with a token of another key, of a symmetric one, or withou
   const other = await generateKeyPair('ES256');
   const claims = { sub: 'ada', groups: ['custodians'], iss: ISSUER, aud: AUDIENCE };
   const exp = Math.floor(Date.now() / 1_000) + 300;
-  const sign = (alg: string, key: CryptoKey | Uint8Array) =>
+  const sign = (alg: string, key: typeof keys.privateKey | Uint8Array) =>
     new SignJWT({ ...claims, exp }).setProtectedHeader({ alg, kid: 'k1' }).sign(key);
   const publicBytes = Buffer.from(JSON.stringify(await exportJWK(keys.publicKey)));
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
