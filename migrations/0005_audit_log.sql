@@ -59,6 +59,8 @@ create trigger chain before insert on audit_log for each row execute function lo
 create trigger append_only before update or delete or truncate on audit_log
   for each statement execute function login_etl_refuse_audit_change();
 alter table audit_log enable always trigger append_only;
+-- An owner has every privilege, and can take it back: still one step more.
+revoke update, delete, truncate on audit_log from current_user;
 
 -- The function runs with its owner's rights: it must not find another audit_log than this one.
 do $$

@@ -5,18 +5,32 @@ import { Problem } from './problem.ts';
 /** Written by `npm start`, in the checkout. */
 export const LOCAL_ENVIRONMENT_FILE = '.local/env';
 
+/** Beside it: the settings of others than the worker, for commands that need their rights. */
+export const LOCAL_ENVIRONMENT_FILES = {
+  worker: LOCAL_ENVIRONMENT_FILE,
+  owner: '.local/owner.env',
+  custodian: '.local/custodian.env',
+} as const;
+
+export type LocalUser = keyof typeof LOCAL_ENVIRONMENT_FILES;
+
 /**
  * Takes the settings from the file that was named. Without one, and with no setting of ours in the environment,
  * the local stack's are used in place of any others, and that is said: nobody should mistake one stack for another.
  */
-export function useEnvironment(path: string | undefined, say: (line: string) => void): void {
+export function useEnvironment(
+  path: string | undefined,
+  say: (line: string) => void,
+  user: LocalUser = 'worker',
+): void {
+  const local = LOCAL_ENVIRONMENT_FILES[user];
   if (path !== undefined) {
     read(path, loadEnvironmentFile);
-  } else if (existsSync(LOCAL_ENVIRONMENT_FILE)) {
+  } else if (existsSync(local)) {
     passedOver = isConfigured();
     if (passedOver) return;
-    say(`using ${LOCAL_ENVIRONMENT_FILE}, the stack of \`npm start\``);
-    read(LOCAL_ENVIRONMENT_FILE, adoptEnvironmentFile);
+    say(`using ${local}, the stack of \`npm start\``);
+    read(local, adoptEnvironmentFile);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../build-info.ts';
 import { LOCAL_ENVIRONMENT_FILE } from '../environment.ts';
+import { addAuditCommand } from './commands/audit.ts';
 import { addCodecServerCommand } from './commands/codec-server.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addKeysCommand } from './commands/keys.ts';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addKeysCommand(program);
   addCodecServerCommand(program);
   addReconcileCommand(program);
+  addAuditCommand(program);
   addDoctorCommand(program);
   return program;
 }

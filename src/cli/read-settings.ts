@@ -1,22 +1,23 @@
 import type { Command } from 'commander';
 import { type Config, ConfigError, loadConfig } from '../config.ts';
-import { useEnvironment } from '../environment.ts';
+import { type LocalUser, useEnvironment } from '../environment.ts';
 import type { Section } from '../settings.ts';
 import { printMessage } from './output.ts';
 
-/** The sections that a command needs, and no others. */
+/** The sections that a command needs, and no others. The user counts for the local stack only. */
 export function readSettings<S extends Section>(
   command: Command,
   sections: readonly S[],
+  user?: LocalUser,
 ): Pick<Config, S> {
-  takeEnvironment(command);
+  takeEnvironment(command, user);
   return loadConfig(sections);
 }
 
 /** For `doctor`, which looks at each section by itself. */
-export function takeEnvironment(command: Command): void {
+export function takeEnvironment(command: Command, user?: LocalUser): void {
   const { envFile } = command.optsWithGlobals<{ envFile?: string }>();
-  useEnvironment(envFile, printMessage);
+  useEnvironment(envFile, printMessage, user);
 }
 
 /** What a command can do without: undefined when it is not complete. Call it after `readSettings`. */

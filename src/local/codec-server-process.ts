@@ -16,6 +16,7 @@ const READY_WITHIN_MS = 30_000;
 export async function startCodecServerProcess(options: {
   port: number;
   webUi: string;
+  /** Of the custodian: who decodes is put on record. */
   databaseUrl: string;
   keys: string;
   tokenFile: string;
@@ -32,7 +33,7 @@ export async function startCodecServerProcess(options: {
       CODEC_SERVER_TOKEN_FILE: options.tokenFile,
       CODEC_SERVER_TOKEN_NAME: 'local',
       CODEC_SERVER_UI_ORIGIN: options.webUi,
-      DATABASE_URL: custodianDatabaseUrl(options.databaseUrl),
+      DATABASE_URL: options.databaseUrl,
       PAYLOAD_KEYS_FILE: join(options.keys, KEY_FILE_NAMES.payloadKeys),
     }),
     logFile: options.logFile,
@@ -48,9 +49,6 @@ export async function startCodecServerProcess(options: {
   });
   return server;
 }
-
-/** The local stack has one database user so far, its owner. */
-const custodianDatabaseUrl = (ownerUrl: string): string => ownerUrl;
 
 async function ensureToken(path: string): Promise<void> {
   if (existsSync(path)) return;

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { environmentWithOnly } from '../config.ts';
 import { KEY_FILE_NAMES } from '../crypto/generate-keys.ts';
@@ -15,7 +14,7 @@ export type LocalAddresses = {
   keys: string;
 };
 
-/** The settings of the local stack: what `.local/env` holds, and the worker runs with. */
+/** The settings of the local stack: what `.local/env` holds, and the worker runs with. No private key is in it. */
 export function localEnvironment(addresses: LocalAddresses): Record<string, string> {
   return {
     AWS_REGION: LOCAL_REGION,
@@ -31,13 +30,12 @@ export function localEnvironment(addresses: LocalAddresses): Record<string, stri
   };
 }
 
-/** For `npx login-etl …` in another terminal. It holds the database's password: for its owner only. */
-export async function writeEnvironmentFile(
-  path: string,
-  environment: Record<string, string>,
-): Promise<void> {
-  const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600 });
+/** The worker's settings with another database user and the vault's private key: of `.local/custodian.env`. */
+export function custodianEnvironment(addresses: LocalAddresses): Record<string, string> {
+  return {
+    ...localEnvironment(addresses),
+    VAULT_PRIVATE_KEY_FILE: join(addresses.keys, KEY_FILE_NAMES.vaultPrivateKey),
+  };
 }
 
 /** The worker's: nothing that the shell has set may point it at something that is not local. */

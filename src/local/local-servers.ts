@@ -22,7 +22,8 @@ export type LocalServers = {
   /** Where the Web UI looks for the codec server. */
   codecServerPort: number;
   sqsEndpoint: string;
-  databaseUrl: string;
+  /** Of the superuser. */
+  adminUrl: string;
   /** Resolves with its name when one of them ends though nobody stopped it. */
   lost: Promise<string>;
 };
@@ -41,7 +42,7 @@ export async function startLocalServers(context: Context): Promise<LocalServers>
     webUi: temporal.webUi,
     codecServerPort: temporal.codecServerPort,
     sqsEndpoint,
-    databaseUrl: postgres.databaseUrl,
+    adminUrl: postgres.adminUrl,
     lost: Promise.race([
       temporal.exited.then(() => 'Temporal'),
       postgres.exited.then(() => 'Postgres'),
@@ -106,7 +107,7 @@ async function startPostgres({ state, parts, report, signal }: Context) {
     signal,
   });
   await parts.add('Postgres', () => server.stop());
-  const databaseUrl = await server.createDatabase(DATABASE_NAME);
+  const adminUrl = await server.createDatabase(DATABASE_NAME);
   report.up(timer, `127.0.0.1:${server.port} (database ${DATABASE_NAME})`, PORTS.postgres);
-  return { databaseUrl, exited: server.exited() };
+  return { adminUrl, exited: server.exited() };
 }

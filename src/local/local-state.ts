@@ -8,7 +8,13 @@ export function localState(root: string) {
   return {
     directory,
     lock: join(directory, 'lock'),
-    environment: join(directory, 'env'),
+    /** The worker's, for whatever names no other; and of the others who use the database. */
+    environments: {
+      worker: join(directory, 'env'),
+      owner: join(directory, 'owner.env'),
+      custodian: join(directory, 'custodian.env'),
+      analyst: join(directory, 'analyst.env'),
+    },
     keys: join(directory, 'keys'),
     codecServerToken: join(directory, 'codec-server-token'),
     postgresData: join(directory, 'postgres'),

@@ -1,18 +1,23 @@
+import type { DatabaseUrls } from './database-users.ts';
 import type { LocalServers } from './local-servers.ts';
 import type { LocalState } from './local-state.ts';
 import type { Report } from './report.ts';
 import { CODEC_PATH } from './web-ui-front.ts';
 
 /** What a reader can do while everything is up. */
-export function nextSteps(report: Report, servers: LocalServers, state: LocalState): void {
+export function nextSteps(
+  report: Report,
+  { webUi, urls }: Pick<LocalServers, 'webUi'> & { urls: DatabaseUrls },
+  state: LocalState,
+): void {
   report.heading('What to do next, in another terminal');
   const steps = [
-    ['watch the runs', servers.webUi],
+    ['watch the runs', webUi],
     [
       'read payloads there',
-      `${servers.webUi}${CODEC_PATH}/login, with the token in ${state.codecServerToken}`,
+      `${webUi}${CODEC_PATH}/login, with the token in ${state.codecServerToken}`,
     ],
-    ['look at the rows', `psql '${servers.databaseUrl}' -c 'select * from user_logins limit 10'`],
+    ['look at the rows', `psql '${urls.analyst}' -c 'select * from user_logins limit 10'`],
     ['send more', 'npx login-etl send samples/logins.jsonl --repeat 100'],
     ['run it now', 'npx login-etl run'],
     ['see the schedule', 'npx login-etl schedule describe'],

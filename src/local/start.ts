@@ -7,12 +7,9 @@ import { postgresPool } from '../postgres/pool.ts';
 import { Problem } from '../problem.ts';
 import { describeError } from '../telemetry/describe-error.ts';
 import { startCodecServerProcess } from './codec-server-process.ts';
-import {
-  LOCAL_CREDENTIALS,
-  localEnvironment,
-  workerEnvironment,
-  writeEnvironmentFile,
-} from './local-environment.ts';
+import { createDatabaseUsers } from './database-users.ts';
+import { writeEnvironmentFiles } from './environment-files.ts';
+import { LOCAL_CREDENTIALS, localEnvironment, workerEnvironment } from './local-environment.ts';
 import { ensureLocalKeys } from './local-keys.ts';
 import { type LocalServers, startLocalServers } from './local-servers.ts';
 import { type LocalState, localState, prepareLocalState } from './local-state.ts';
@@ -36,19 +33,23 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
   // Awaited below; a server that fails first must not leave it unhandled.
   bundled.catch(() => undefined);
   const servers = await startLocalServers({ state, parts, report, signal: stopped.signal });
-  const environment = localEnvironment({ ...servers, keys: state.keys });
-  const config = loadConfig(['sqs', 'postgres', 'temporal', 'payloads'], environment);
-
-  const pool = postgresPool(config.postgres, { applicationName: 'login-etl local' });
+  const pool = postgresPool(
+    { connectionString: servers.adminUrl },
+    { applicationName: 'login-etl local' },
+  );
   await parts.add('pool', () => pool.end());
   const migrating = report.begin('Migrations');
   const { applied } = await migrate(pool);
+  const urls = await createDatabaseUsers(servers.adminUrl);
   report.up(migrating, applied.length > 0 ? `${applied.length} applied` : 'all there');
   report.up(report.begin('Keys'), `${state.keys} (${keys})`);
-  await writeEnvironmentFile(state.environment, environment);
+  const addresses = { ...servers, databaseUrl: urls.worker, keys: state.keys };
+  const environment = localEnvironment(addresses);
+  const config = loadConfig(['sqs', 'temporal', 'payloads'], environment);
+  await writeEnvironmentFiles(state, addresses, urls);
 
   // Beside the worker: it is up before anybody could want it.
-  const codecServer = startCodecServer(state, servers);
+  const codecServer = startCodecServer(state, servers, urls.custodian);
   codecServer.catch(() => undefined);
   const timer = report.begin('Worker');
   await bundled;
@@ -76,14 +77,19 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
     }),
   ]);
   if (options.once) return;
-  nextSteps(report, servers, state);
+  nextSteps(report, { ...servers, urls }, state);
   await Promise.race([failed, untilStopped()]);
 }
 
-async function startCodecServer(state: LocalState, servers: LocalServers): Promise<void> {
+async function startCodecServer(
+  state: LocalState,
+  servers: LocalServers,
+  databaseUrl: string,
+): Promise<void> {
   const timer = report.begin('Codec server');
   const server = await startCodecServerProcess({
-    ...servers,
+    databaseUrl,
+    webUi: servers.webUi,
     port: servers.codecServerPort,
     keys: state.keys,
     tokenFile: state.codecServerToken,
@@ -148,7 +154,7 @@ async function main(): Promise<number> {
     stopped.abort();
     await parts.stopAll();
     // Nobody answers at these addresses any more.
-    rmSync(state.environment, { force: true });
+    for (const path of Object.values(state.environments)) rmSync(path, { force: true });
     letGo?.();
   }
 }

@@ -19,7 +19,7 @@ describe('a ledger of one run', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    env = { DATABASE_URL: database.url };
+    env = { DATABASE_URL: database.urls.worker };
   });
   afterAll(() => database?.remove());
 

@@ -10,14 +10,16 @@ const AUDIENCE = 'login-etl-codec';
 const CLAIM = { name: 'groups', value: 'custodians' };
 
 let keys: Awaited<ReturnType<typeof generateKeyPair>>;
-const issuer = createServer(async (_request, response) => {
-  const jwk = await exportJWK(keys.publicKey);
+let jwks: string;
+const issuer = createServer((_request, response) => {
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ keys: [{ ...jwk, kid: 'k1', alg: 'ES256', use: 'sig' }] }));
+  response.end(jwks);
 });
 
 beforeAll(async () => {
   keys = await generateKeyPair('ES256');
+  const jwk = await exportJWK(keys.publicKey);
+  jwks = JSON.stringify({ keys: [{ ...jwk, kid: 'k1', alg: 'ES256', use: 'sig' }] });
   await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
 });
 afterAll(() => issuer.close());

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { removePostgresData } from '../../src/local/postgres-server.ts';
+import { jsonOf, loginEtl } from '../cli/login-etl.ts';
 import { expectGone, familyOf } from './living-processes.ts';
 import { npmStart } from './npm-start.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -15,19 +16,44 @@ async function emptyDirectory(): Promise<string> {
   return directory;
 }
 
-async function databaseUrl(directory: string): Promise<string> {
-  const settings = await readFile(join(directory, '.local', 'env'), 'utf8');
+async function databaseUrl(directory: string, file = 'env'): Promise<string> {
+  const settings = await readFile(join(directory, '.local', file), 'utf8');
   return /^DATABASE_URL=(.*)$/m.exec(settings)?.[1] as string;
 }
 
-async function rowsIn(url: string): Promise<number> {
+async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const { rows } = await client.query('select count(*)::int as rows from user_logins');
-    return rows[0].rows;
+    return (await client.query(text)).rows;
   } finally {
     await client.end();
+  }
+}
+
+const rowsIn = async (url: string) =>
+  (await query(url, 'select count(*)::int as rows from user_logins'))[0]?.rows;
+
+const MAY = `
+  select pg_has_role('login_etl_migrator', 'member') as owner, pg_has_role('login_etl_worker', 'member') as worker,
+    pg_has_role('login_etl_analyst', 'member') as analyst, pg_has_role('login_etl_custodian', 'member') as custodian`;
+const NONE = { owner: false, worker: false, analyst: false, custodian: false };
+
+/** Each has the rights of one role; only the custodian's names the private key. */
+async function expectOneRoleEach(directory: string): Promise<void> {
+  const files = {
+    worker: 'env',
+    owner: 'owner.env',
+    custodian: 'custodian.env',
+    analyst: 'analyst.env',
+  };
+  for (const [user, file] of Object.entries(files)) {
+    const path = join(directory, '.local', file);
+    expect((await stat(path)).mode & 0o077).toBe(0);
+    expect((await readFile(path, 'utf8')).includes('vault-private')).toBe(user === 'custodian');
+    expect(await query(await databaseUrl(directory, file), MAY)).toEqual([
+      { ...NONE, [user]: true },
+    ]);
   }
 }
 
@@ -42,7 +68,7 @@ test('--once stores every sample and exits 0, and only the owner may read the ke
   for (const file of files) expect((await stat(join(keys, file))).mode & 0o077).toBe(0);
 }, 120_000);
 
-test('a second start keeps rows and keys, SIGTERM stops all of it in time, --reset begins anew', async () => {
+test('a second start keeps rows and keys, each user has one role, SIGTERM stops all of it in time, --reset begins anew', async () => {
   const directory = await emptyDirectory();
   const first = npmStart(directory, '--once');
   expect(await first.ended, first.output()).toBe(0);
@@ -51,7 +77,10 @@ test('a second start keeps rows and keys, SIGTERM stops all of it in time, --res
   const second = npmStart(directory);
   await second.says('What to do next');
   expect(await rowsIn(await databaseUrl(directory))).toBe(198);
-  expect((await stat(join(directory, '.local', 'env'))).mode & 0o077).toBe(0);
+  await expectOneRoleEach(directory);
+  const migrate = await loginEtl({}, ['migrate', '--json'], { cwd: directory });
+  expect(migrate.stderr).toContain('.local/owner.env');
+  expect(jsonOf(migrate)).toMatchObject({ applied: [], owner: 'login_etl_migrator' });
   expect(await readFile(join(directory, '.local', 'keys', 'masking-keys.json'), 'utf8')).toBe(keys);
 
   const beside = npmStart(directory, '--once');
@@ -65,6 +94,9 @@ test('a second start keeps rows and keys, SIGTERM stops all of it in time, --res
   expect(await second.ended).toBe(0);
   expect(performance.now() - asked).toBeLessThan(STOPS_WITHIN_MS);
   await expectGone(family);
+  expect((await readdir(join(directory, '.local'))).filter((name) => name.endsWith('env'))).toEqual(
+    [],
+  );
 
   const anew = npmStart(directory, '--reset');
   await anew.says('What to do next');

@@ -1,10 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import pg, { type Pool } from 'pg';
+import {
+  createDatabaseUsers,
+  type DatabaseUrls,
+  databaseUserNames,
+} from '../../src/local/database-users.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { postgresPool } from '../../src/postgres/pool.ts';
 
 export type TestDatabase = {
+  /** Of the superuser, as the pool is. */
   url: string;
+  /** Of users that have one role each; there are none as long as the database is not migrated. */
+  urls: DatabaseUrls;
   pool: Pool;
   /** Ends the pool and drops the database. */
   remove(): Promise<void>;
@@ -25,15 +33,19 @@ export async function newDatabase({
   const remove = async () => {
     await pool.end();
     await administer(serverUrl, `drop database ${name} with (force)`);
+    await administer(serverUrl, `drop role if exists ${databaseUserNames(name).join(', ')}`);
   };
   try {
     if (migrated) await migrate(pool);
+    const urls = migrated ? await createDatabaseUsers(url, { prefix: name }) : NO_USERS;
+    return { url, urls, pool, remove };
   } catch (error) {
     await remove();
     throw error;
   }
-  return { url, pool, remove };
 }
+
+const NO_USERS: DatabaseUrls = { owner: '', worker: '', analyst: '', custodian: '' };
 
 async function administer(serverUrl: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: serverUrl });

@@ -2,6 +2,7 @@ import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/
 import type { Pool } from 'pg';
 import type { KeyFiles } from '../../src/crypto/generate-keys.ts';
 import type { Counts } from '../../src/domain/counts.ts';
+import type { DatabaseUrls } from '../../src/local/database-users.ts';
 import type { TemporalServer } from '../../src/local/temporal-server.ts';
 import type { Queue } from '../../src/sqs/open-queue.ts';
 import type { WorkerConfig } from '../../src/worker.ts';
@@ -54,7 +55,10 @@ export type Stack = {
   client: Client;
   /** Only with `ownPostgres`. */
   postgres: TestPostgres | undefined;
+  /** The superuser's. */
   pool: Pool;
+  /** Of users that have one role each; the workers have the worker's. */
+  databaseUrls: DatabaseUrls;
   sqs: TestQueue;
   /** Past the proxy that the workers go through. */
   queue: Queue;

@@ -64,7 +64,7 @@ async function start(parts: SharedParts, options: StackOptions, undo: UndoList):
     AWS_REGION: sqs.server.region,
     AWS_ENDPOINT_URL_SQS: sqs.proxy.endpoint,
     SQS_QUEUE_URL: sqs.queue.url,
-    DATABASE_URL: database.url,
+    DATABASE_URL: database.urls.worker,
     TEMPORAL_ADDRESS: temporal.address,
     MASKING_KEYS: keys[KEY_FILE_NAMES.maskingKeys] ?? '',
     PAYLOAD_KEYS: keys[KEY_FILE_NAMES.payloadKeys] ?? '',
@@ -99,6 +99,7 @@ async function start(parts: SharedParts, options: StackOptions, undo: UndoList):
     client,
     postgres,
     pool: database.pool,
+    databaseUrls: database.urls,
     sqs,
     queue: sqs.queue,
     send: (bodies) => sendMessages(sqs.queue, bodies),
@@ -127,7 +128,9 @@ async function start(parts: SharedParts, options: StackOptions, undo: UndoList):
     queueDepth: sqs.depth,
     async clear() {
       await sqs.purge();
-      await database.pool.query('truncate user_logins, quarantine, ingest_runs');
+      await database.pool.query(
+        'truncate user_logins, quarantine, ingest_runs, vault, vault_data_keys',
+      );
     },
     stop: () => undo.run(),
   };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import pg from 'pg';
 import { opening } from '../../opening.ts';
-import { migrate } from '../../postgres/migrate.ts';
+import { type MigrationResult, migrate } from '../../postgres/migrate.ts';
 import { postgresPool } from '../../postgres/pool.ts';
 import { Problem } from '../../problem.ts';
 import { EXIT_CODES_HELP } from '../exit-codes.ts';
@@ -23,7 +23,7 @@ export function addMigrateCommand(program: Command): void {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async ({ json }: { json?: boolean }, command: Command) => {
-      const { postgres } = readSettings(command, ['postgres']);
+      const { postgres } = readSettings(command, ['postgres'], 'owner');
       const pool = postgresPool(postgres, { applicationName: 'login-etl migrate' });
       try {
         const result = await opening('Postgres', 'Check DATABASE_URL.', () =>
@@ -39,12 +39,12 @@ export function addMigrateCommand(program: Command): void {
     });
 }
 
-function describe({ applied, partitionsMade }: Awaited<ReturnType<typeof migrate>>): string {
+function describe({ applied, partitionsMade, owner }: MigrationResult): string {
   const migrations =
     applied.length === 0
       ? 'no migration was missing'
       : `applied ${applied.length} migration(s):\n${applied.map((name) => `  ${name}`).join('\n')}`;
-  return `${migrations}\nmade ${partitionsMade} partition(s) of user_logins`;
+  return `${migrations}\nmade ${partitionsMade} partition(s) of user_logins, which belongs to ${owner}`;
 }
 
 function migrationProblem(error: unknown): Problem | undefined {
@@ -57,7 +57,7 @@ function migrationProblem(error: unknown): Problem | undefined {
     return new Problem(
       'a migration was not applied',
       'the role may not do it (42501)',
-      'Set DATABASE_URL to the role that owns the tables: the worker’s role need not be able to make any.',
+      'Set DATABASE_URL to a user in the role login_etl_migrator (or whoever owns the tables): the worker’s may make none.',
     );
   }
   return undefined;

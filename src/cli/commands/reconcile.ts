@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Pool } from 'pg';
 import {
   type Fate,
@@ -14,9 +14,9 @@ import { postgresPool } from '../../postgres/pool.ts';
 import { readLedger } from '../../postgres/read-ledger.ts';
 import { Problem } from '../../problem.ts';
 import { runFate } from '../../temporal/run-fate.ts';
-import { parseDurationMs } from '../duration.ts';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.ts';
 import { printData, printJson, printMessage, styled } from '../output.ts';
+import { parseSince } from '../parse-since.ts';
 import { readSettings, tryReadSettings } from '../read-settings.ts';
 import { withTemporal } from '../with-temporal.ts';
 
@@ -85,23 +85,6 @@ export function addReconcileCommand(program: Command): void {
         await pool.end();
       }
     });
-}
-
-const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
-
-/** `7d` before now, or a date and time; without a zone it is UTC. */
-export function parseSince(text: string): Date {
-  if (!ISO.test(text)) {
-    try {
-      return new Date(Date.now() - parseDurationMs(text));
-    } catch {
-      throw new InvalidArgumentError('It takes 7d, 12h, 30m, or a date such as 2026-11-01T00:00Z.');
-    }
-  }
-  const zone = text.length > 10 && !/(Z|[+-]\d\d:\d\d)$/.test(text) ? 'Z' : '';
-  const date = new Date(text.replace(' ', 'T') + zone);
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('There is no such date.');
-  return date;
 }
 
 async function readAndReconcile(pool: Pool, since: Date): Promise<Reconciliation> {

@@ -1,0 +1,30 @@
+import { rm, writeFile } from 'node:fs/promises';
+import type { DatabaseUrls } from './database-users.ts';
+import {
+  custodianEnvironment,
+  type LocalAddresses,
+  localEnvironment,
+} from './local-environment.ts';
+import type { LocalState } from './local-state.ts';
+
+/** For `npx login-etl …` in another terminal: what each of the database's users may know, and no more. */
+export async function writeEnvironmentFiles(
+  { environments }: LocalState,
+  addresses: LocalAddresses,
+  urls: DatabaseUrls,
+): Promise<void> {
+  await writeOne(environments.worker, localEnvironment(addresses));
+  await writeOne(environments.owner, { DATABASE_URL: urls.owner });
+  await writeOne(
+    environments.custodian,
+    custodianEnvironment({ ...addresses, databaseUrl: urls.custodian }),
+  );
+  await writeOne(environments.analyst, { DATABASE_URL: urls.analyst });
+}
+
+/** It holds a password: for its owner only, also where it was another's before. */
+async function writeOne(path: string, environment: Record<string, string>): Promise<void> {
+  const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  await rm(path, { force: true });
+  await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600, flag: 'wx' });
+}
