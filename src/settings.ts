@@ -136,12 +136,28 @@ export const SETTINGS: readonly Setting[] = [
     description: 'Keys of the masking, made by `login-etl keys generate`. Not needed for `sha256`.',
   },
   {
+    name: 'MASKING_KEYS_SECRET_ID',
+    section: 'masking',
+    description: 'Instead: name or ARN of a secret in AWS Secrets Manager that holds them.',
+  },
+  {
     name: 'PAYLOAD_KEYS',
     section: 'payloads',
     secret: true,
     required: true,
     example: '{"active":"2026-11","keys":{"2026-11":"<base64 of 32 bytes>"}}',
     description: 'Keys that Temporal payloads are encrypted with. Several can decode, one encodes.',
+  },
+  {
+    name: 'PAYLOAD_KEYS_SECRET_ID',
+    section: 'payloads',
+    description: 'Instead: name or ARN of a secret in AWS Secrets Manager that holds them.',
+  },
+  {
+    name: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
+    section: 'payloads',
+    readByLibrary: true,
+    description: 'Another endpoint of AWS Secrets Manager than that of AWS.',
   },
   {
     name: 'VAULT_PUBLIC_KEY',

@@ -38,7 +38,7 @@ export function readCodecServer(read: Reader): CodecServerSettings {
   const listen = readAddress(read);
   const token = readToken(read);
   const jwt = readJwt(read);
-  const someJwtSetting = JWT_SETTINGS.some((name) => read.given(name));
+  const someJwtSetting = JWT_SETTINGS.some((name) => read.text(name) !== undefined);
   if (!token && !read.given('CODEC_SERVER_TOKEN') && !jwt && !someJwtSetting) {
     read.problem(
       'CODEC_SERVER_TOKEN',
