@@ -60,7 +60,7 @@ async function shownInput(page: Page, { origin, workflowPath }: Ui): Promise<str
   const decoded = page.waitForResponse((response) => response.url().endsWith('/decode'));
   await page.goto(`${origin}${workflowPath}`);
   await decoded;
-  const shown = () => page.locator('body').innerText();
+  const shown = async () => (await page.locator('body').textContent()) ?? '';
   await expect.poll(shown, { timeout: 30_000 }).toMatch(/maxMessages|encryption-key-id/);
   return shown();
 }
