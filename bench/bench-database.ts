@@ -1,3 +1,4 @@
+import { createDatabaseUsers } from '../src/local/database-users.ts';
 import { withPostgresClient } from '../src/local/postgres-connection.ts';
 import type { PostgresServer } from '../src/local/postgres-server.ts';
 import { migrate } from '../src/postgres/migrate.ts';
@@ -12,22 +13,25 @@ const SEVEN_COLUMNS = `
     locale varchar(32), app_version varchar(32), create_date date
   )`;
 
-/** A database of its own for a contestant and round. @returns its URL */
+/** A database of its own for a contestant and round. @returns its URL for us, and for the contestant */
 export async function createBenchDatabase(
   postgres: PostgresServer,
   name: string,
   table: TableKind,
-): Promise<string> {
-  const url = await postgres.createDatabase(name);
+): Promise<{ adminUrl: string; databaseUrl: string }> {
+  const adminUrl = await postgres.createDatabase(name);
   if (table === 'seven columns') {
-    await withPostgresClient(url, (client) => client.query(SEVEN_COLUMNS));
+    await withPostgresClient(adminUrl, (client) => client.query(SEVEN_COLUMNS));
   }
   if (table === 'user_logins') {
-    const pool = postgresPool({ connectionString: url }, { applicationName: 'login-etl bench' });
+    const settings = { connectionString: adminUrl };
+    const pool = postgresPool(settings, { applicationName: 'login-etl bench' });
     await migrate(pool);
     await pool.end();
+    // As elsewhere, so that the checks of its privileges are in what is measured.
+    return { adminUrl, databaseUrl: (await createDatabaseUsers(adminUrl)).worker };
   }
-  return url;
+  return { adminUrl, databaseUrl: adminUrl };
 }
 
 /** Writes out what earlier rounds left dirty, so that nobody pays for another's pages. */

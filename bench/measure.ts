@@ -46,7 +46,11 @@ export async function measure(
 ): Promise<Measurement> {
   const name = `bench-${contestant.name}-${messages}-${round}`;
   const { endpoint } = servers.sqs;
-  const databaseUrl = await createBenchDatabase(servers.postgres, name, contestant.table);
+  const { adminUrl, databaseUrl } = await createBenchDatabase(
+    servers.postgres,
+    name,
+    contestant.table,
+  );
   const { sqs } = loadConfig(['sqs'], servers.environment(endpoint, databaseUrl));
   const client = sqsClient({ ...sqs, ...servers.credentials });
   const queue = await createBenchQueue(client, sqs.region, endpoint, name);
@@ -73,7 +77,7 @@ export async function measure(
       problems: [
         ...(left > 0 ? [`${left} messages are left in the queue`] : []),
         ...running.problems(messages),
-        ...(await rowProblems(databaseUrl, contestant.table, sent, masker)),
+        ...(await rowProblems(adminUrl, contestant.table, sent, masker)),
       ],
     };
   } finally {

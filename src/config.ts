@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
 import { parseEnv } from 'node:util';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
@@ -7,6 +8,7 @@ import { type CodecServerSettings, readCodecServer } from './codec-server/read-c
 import { type Keyring, type KeyUse, keyInBoth, parseKeyring } from './crypto/keyring.ts';
 import { parseVaultPublicKey, type VaultPublicKey } from './crypto/vault.ts';
 import { type MaskingMode, UNKEYED_ID } from './domain/masking.ts';
+import { isLocalHost, TLS_MODES, type TlsParameters, takeTlsFromUrl } from './postgres/tls.ts';
 import { readSecret } from './secrets-manager/read-secret.ts';
 import { SETTINGS, type Section } from './settings.ts';
 import type { SqsSettings } from './sqs/client.ts';
@@ -185,8 +187,13 @@ function readPostgres(read: Reader): Config['postgres'] {
   if (connectionString !== undefined) {
     if (!/^postgres(ql)?:\/\//.test(connectionString) || !URL.canParse(connectionString)) {
       read.problem('DATABASE_URL', 'is not a postgres:// URL');
+      return {};
     }
-    return { connectionString };
+    const url = takeTlsFromUrl(connectionString);
+    if (url.vague) read.problem('DATABASE_URL', 'has ssl=…: say sslmode=verify-full or disable');
+    // Where the URL names no host the driver takes this one.
+    const ssl = readTls(read, url.host || (read.text('PGHOST') ?? ''), url.tls);
+    return { connectionString: url.connectionString, ssl };
   }
   const host = read.text('PGHOST');
   if (host === undefined) {
@@ -199,25 +206,57 @@ function readPostgres(read: Reader): Config['postgres'] {
   const user = read.text('PGUSER');
   const password = read.secret('PGPASSWORD');
   const database = read.text('PGDATABASE');
-  const ssl = readSslMode(read);
   return {
     host,
     ...(port && { port }),
     ...(user && { user }),
     ...(password && { password }),
     ...(database && { database }),
-    ...(ssl !== undefined && { ssl }),
+    ssl: readTls(read, host),
   };
 }
 
-function readSslMode(read: Reader): boolean | undefined {
-  const mode = read.text('PGSSLMODE');
-  if (mode === undefined) return undefined;
-  if (mode === 'disable') return false;
-  // The weaker modes encrypt without knowing to whom: they are read as the one that checks.
-  if (['require', 'verify-ca', 'verify-full'].includes(mode)) return true;
-  read.problem('PGSSLMODE', 'must be disable, require, verify-ca or verify-full');
-  return undefined;
+/**
+ * Always said, since the driver's own default is none. Without a mode: checked TLS, but not on this machine, where
+ * a CA that is named asks for it.
+ */
+function readTls(read: Reader, host: string, inUrl: TlsParameters = {}): false | ConnectionOptions {
+  const mode = inUrl.sslmode ?? read.text('PGSSLMODE');
+  const ca = readCertificate(read, 'sslrootcert', inUrl);
+  const cert = readCertificate(read, 'sslcert', inUrl);
+  const key = readCertificate(read, 'sslkey', inUrl);
+  if (mode !== undefined && !(TLS_MODES as readonly string[]).includes(mode)) {
+    const problem = `must be ${TLS_MODES.join(', ')}: others take any server for the right one`;
+    if (inUrl.sslmode)
+      read.problem('DATABASE_URL', `has an sslmode that is not taken: it ${problem}`);
+    else read.problem('PGSSLMODE', problem);
+  }
+  if (mode === 'disable' || (mode === undefined && !ca && isLocalHost(host))) return false;
+  return {
+    rejectUnauthorized: true,
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+  };
+}
+
+function readCertificate(
+  read: Reader,
+  name: 'sslrootcert' | 'sslcert' | 'sslkey',
+  inUrl: TlsParameters,
+): string | undefined {
+  const variable = `PG${name.toUpperCase()}`;
+  const path = inUrl[name] ?? read.text(variable);
+  // libpq's word for the CAs that the system trusts, which is what counts without one.
+  if (path === undefined || (name === 'sslrootcert' && path === 'system')) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'error';
+    if (inUrl[name]) read.problem('DATABASE_URL', `names an ${name} that cannot be read (${code})`);
+    else read.problem(variable, `names a file that cannot be read (${code})`);
+    return undefined;
+  }
 }
 
 function readTemporal(read: Reader): Config['temporal'] {

@@ -1,4 +1,5 @@
 import { judge } from './activities/failure.ts';
+import { PostgresTlsError } from './postgres/tls.ts';
 import { Problem } from './problem.ts';
 
 /** Opens a part; when that fails, says which part it was and which setting to look at. */
@@ -11,6 +12,9 @@ export async function opening<T>(
     return await open();
   } catch (error) {
     if (error instanceof Problem) throw error;
+    if (error instanceof PostgresTlsError) {
+      throw new Problem(`${part} cannot be used`, error.why, error.whatToDo);
+    }
     const { code, ruling } = judge(error);
     throw new Problem(`${part} cannot be used`, `${ruling.advice} (${code})`, whatToDo);
   }

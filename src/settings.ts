@@ -84,8 +84,22 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'PGSSLMODE',
     section: 'postgres',
-    description: 'With PGHOST: `disable` or `verify-full`. In DATABASE_URL: `?sslmode=…`.',
+    description:
+      '`verify-full`, the default but on this machine, or `disable`. In DATABASE_URL: `?sslmode=…`, which wins. The weaker `require` and `verify-ca` are read as `verify-full`.',
   },
+  {
+    name: 'PGSSLROOTCERT',
+    section: 'postgres',
+    description:
+      "File with the CA of the server's certificate, where it is not a public one. In DATABASE_URL: `?sslrootcert=…`.",
+  },
+  {
+    name: 'PGSSLCERT',
+    section: 'postgres',
+    description:
+      "File with a client's certificate, for servers that want one; PGSSLKEY has its key.",
+  },
+  { name: 'PGSSLKEY', section: 'postgres', description: 'With PGSSLCERT.' },
   {
     name: 'TEMPORAL_ADDRESS',
     section: 'temporal',

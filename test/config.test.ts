@@ -156,7 +156,7 @@ test("libpq's settings do instead of a URL", () => {
     user: 'user',
     password: 'password',
     database: 'logins',
-    ssl: true,
+    ssl: { rejectUnauthorized: true },
   });
   expect(loadConfig(['postgres'], { PGHOST: 'db', PGSSLMODE: 'disable' }).postgres.ssl).toBe(false);
   expect(problemsOf({ PGHOST: 'db', PGPORT: '70000', PGSSLMODE: 'prefer' }, ['postgres'])).toEqual([

@@ -1,4 +1,5 @@
 import pg, { type Pool, type PoolConfig } from 'pg';
+import { TlsClient } from './tls.ts';
 
 /** Lanes of one worker that may insert at once, with room for the checks. */
 const MAX_CONNECTIONS = 10;
@@ -12,6 +13,7 @@ export function postgresPool(
   { applicationName, onIdleError }: { applicationName: string; onIdleError?: () => void },
 ): Pool {
   const pool = new pg.Pool({
+    Client: TlsClient,
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,

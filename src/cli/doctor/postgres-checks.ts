@@ -2,6 +2,7 @@ import type { Pool, PoolConfig } from 'pg';
 import { judge } from '../../activities/failure.ts';
 import { pendingMigrations } from '../../postgres/migrate.ts';
 import { postgresPool } from '../../postgres/pool.ts';
+import { PostgresTlsError } from '../../postgres/tls.ts';
 import { type CheckList, type Finding, failed, ok } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
@@ -16,6 +17,7 @@ const NEEDED = `
   from (values
     ('user_logins', 'INSERT'), ('user_logins', 'SELECT'),
     ('quarantine', 'INSERT'), ('quarantine', 'SELECT'),
+    ('vault', 'INSERT'), ('vault_data_keys', 'INSERT'),
     ('ingest_runs', 'INSERT'), ('ingest_runs', 'UPDATE')
   ) as needed (name, privilege)
   where not has_any_column_privilege(needed.name, needed.privilege)`;
@@ -27,6 +29,7 @@ export function postgresChecks(settings: PoolConfig | undefined): CheckList & { 
     { applicationName: 'login-etl doctor' },
   );
   const explain = (error: unknown) => {
+    if (error instanceof PostgresTlsError) return { detail: error.why, whatToDo: error.whatToDo };
     const { code, ruling } = judge(error);
     // The driver's own errors, of connecting and of time running out, have no code.
     const detail = code === 'Error' ? 'no connection can be made' : `${ruling.advice} (${code})`;
@@ -68,6 +71,6 @@ async function privileges(pool: Pool): Promise<Finding> {
     ? ok('the role may store rows')
     : failed(
         `the role lacks ${rows.map(({ missing }) => missing).join(', ')}`,
-        'Grant them to the role, or check the user in DATABASE_URL.',
+        'Grant login_etl_worker to the user in DATABASE_URL, or name another.',
       );
 }
