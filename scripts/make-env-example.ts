@@ -23,6 +23,7 @@ const TITLES: Readonly<Record<Section, string>> = {
   payloads: 'Encryption of what Temporal keeps',
   vault: 'The vault',
   custodian: 'The vault, for custodians: never on a worker',
+  codecServer: 'The codec server',
   worker: 'The worker',
 };
 

@@ -4,12 +4,14 @@ import { parseEnv } from 'node:util';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import type { PoolConfig } from 'pg';
-import { type Keyring, parseKeyring } from './crypto/keyring.ts';
+import { type CodecServerSettings, readCodecServer } from './codec-server/read-codec-server.ts';
+import { type Keyring, type KeyUse, keyInBoth, parseKeyring } from './crypto/keyring.ts';
 import { parseVaultPublicKey, type VaultPublicKey } from './crypto/vault.ts';
 import { parseVaultPrivateKey } from './crypto/vault-opener.ts';
 import type { VaultKeySource } from './crypto/vault-private-key.ts';
 import { type MaskingMode, UNKEYED_ID } from './domain/masking.ts';
 import { isLocalHost, TLS_MODES, type TlsParameters, takeTlsFromUrl } from './postgres/tls.ts';
+import { readSecret } from './secrets-manager/read-secret.ts';
 import { SETTINGS, type Section } from './settings.ts';
 import type { SqsSettings } from './sqs/client.ts';
 
@@ -27,6 +29,7 @@ export type Config = {
   vault: { publicKey: VaultPublicKey };
   /** What opens the vault. */
   custodian: VaultKeySource;
+  codecServer: CodecServerSettings;
   worker: {
     metricsAddress?: string;
     shutdownGraceSeconds: number;
@@ -70,7 +73,7 @@ export function isConfigured(env: Environment = process.env): boolean {
 
 /** Variables that could point us, or a library of ours, at something. */
 const POINTING =
-  /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|WORKER_|LOG_LEVEL$)/;
+  /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|CODEC_SERVER_|WORKER_|LOG_LEVEL$)/;
 
 /** Our environment without any of them, and with these settings: for what must talk to one stack only. */
 export function environmentWithOnly(settings: Environment): NodeJS.ProcessEnv {
@@ -112,10 +115,12 @@ export function loadConfig<S extends Section>(
     payloads: () => readPayloadKeys(read),
     vault: () => readVault(read),
     custodian: () => readCustodian(read),
+    codecServer: () => readCodecServer(read),
     worker: () => readWorker(read),
   };
   if (asked.has('worker') && !asked.has('custodian')) refusePrivateKey(read);
   const config = Object.fromEntries(sections.map((section) => [section, readers[section]()]));
+  refuseSharedKey(read, config);
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config as Pick<Config, S>;
 }
@@ -288,30 +293,86 @@ function readMasking(read: Reader): Config['masking'] {
   const mode = read.text('MASKING_MODE') ?? 'hmac-sha256';
   if (mode === 'sha256') return { mode };
   if (mode !== 'hmac-sha256') read.problem('MASKING_MODE', 'must be hmac-sha256 or sha256');
-  const keys = readKeyring(read, 'MASKING_KEYS', [UNKEYED_ID]);
+  const keys = readKeyring(read, 'masking', [UNKEYED_ID]);
   return { mode: 'hmac-sha256', ...(keys && { keys }) };
 }
 
 function readPayloadKeys(read: Reader): Config['payloads'] | undefined {
-  const keys = readKeyring(read, 'PAYLOAD_KEYS');
+  const keys = readKeyring(read, 'payload');
   return keys && { keys };
 }
 
-function readKeyring(read: Reader, name: string, reserved?: string[]): Keyring | undefined {
-  const json = read.secret(name);
+/** The setting of each keyring. */
+const KEYRING_SETTINGS = { masking: 'MASKING_KEYS', payload: 'PAYLOAD_KEYS' } as const;
+
+/** Where a keyring is kept: what `login-etl keys` lists and rotates. */
+export type KeyringPlace =
+  | { kind: 'file'; setting: string; path: string }
+  | { kind: 'environment'; setting: string }
+  | { kind: 'secret'; setting: string; id: string };
+
+export function keyringPlace(
+  use: KeyUse,
+  env: Environment = process.env,
+): KeyringPlace | undefined {
+  const read = new Reader(env);
+  const setting = KEYRING_SETTINGS[use];
+  const id = read.text(`${setting}_SECRET_ID`);
+  if (id !== undefined) return { kind: 'secret', setting: `${setting}_SECRET_ID`, id };
+  const path = read.text(`${setting}_FILE`);
+  if (path !== undefined) return { kind: 'file', setting: `${setting}_FILE`, path };
+  return read.text(setting) === undefined ? undefined : { kind: 'environment', setting };
+}
+
+/** The form in which a secret is given, by its name: NAME or NAME_FILE. */
+export function settingGiven(name: string, env: Environment = process.env): string | undefined {
+  const read = new Reader(env);
+  return [name, `${name}_FILE`].find((form) => read.text(form) !== undefined);
+}
+
+function readKeyring(read: Reader, use: KeyUse, reserved?: string[]): Keyring | undefined {
+  const name = KEYRING_SETTINGS[use];
+  const secretId = read.text(`${name}_SECRET_ID`);
+  const json = secretId === undefined ? read.secret(name) : readKeyringSecret(read, name, secretId);
   if (json === undefined) {
-    if (!read.given(name)) {
+    if (!read.given(name) && secretId === undefined) {
       read.problem(
         name,
-        `is not set (nor is ${name}_FILE): make keys with \`login-etl keys generate\``,
+        `is not set (nor is ${name}_FILE, nor ${name}_SECRET_ID): make keys with \`login-etl keys generate\``,
       );
     }
     return undefined;
   }
-  const keyring = parseKeyring(json, reserved);
+  const keyring = parseKeyring(json, reserved, use);
   if (!Array.isArray(keyring)) return keyring;
   for (const problem of keyring) read.problem(name, problem);
   return undefined;
+}
+
+function readKeyringSecret(read: Reader, name: string, id: string): string | undefined {
+  if (read.given(name)) {
+    read.problem(`${name}_SECRET_ID`, `is set, and ${name} or ${name}_FILE too: keep one of them`);
+    return undefined;
+  }
+  try {
+    return readSecret(id, read.env);
+  } catch (error) {
+    read.problem(
+      `${name}_SECRET_ID`,
+      `names a secret that AWS Secrets Manager does not hand out (${(error as Error).message})`,
+    );
+    return undefined;
+  }
+}
+
+function refuseSharedKey(read: Reader, { masking, payloads }: Partial<Config>): void {
+  const shared = masking?.keys && payloads?.keys && keyInBoth(payloads.keys, masking.keys);
+  if (shared !== undefined) {
+    read.problem(
+      'PAYLOAD_KEYS',
+      `key ${shared} is also a key of MASKING_KEYS: make one of its own`,
+    );
+  }
 }
 
 function readVault(read: Reader): Config['vault'] | undefined {

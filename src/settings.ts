@@ -7,6 +7,7 @@ export type Section =
   | 'payloads'
   | 'vault'
   | 'custodian'
+  | 'codecServer'
   | 'worker';
 
 export type Setting = {
@@ -150,12 +151,28 @@ export const SETTINGS: readonly Setting[] = [
     description: 'Keys of the masking, made by `login-etl keys generate`. Not needed for `sha256`.',
   },
   {
+    name: 'MASKING_KEYS_SECRET_ID',
+    section: 'masking',
+    description: 'Instead: name or ARN of a secret in AWS Secrets Manager that holds them.',
+  },
+  {
     name: 'PAYLOAD_KEYS',
     section: 'payloads',
     secret: true,
     required: true,
     example: '{"active":"2026-11","keys":{"2026-11":"<base64 of 32 bytes>"}}',
     description: 'Keys that Temporal payloads are encrypted with. Several can decode, one encodes.',
+  },
+  {
+    name: 'PAYLOAD_KEYS_SECRET_ID',
+    section: 'payloads',
+    description: 'Instead: name or ARN of a secret in AWS Secrets Manager that holds them.',
+  },
+  {
+    name: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
+    section: 'payloads',
+    readByLibrary: true,
+    description: 'Another endpoint of AWS Secrets Manager than that of AWS.',
   },
   {
     name: 'VAULT_PUBLIC_KEY',
@@ -183,6 +200,76 @@ export const SETTINGS: readonly Setting[] = [
     section: 'custodian',
     readByLibrary: true,
     description: 'With VAULT_KMS_KEY_ID: another endpoint than that of AWS. Region: AWS_REGION.',
+  },
+  {
+    name: 'CODEC_SERVER_ADDRESS',
+    section: 'codecServer',
+    default: '127.0.0.1:8234',
+    description: 'Where the codec server listens, host:port.',
+  },
+  {
+    name: 'CODEC_SERVER_TOKEN',
+    section: 'codecServer',
+    secret: true,
+    description:
+      'The token that its callers send, 32 characters or more. It takes this one, or JWTs, or both.',
+  },
+  {
+    name: 'CODEC_SERVER_TOKEN_NAME',
+    section: 'codecServer',
+    default: 'token',
+    description: "Whose token it is, for the audit log: a person's or a team's name.",
+  },
+  {
+    name: 'CODEC_SERVER_JWT_ISSUER',
+    section: 'codecServer',
+    description: 'JWTs: the `iss` that counts.',
+  },
+  {
+    name: 'CODEC_SERVER_JWT_AUDIENCE',
+    section: 'codecServer',
+    description: 'JWTs: the `aud` that counts.',
+  },
+  {
+    name: 'CODEC_SERVER_JWT_JWKS_URL',
+    section: 'codecServer',
+    description: "JWTs: where the issuer's public keys are (the `jwks_uri` of OpenID Connect).",
+  },
+  {
+    name: 'CODEC_SERVER_JWT_CLAIM',
+    section: 'codecServer',
+    example: 'groups=custodians',
+    description: 'JWTs: a claim they must have, name=value.',
+  },
+  {
+    name: 'CODEC_SERVER_UI_ORIGIN',
+    section: 'codecServer',
+    example: 'https://temporal.example.com',
+    description: "Origin of Temporal's Web UI: no other page gets an answer.",
+  },
+  {
+    name: 'CODEC_SERVER_TLS_CERT',
+    section: 'codecServer',
+    secret: true,
+    description: 'Its certificate chain (PEM). Without one it listens on loopback only.',
+  },
+  {
+    name: 'CODEC_SERVER_TLS_KEY',
+    section: 'codecServer',
+    secret: true,
+    description: 'The key of its certificate (PEM).',
+  },
+  {
+    name: 'CODEC_SERVER_BEHIND_TLS_PROXY',
+    section: 'codecServer',
+    default: 'false',
+    description: '`true`: a proxy before it speaks TLS, so it may listen without, on any address.',
+  },
+  {
+    name: 'CODEC_SERVER_REQUESTS_PER_MINUTE',
+    section: 'codecServer',
+    default: '1200',
+    description: 'What one caller may ask. The Web UI asks once for each event it shows.',
   },
   {
     name: 'WORKER_METRICS_ADDRESS',

@@ -92,9 +92,10 @@ describe('every setting is read, and nothing else', () => {
         },
       });
     // Temporal's library is given the whole environment.
-    const sections = ALL.filter((section) => section !== 'temporal');
-    loadConfig(sections, record(complete()));
-    loadConfig(sections, record({ ...without(complete(), 'DATABASE_URL'), PGHOST: 'db.example' }));
+    const sections = [...ALL.filter((section) => section !== 'temporal'), 'codecServer' as const];
+    const env = { ...complete(), CODEC_SERVER_TOKEN: 'x'.repeat(32) };
+    loadConfig(sections, record(env));
+    loadConfig(sections, record({ ...without(env, 'DATABASE_URL'), PGHOST: 'db.example' }));
     loadConfig(['custodian'], record({ VAULT_KMS_KEY_ID: 'alias/vault' }));
 
     const known = SETTINGS.filter(({ readByLibrary }) => !readByLibrary).flatMap(
@@ -235,7 +236,10 @@ describe('every secret may come from a file', () => {
     VAULT_PUBLIC_KEY: ({ vault }) => vault.publicKey.id,
     VAULT_PRIVATE_KEY: ({ custodian }) => 'privateKey' in custodian && custodian.privateKey.id,
   };
-  const secrets = SETTINGS.filter(({ secret }) => secret).map(({ name }) => name);
+  // The codec server's are in test/codec-server/settings.test.ts.
+  const secrets = SETTINGS.filter(({ secret, section }) => secret && section !== 'codecServer').map(
+    ({ name }) => name,
+  );
 
   /** The environment in which the secret is used, with some value for it. */
   function withSecret(name: string): Env {

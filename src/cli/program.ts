@@ -3,6 +3,7 @@ import { VERSION } from '../build-info.ts';
 import { LOCAL_ENVIRONMENT_FILE } from '../environment.ts';
 import { addAuditCommand } from './commands/audit.ts';
 import { addCustodianWorkerCommand } from './commands/custodian-worker.ts';
+import { addCodecServerCommand } from './commands/codec-server.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEraseCommand } from './commands/erase.ts';
 import { addFindCommand } from './commands/find.ts';
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   addKeysCommand(program);
   addRotateCommand(program);
   addCustodianWorkerCommand(program);
+  addCodecServerCommand(program);
   addReconcileCommand(program);
   addFindCommand(program);
   addRevealCommand(program);

@@ -1,6 +1,6 @@
-import { generateKeyPair, randomBytes } from 'node:crypto';
+import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
-import { KEY_BYTES } from './keyring.ts';
+import { withNewKey } from './add-key.ts';
 
 const VAULT_KEY_BITS = 3072;
 
@@ -22,14 +22,9 @@ export async function generateKeys(keyId: string): Promise<KeyFiles> {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
   return {
-    [KEY_FILE_NAMES.maskingKeys]: keyringJson(keyId),
-    [KEY_FILE_NAMES.payloadKeys]: keyringJson(keyId),
+    [KEY_FILE_NAMES.maskingKeys]: withNewKey({}, 'masking', keyId),
+    [KEY_FILE_NAMES.payloadKeys]: withNewKey({}, 'payload', keyId),
     [KEY_FILE_NAMES.vaultPublicKey]: pair.publicKey,
     [KEY_FILE_NAMES.vaultPrivateKey]: pair.privateKey,
   };
-}
-
-function keyringJson(keyId: string): string {
-  const keys = { [keyId]: randomBytes(KEY_BYTES).toString('base64') };
-  return `${JSON.stringify({ active: keyId, keys }, null, 2)}\n`;
 }

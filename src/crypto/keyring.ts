@@ -4,11 +4,15 @@ import { z } from 'zod';
 /** Several versions of one secret, of which one is active; the others still decode. */
 export type Keyring = { activeId: string; keys: ReadonlyMap<string, KeyObject> };
 
+/** What a keyring is for. Its file may say so, and is then refused in the other's place. */
+export type KeyUse = 'masking' | 'payload';
+
 export const KEY_BYTES = 32;
 
 const KEY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 const keyringSchema = z.strictObject({
+  use: z.enum(['masking', 'payload']).optional(),
   active: z.string(),
   keys: z.record(z.string(), z.string()),
 });
@@ -21,6 +25,7 @@ const keyringSchema = z.strictObject({
 export function parseKeyring(
   json: string,
   reservedIds: readonly string[] = [],
+  use?: KeyUse,
 ): Keyring | string[] {
   let raw: unknown;
   try {
@@ -33,6 +38,9 @@ export function parseKeyring(
     return ['must be a JSON object {"active": "ID", "keys": {"ID": "base64 of 32 bytes"}}'];
   }
   const { active, keys } = parsed.data;
+  if (use && parsed.data.use && parsed.data.use !== use) {
+    return [`holds ${parsed.data.use} keys: they have another place`];
+  }
   const problems: string[] = [];
   const usable = new Map<string, KeyObject>();
   for (const [id, encoded] of Object.entries(keys)) {
@@ -60,4 +68,10 @@ export function activeKey(keyring: Keyring): { id: string; key: KeyObject } {
   const key = keyring.keys.get(keyring.activeId);
   if (!key) throw new Error('a keyring without its active key was let in');
   return { id: keyring.activeId, key };
+}
+
+/** The id of a key that is in both, if there is one: what one process needs would open what another made. */
+export function keyInBoth(one: Keyring, other: Keyring): string | undefined {
+  const others = [...other.keys.values()];
+  return [...one.keys].find(([, key]) => others.some((same) => same.equals(key)))?.[0];
 }

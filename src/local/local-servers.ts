@@ -8,8 +8,9 @@ import { startSqsServer } from './sqs-server.ts';
 import type { StartedParts } from './started-parts.ts';
 import { findTemporalBinary } from './temporal-binary.ts';
 import { startTemporalServer } from './temporal-server.ts';
+import { CODEC_PATH, startWebUiFront } from './web-ui-front.ts';
 
-const PORTS = { temporal: 7233, webUi: 8233, sqs: 4566, postgres: 5432 };
+const PORTS = { temporal: 7233, webUi: 8233, codecServer: 8234, sqs: 4566, postgres: 5432 };
 const QUEUE_NAME = 'login-queue';
 const DATABASE_NAME = 'logins';
 /** Messages of a batch that a killed worker had in hand are back after this long. */
@@ -18,6 +19,8 @@ const VISIBILITY_TIMEOUT_SECONDS = '30';
 export type LocalServers = {
   temporalAddress: string;
   webUi: string;
+  /** Where the Web UI looks for the codec server. */
+  codecServerPort: number;
   sqsEndpoint: string;
   /** Of the superuser. */
   adminUrl: string;
@@ -36,7 +39,8 @@ export async function startLocalServers(context: Context): Promise<LocalServers>
   ] as const);
   return {
     temporalAddress: temporal.address,
-    webUi: temporal.uiAddress ?? '',
+    webUi: temporal.webUi,
+    codecServerPort: temporal.codecServerPort,
     sqsEndpoint,
     adminUrl: postgres.adminUrl,
     lost: Promise.race([
@@ -59,18 +63,27 @@ async function startTemporal({ state, parts, report, signal }: Context) {
     signal,
   });
   const timer = report.begin('Temporal');
+  const frontPort = await freePort(PORTS.webUi);
+  const codecServerPort = await freePort(PORTS.codecServer);
   const server = await startTemporalServer({
     binary,
     port: await freePort(PORTS.temporal),
-    uiPort: await freePort(PORTS.webUi),
+    uiPort: await freePort(),
+    uiCodecEndpoint: `http://127.0.0.1:${frontPort}${CODEC_PATH}`,
     databaseFile: state.temporalDatabase,
     logFile: state.log('temporal'),
     signal,
   });
   await parts.add('Temporal', () => server.stop());
   report.up(timer, server.address, PORTS.temporal);
-  report.up(report.begin('Web UI'), server.uiAddress ?? '', PORTS.webUi);
-  return server;
+  const front = await startWebUiFront({
+    port: frontPort,
+    webUi: server.uiAddress ?? '',
+    codecServer: `http://127.0.0.1:${codecServerPort}`,
+  });
+  await parts.add('Web UI', () => front.stop());
+  report.up(report.begin('Web UI'), front.url, PORTS.webUi);
+  return { ...server, webUi: front.url, codecServerPort };
 }
 
 async function startSqs({ parts, report }: Context): Promise<string> {

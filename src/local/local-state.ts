@@ -16,6 +16,7 @@ export function localState(root: string) {
       analyst: join(directory, 'analyst.env'),
     },
     keys: join(directory, 'keys'),
+    codecServerToken: join(directory, 'codec-server-token'),
     postgresData: join(directory, 'postgres'),
     temporalDatabase: join(directory, 'temporal.db'),
     workflowBundle: join(directory, 'workflow-bundle.js'),
@@ -30,7 +31,7 @@ export type LocalState = ReturnType<typeof localState>;
 export async function prepareLocalState(state: LocalState, reset: boolean): Promise<void> {
   if (reset) {
     await removePostgresData(state.postgresData);
-    for (const path of [state.keys, state.logs]) {
+    for (const path of [state.keys, state.logs, state.codecServerToken]) {
       await rm(path, { recursive: true, force: true });
     }
     for (const suffix of ['', '-wal', '-shm', '-journal']) {

@@ -6,11 +6,12 @@ import { migrate } from '../postgres/migrate.ts';
 import { postgresPool } from '../postgres/pool.ts';
 import { Problem } from '../problem.ts';
 import { describeError } from '../telemetry/describe-error.ts';
+import { startCodecServerProcess } from './codec-server-process.ts';
 import { createDatabaseUsers } from './database-users.ts';
 import { writeEnvironmentFiles } from './environment-files.ts';
 import { LOCAL_CREDENTIALS, localEnvironment, workerEnvironment } from './local-environment.ts';
 import { ensureLocalKeys } from './local-keys.ts';
-import { startLocalServers } from './local-servers.ts';
+import { type LocalServers, startLocalServers } from './local-servers.ts';
 import { type LocalState, localState, prepareLocalState } from './local-state.ts';
 import { nextSteps } from './next-steps.ts';
 import { Report } from './report.ts';
@@ -47,6 +48,9 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
   const config = loadConfig(['sqs', 'temporal', 'payloads'], environment);
   await writeEnvironmentFiles(state, addresses, urls);
 
+  // Beside the worker: it is up before anybody could want it.
+  const codecServer = startCodecServer(state, servers, urls.custodian);
+  codecServer.catch(() => undefined);
   const timer = report.begin('Worker');
   await bundled;
   stopped.signal.throwIfAborted();
@@ -56,6 +60,8 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
   });
   await parts.add('worker', () => worker.stop());
   report.up(timer, `process ${worker.pid}, log ${state.log('worker')}`);
+
+  await codecServer;
 
   const failed = Promise.race([whenWorkerFails(worker), whenServerIsLost(servers.lost)]);
   failed.catch(() => undefined);
@@ -73,6 +79,25 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
   if (options.once) return;
   nextSteps(report, { ...servers, urls }, state);
   await Promise.race([failed, untilStopped()]);
+}
+
+async function startCodecServer(
+  state: LocalState,
+  servers: LocalServers,
+  databaseUrl: string,
+): Promise<void> {
+  const timer = report.begin('Codec server');
+  const server = await startCodecServerProcess({
+    databaseUrl,
+    webUi: servers.webUi,
+    port: servers.codecServerPort,
+    keys: state.keys,
+    tokenFile: state.codecServerToken,
+    logFile: state.log('codec-server'),
+    signal: stopped.signal,
+  });
+  await parts.add('codec server', () => server.stop());
+  report.up(timer, `127.0.0.1:${servers.codecServerPort}, log ${state.log('codec-server')}`);
 }
 
 async function bundleTo(path: string): Promise<void> {

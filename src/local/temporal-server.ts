@@ -20,6 +20,8 @@ export type TemporalServerOptions = {
   readonly port?: number | undefined;
   /** Left out: no Web UI. */
   readonly uiPort?: number | undefined;
+  /** Where the Web UI has payloads decoded. Left out: nowhere. */
+  readonly uiCodecEndpoint?: string | undefined;
   /** Left out: state is kept in memory and ends with the server. */
   readonly databaseFile?: string | undefined;
   readonly logFile?: string | undefined;
@@ -86,6 +88,7 @@ async function startOn(port: number, options: TemporalServerOptions): Promise<Te
 function commandLine(port: number, options: TemporalServerOptions): string[] {
   const {
     uiPort,
+    uiCodecEndpoint,
     databaseFile,
     dynamicConfig = {},
     searchAttributes = SEARCH_ATTRIBUTE_TYPES,
@@ -95,6 +98,7 @@ function commandLine(port: number, options: TemporalServerOptions): string[] {
     ...(uiPort === undefined
       ? ['--headless']
       : ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)]),
+    ...(uiCodecEndpoint === undefined ? [] : ['--ui-codec-endpoint', uiCodecEndpoint]),
     ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile]),
     ...Object.entries({ ...oneShard, ...dynamicConfig }).flatMap(([key, value]) => [
       '--dynamic-config-value',

@@ -75,7 +75,12 @@ test('a second start keeps rows and keys, each user has one role, SIGTERM stops 
   const keys = await readFile(join(directory, '.local', 'keys', 'masking-keys.json'), 'utf8');
 
   const second = npmStart(directory);
-  await second.says('What to do next');
+  await second.says('codec-server-token');
+  const login = /http:\S+\/codec\/login/.exec(second.output())?.[0] as string;
+  const token = await readFile(join(directory, '.local', 'codec-server-token'), 'utf8');
+  const body = new URLSearchParams({ token: token.trim() });
+  const loggedIn = await fetch(login, { method: 'POST', body, redirect: 'manual' });
+  expect(loggedIn.headers.get('location')).toBe(`${new URL(login).origin}/`);
   expect(await rowsIn(await databaseUrl(directory))).toBe(198);
   await expectOneRoleEach(directory);
   const migrate = await loginEtl({}, ['migrate', '--json'], { cwd: directory });

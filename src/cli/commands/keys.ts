@@ -9,6 +9,8 @@ import { Problem } from '../../problem.ts';
 import { EXIT_CODES_HELP } from '../exit-codes.ts';
 import { printData, styled } from '../output.ts';
 import { UsageProblem } from '../usage-problem.ts';
+import { addKeysListCommand } from './keys-list.ts';
+import { addKeysRotateCommand } from './keys-rotate.ts';
 
 const HELP = `
 Makes ${Object.values(KEY_FILE_NAMES).join(', ')},
@@ -20,9 +22,10 @@ Examples:
 ${EXIT_CODES_HELP}`;
 
 export function addKeysCommand(program: Command): void {
-  program
-    .command('keys')
-    .description('the keys of masking, payloads and vault')
+  const keys = program.command('keys').description('the keys of masking, payloads and vault');
+  addKeysListCommand(keys);
+  addKeysRotateCommand(keys);
+  keys
     .command('generate')
     .description('make a first key of every kind')
     .requiredOption('--out <directory>', 'where the files go; it is made if need be')

@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { type Answer, refused } from './answer.ts';
+import type { Caller } from './authenticate.ts';
+import { boundedAuthenticator } from './bounded-authenticator.ts';
+import { crossOriginHeaders, preflightHeaders } from './cross-origin.ts';
+import { type DecodeContext, decodeRequest, encodeRequest } from './decode-request.ts';
+import { loginRoutes } from './login-routes.ts';
+import type { CodecServerSettings } from './read-codec-server.ts';
+import { Refusal } from './refusal.ts';
+
+export type AnswerOptions = Omit<DecodeContext, 'uiOrigin'> & {
+  settings: CodecServerSettings;
+  allowEncode: boolean;
+  logger: Logger;
+};
+
+const SECURITY_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+};
+
+/** Answers whatever comes. What is logged holds neither tokens nor payloads, nor a path as it was sent. */
+export function requestListener(options: AnswerOptions) {
+  const route = router(options);
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const begun = performance.now();
+    const seen: Seen = { route: 'other' };
+    const answer = await route(request, seen).catch((error: unknown) =>
+      refused(error, options.logger),
+    );
+    response.writeHead(answer.status, { ...SECURITY_HEADERS, ...answer.headers });
+    response.end(answer.body);
+    options.logger[answer.status >= 500 ? 'error' : 'info'](
+      {
+        method: request.method,
+        route: seen.route,
+        status: answer.status,
+        ...(seen.caller && { caller: seen.caller.name, by: seen.caller.by }),
+        milliseconds: Math.round(performance.now() - begun),
+      },
+      'request',
+    );
+  };
+}
+
+/** What the log may say of a request: the route is one of ours, never the path as it was sent. */
+type Seen = {
+  route: 'decode' | 'encode' | 'login' | 'logout' | 'health' | 'other';
+  caller?: Caller;
+};
+
+function router(options: AnswerOptions) {
+  const { settings, allowEncode } = options;
+  const { uiOrigin } = settings;
+  const identify = boundedAuthenticator(settings);
+  const login = loginRoutes(settings);
+
+  return async (request: IncomingMessage, seen: Seen): Promise<Answer> => {
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    if (path === '/health' && request.method === 'GET') {
+      seen.route = 'health';
+      return { status: 200, body: 'ok\n' };
+    }
+    const page = /^\/(login|logout)$/.exec(path)?.[1] as 'login' | 'logout' | undefined;
+    if (page && login) {
+      seen.route = page;
+      return login[page](request);
+    }
+    const verb = /^(?:\/[^/]+)?\/(decode|encode)$/.exec(path)?.[1] as 'decode' | 'encode';
+    if (!verb || (verb === 'encode' && !allowEncode))
+      throw new Refusal(404, 'there is no such path');
+    seen.route = verb;
+    const crossOrigin = crossOriginHeaders(request, uiOrigin);
+    if (request.method === 'OPTIONS') {
+      return { status: 204, headers: { ...crossOrigin, ...preflightHeaders() } };
+    }
+    const answer = async (): Promise<Answer> => {
+      if (request.method !== 'POST')
+        throw new Refusal(405, 'POST only', { allow: 'POST, OPTIONS' });
+      const caller = await identify(request);
+      seen.caller = caller;
+      const body =
+        verb === 'decode'
+          ? await decodeRequest(request, caller, { ...options, uiOrigin })
+          : await encodeRequest(request, options.codec);
+      return { status: 200, headers: { 'content-type': 'application/json' }, body };
+    };
+    const given = await answer().catch((error: unknown) => refused(error, options.logger));
+    // The page is told what is wrong, too.
+    return { ...given, headers: { ...given.headers, ...crossOrigin } };
+  };
+}

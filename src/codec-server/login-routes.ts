@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http';
+import type { Answer } from './answer.ts';
+import { isTokenTyped, loginPage, loginPageHeaders, refuseOtherPages } from './login-page.ts';
+import type { CodecServerSettings } from './read-codec-server.ts';
+import { Refusal } from './refusal.ts';
+import { endedSessionCookie, sessionCookie } from './session-cookie.ts';
+import { FAILURES_PER_MINUTE, TokenBuckets } from './token-buckets.ts';
+
+/** Only where there is a token to type, and a Web UI to go on to. */
+export function loginRoutes({ token, uiOrigin, tls, behindTlsProxy }: CodecServerSettings) {
+  if (!token || !uiOrigin) return undefined;
+  const failures = new TokenBuckets(FAILURES_PER_MINUTE);
+  const secure = tls !== undefined || behindTlsProxy;
+  const headers = loginPageHeaders(uiOrigin);
+  const onward = (cookie: string): Answer => ({
+    status: 303,
+    headers: { location: `${uiOrigin}/`, 'set-cookie': cookie },
+  });
+  return {
+    async login(request: IncomingMessage): Promise<Answer> {
+      if (request.method === 'GET') return { status: 200, headers, body: loginPage() };
+      if (request.method !== 'POST') throw new Refusal(405, 'GET or POST', { allow: 'GET, POST' });
+      if (await isTokenTyped(request, token.secret)) {
+        return onward(await sessionCookie(token.secret, secure));
+      }
+      if (!failures.take(request.socket.remoteAddress ?? '')) {
+        throw new Refusal(429, 'too many requests', { 'retry-after': '10' });
+      }
+      return { status: 401, headers, body: loginPage({ refused: true }) };
+    },
+    async logout(request: IncomingMessage): Promise<Answer> {
+      if (request.method !== 'POST') throw new Refusal(405, 'POST only', { allow: 'POST' });
+      refuseOtherPages(request);
+      return onward(endedSessionCookie(secure));
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+
+// A program: prints the secret whose id it is given, into the pipe of `read-secret.ts`. What goes wrong is told by name
+// only.
+const [id] = process.argv.slice(2);
+try {
+  const client = new SecretsManagerClient({ maxAttempts: 3 });
+  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: id }));
+  process.stdout.write(SecretString ?? '');
+} catch (error) {
+  process.stderr.write((error as Error).name);
+  process.exitCode = 1;
+}

@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { testKeyring } from '../crypto/test-keyring.ts';
+import {
+  bearer,
+  plain,
+  startedCodecServer,
+  TOKEN,
+  UI_ORIGIN,
+  valuesOf,
+} from './started-codec-server.ts';
+
+const MARK = 'k7-secret-value';
+
+test('decodes with the token, on either path, with and without the scheme', async () => {
+  const server = await startedCodecServer();
+  const sealed = await server.seal({ mark: MARK });
+  for (const path of ['/decode', '/logins/decode']) {
+    const response = await server.decode([sealed, plain(1)], bearer(), path);
+    expect(response.status).toBe(200);
+    expect(await valuesOf(response)).toEqual([{ mark: MARK }, 1]);
+  }
+  expect((await server.decode([sealed], { authorization: TOKEN })).status).toBe(200);
+});
+
+test.each([
+  ['no token', {}],
+  ['another token', bearer(`${TOKEN.slice(0, -1)}x`)],
+  ['part of the token', bearer(TOKEN.slice(0, -1))],
+  ['another scheme', { authorization: `Basic ${TOKEN}` }],
+  ['the token as a cookie', { cookie: `login_etl_codec=${TOKEN}`, origin: UI_ORIGIN }],
+])('decodes nothing with %s', async (_what, headers) => {
+  const server = await startedCodecServer();
+  const response = await server.decode([await server.seal(MARK)], headers);
+  expect(response.status).toBe(401);
+  expect(await response.text()).not.toContain('payloads');
+  expect(await server.records()).toEqual([]);
+});
+
+test('it is on record before it is shown: who, what of, how much, with which keys', async () => {
+  const server = await startedCodecServer();
+  const payloads = [await server.seal(MARK), await server.seal(2), plain('clear')];
+  await server.decode(payloads, {
+    ...bearer(),
+    origin: UI_ORIGIN,
+    referer: `${UI_ORIGIN}/namespaces/logins/workflows/ingest%2F1/0198-run/history`,
+    'x-namespace': 'logins',
+    'x-reason': 'ticket 12',
+  });
+  const hashes = payloads.slice(0, 2).map(({ data }) =>
+    createHash('sha256')
+      .update(data as Uint8Array)
+      .digest('hex'),
+  );
+  expect(await server.records()).toEqual([
+    {
+      action: 'decode',
+      reason: 'ticket 12',
+      detail: {
+        caller: 'on-call',
+        authenticated_by: 'token',
+        said_by_caller: { namespace: 'logins', workflowId: 'ingest/1', runId: '0198-run' },
+        requests: 1,
+        payloads: 2,
+        payload_key_ids: ['new'],
+        ciphertext_sha256: createHash('sha256').update(hashes.sort().join('\n')).digest('hex'),
+      },
+    },
+  ]);
+});
+
+test('nothing is shown while its record waits, and then it is', async () => {
+  const server = await startedCodecServer();
+  const blocker = await server.database.pool.connect();
+  await blocker.query('begin; select pg_advisory_xact_lock(7236514202)');
+  let answered = false;
+  const asked = server.decode([await server.seal(MARK)]).then((response) => {
+    answered = true;
+    return response;
+  });
+  await expect
+    .poll(
+      async () =>
+        (
+          await server.database.pool.query(
+            "select from pg_locks where locktype = 'advisory' and not granted",
+          )
+        ).rowCount,
+    )
+    .toBe(1);
+  await sleep(100);
+  expect(answered).toBe(false);
+  await blocker.query('commit');
+  blocker.release();
+  expect(await valuesOf(await asked)).toEqual([MARK]);
+});
+
+test('no record, no decode', async () => {
+  const server = await startedCodecServer();
+  await server.database.pool.query('alter table audit_log add constraint full_now check (id < 0)');
+  const response = await server.decode([await server.seal(MARK)]);
+  expect(response.status).toBe(503);
+  expect(await response.json()).toEqual({ error: expect.stringContaining('nothing is decoded') });
+});
+
+test('the requests of one page are one record; what is not encrypted needs none', async () => {
+  const server = await startedCodecServer();
+  const sealed = await server.seal(MARK);
+  await Promise.all(Array.from({ length: 8 }, () => server.decode([sealed])));
+  await server.decode([plain('clear')]);
+  expect(await server.records()).toMatchObject([{ detail: { requests: 8, payloads: 8 } }]);
+});
+
+test('a payload of a key that is not here, or that was changed, is refused and on record', async () => {
+  const server = await startedCodecServer();
+  const foreign = await server.seal(MARK, testKeyring('elsewhere'));
+  const changed = await server.seal(MARK);
+  (changed.data as Uint8Array)[20] = ((changed.data as Uint8Array)[20] as number) ^ 1;
+  for (const payload of [foreign, changed]) {
+    expect((await server.decode([payload])).status).toBe(422);
+  }
+  expect((await server.records()).map(({ detail }) => detail.payload_key_ids)).toEqual([
+    ['elsewhere'],
+    ['new'],
+  ]);
+});
+
+test.each([
+  ['not JSON', '{"payloads": [', 400],
+  ['not payloads', '{"payload": []}', 400],
+  ['not base64', `{"payloads": [{"data": "${MARK}"}]}`, 400],
+  ['more payloads than any event has', JSON.stringify({ payloads: Array(1_001).fill({}) }), 400],
+  ['more than 8 MiB', ' '.repeat(8 * 1024 * 1024 + 1), 413],
+])('a body that is %s is refused', async (_what, body, status) => {
+  const server = await startedCodecServer();
+  const response = await fetch(`${server.url}/decode`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...bearer() },
+    body,
+  });
+  expect(response.status).toBe(status);
+  expect(await response.text()).not.toContain(MARK);
+});
+
+test('one caller may ask so often, and no more; an address may fail so often', async () => {
+  const server = await startedCodecServer({ requestsPerMinute: 3 });
+  const asked = async (headers?: Record<string, string>) =>
+    (await server.decode([], headers)).status;
+  expect([await asked(), await asked(), await asked(), await asked()]).toEqual([
+    200, 200, 200, 429,
+  ]);
+  const failures = await Promise.all(Array.from({ length: 62 }, () => asked(bearer('x'))));
+  expect(new Set(failures)).toEqual(new Set([401, 429]));
+});
+
+test('encodes only where that was asked for', async () => {
+  const encode = (url: string, headers = bearer()) =>
+    fetch(`${url}/encode`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ payloads: [{ data: Buffer.from(MARK).toString('base64') }] }),
+    });
+  expect((await encode((await startedCodecServer()).url)).status).toBe(404);
+  const { url } = await startedCodecServer({}, { allowEncode: true });
+  expect((await encode(url, bearer('x'))).status).toBe(401);
+  const { payloads } = (await (await encode(url)).json()) as {
+    payloads: { metadata: { encoding: string } }[];
+  };
+  expect(payloads[0]?.metadata.encoding).toBe(Buffer.from('binary/encrypted').toString('base64'));
+});
+
+test('logs neither tokens nor payloads, nor paths as they were sent', async () => {
+  const server = await startedCodecServer();
+  const sealed = await server.seal(MARK);
+  await server.decode([sealed]);
+  await server.decode([sealed], bearer(`wrong-${MARK}`));
+  await fetch(`${server.url}/${MARK}?token=${TOKEN}`);
+  const log = server.log();
+  expect(log.split('\n').length).toBeGreaterThan(3);
+  for (const secret of [TOKEN, MARK, Buffer.from(sealed.data as Uint8Array).toString('base64')]) {
+    expect(log).not.toContain(secret);
+  }
+});
+
+test('lets nobody keep, frame or guess the type of an answer', async () => {
+  const server = await startedCodecServer();
+  const { headers } = await server.decode([]);
+  expect(headers.get('cache-control')).toBe('no-store');
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+  expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+});
+
+test('answers what is in hand when it is told to stop', async () => {
+  const server = await startedCodecServer();
+  const asked = server.decode([await server.seal(MARK)]);
+  await sleep(50);
+  await server.stop();
+  expect(await valuesOf(await asked)).toEqual([MARK]);
+  await expect(server.decode([])).rejects.toThrow();
+});

@@ -1,0 +1,99 @@
+import { Writable } from 'node:stream';
+import type { Payload } from '@temporalio/common';
+import { onTestFinished } from 'vitest';
+import { formatPayloads } from '../../src/codec-server/payloads-json.ts';
+import type { CodecServerSettings } from '../../src/codec-server/read-codec-server.ts';
+import { startCodecServer } from '../../src/codec-server/start-codec-server.ts';
+import type { Keyring } from '../../src/crypto/keyring.ts';
+import { payloadCodec } from '../../src/crypto/payload-codec.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { testKeyring } from '../crypto/test-keyring.ts';
+import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
+
+export const TOKEN = 'k3yboard-cat-0123456789-abcdef-0123456789';
+export const UI_ORIGIN = 'https://temporal.example';
+
+export type StartedCodecServer = {
+  url: string;
+  database: TestDatabase;
+  keys: Keyring;
+  /** All that it has logged. */
+  log(): string;
+  /** Encrypted, as Temporal has it. */
+  seal(value: unknown, keys?: Keyring): Promise<Payload>;
+  /** POST /decode. */
+  decode(payloads: Payload[], headers?: Record<string, string>, path?: string): Promise<Response>;
+  records(): Promise<{ action: string; reason: string; detail: Record<string, unknown> }[]>;
+  stop(): Promise<void>;
+};
+
+/** A codec server on a database of its own, until the test ends. */
+export async function startedCodecServer(
+  changes: Partial<CodecServerSettings> = {},
+  { allowEncode = false } = {},
+): Promise<StartedCodecServer> {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.remove());
+  const keys = testKeyring('new', 'old');
+  let logged = '';
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      logged += chunk.toString();
+      done();
+    },
+  });
+  const server = await startCodecServer({
+    settings: {
+      listen: { host: '127.0.0.1', port: 0 },
+      token: { name: 'on-call', secret: TOKEN },
+      uiOrigin: UI_ORIGIN,
+      behindTlsProxy: false,
+      requestsPerMinute: 1_200,
+      ...changes,
+    },
+    keys,
+    pool: database.pool,
+    logger: createLogger('trace', destination),
+    allowEncode,
+  });
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= server.stop();
+    return stopping;
+  };
+  onTestFinished(stop);
+  return {
+    url: server.url,
+    database,
+    keys,
+    log: () => logged,
+    seal: async (value, keyring = keys) => {
+      const [sealed] = await payloadCodec(keyring).encode([plain(value)]);
+      return sealed as Payload;
+    },
+    decode: (payloads, headers = bearer(), path = '/decode') =>
+      fetch(`${server.url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: formatPayloads(payloads),
+      }),
+    records: async () =>
+      (await database.pool.query('select action, reason, detail from audit_log order by id')).rows,
+    stop,
+  };
+}
+
+export const bearer = (token = TOKEN): Record<string, string> => ({
+  authorization: `Bearer ${token}`,
+});
+
+export const plain = (value: unknown): Payload => ({
+  metadata: { encoding: Buffer.from('json/plain') },
+  data: Buffer.from(JSON.stringify(value)),
+});
+
+/** What the payloads of an answer say. */
+export async function valuesOf(response: Response): Promise<unknown[]> {
+  const { payloads } = (await response.json()) as { payloads: { data: string }[] };
+  return payloads.map(({ data }) => JSON.parse(Buffer.from(data, 'base64').toString('utf8')));
+}
