@@ -17,6 +17,7 @@ import { sqsClient } from './sqs/client.ts';
 import { openQueue } from './sqs/open-queue.ts';
 import { describeError } from './telemetry/describe-error.ts';
 import { createLogger, temporalLogger } from './telemetry/logger.ts';
+import { type Observer, observeWorker } from './telemetry/observe-worker.ts';
 import { installRuntime } from './telemetry/runtime.ts';
 
 export const WORKER_SECTIONS = [
@@ -54,7 +55,9 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     onIdleError: () => logger.warn('an idle connection to Postgres was lost'),
   });
   const client = sqsClient(config.sqs);
+  let observer: Observer | undefined;
   const close = async () => {
+    await observer?.close();
     client.destroy();
     await pool.end();
   };
@@ -67,6 +70,18 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       NativeConnection.connect(config.temporal.connectionOptions),
     );
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
+    const activities = createActivities({
+      queue,
+      pool,
+      masker: createMasker(config.masking),
+      vaultPublicKey: config.vault.publicKey,
+      workerBuild: VERSION,
+      receiveConcurrency: RECEIVE_CONCURRENCY,
+      shuttingDown: shuttingDown.signal,
+    });
+    const steps = Object.keys(activities);
+    observer = await observeWorker(config, { connection, queue, pool }, steps, logger);
+    const { activityInterceptor, ...observing } = observer;
     const worker = await Worker.create({
       connection,
       namespace: config.temporal.namespace,
@@ -74,18 +89,10 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       workflowBundle: await opening('the bundle', 'Check WORKER_WORKFLOW_BUNDLE.', () =>
         workflowBundle(workflowBundlePath, logger),
       ),
-      activities: createActivities({
-        queue,
-        pool,
-        masker: createMasker(config.masking),
-        vaultPublicKey: config.vault.publicKey,
-        workerBuild: VERSION,
-        receiveConcurrency: RECEIVE_CONCURRENCY,
-        shuttingDown: shuttingDown.signal,
-      }),
+      activities,
       dataConverter: dataConverter(config.payloads.keys),
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
-      interceptors: { activity: [() => ({ inbound: load.interceptor })] },
+      interceptors: { activity: [() => ({ inbound: load.interceptor }), activityInterceptor] },
       shutdownGraceTime: `${CANCEL_SECONDS} seconds`,
       shutdownForceTime: `${FORCE_SECONDS} seconds`,
     });
@@ -93,9 +100,9 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       try {
         await worker.run();
       } finally {
+        await close();
         await connection.close();
         await queue.call.close();
-        await close();
       }
     };
     return {
@@ -103,6 +110,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       stop: async () => {
         logger.info('shutting down: nothing more is received');
         shuttingDown.abort();
+        observing.shuttingDown();
         await load.quiet(shutdownGraceSeconds * 1000);
         if (worker.getState() === 'RUNNING') worker.shutdown();
       },
@@ -129,10 +137,10 @@ async function main(): Promise<void> {
   }
   useEnvironment(undefined, (line) => process.stderr.write(`${line}\n`));
   const config = loadConfig(WORKER_SECTIONS);
-  const { logLevel, metricsAddress } = config.worker;
+  const { logLevel } = config.worker;
   const logger = createLogger(logLevel);
   await opening('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
-    installRuntime(logger, metricsAddress),
+    installRuntime(logger, config.worker),
   );
   worker = await startWorker(config, logger);
   logger.info({ taskQueue: TASK_QUEUE, version: VERSION }, 'worker is running');

@@ -143,7 +143,14 @@ describe('what is wrong is named, and not repeated', () => {
     PAYLOAD_KEYS: `{"${MARK}`,
     VAULT_PUBLIC_KEY: `-----BEGIN PUBLIC KEY-----\n${MARK}\n-----END PUBLIC KEY-----`,
     WORKER_SHUTDOWN_GRACE_SECONDS: MARK,
+    MASKING_KEY_SINCE: MARK,
+    WORKER_METRICS_ADDRESS: MARK,
+    WORKER_OTLP_ENDPOINT: MARK,
+    WORKER_OTLP_HEADERS: MARK,
+    WORKER_HEALTH_ADDRESS: `127.0.0.1:${MARK}`,
+    WORKER_SAMPLE_SECONDS: MARK,
     LOG_LEVEL: MARK,
+    LOG_FORMAT: MARK,
   };
 
   test.each(Object.keys(wrong))('%s', (name) => {
@@ -202,6 +209,7 @@ describe('every secret may come from a file', () => {
     MASKING_KEYS: ({ masking }) => masking.keys?.keys.get('test')?.export().toString('hex'),
     PAYLOAD_KEYS: ({ payloads }) => payloads.keys.keys.get('test')?.export().toString('hex'),
     VAULT_PUBLIC_KEY: ({ vault }) => vault.publicKey.id,
+    WORKER_OTLP_HEADERS: ({ worker }) => worker.otlp?.headers.authorization,
   };
   const secrets = SETTINGS.filter(({ secret }) => secret).map(({ name }) => name);
 
@@ -209,6 +217,10 @@ describe('every secret may come from a file', () => {
   function withSecret(name: string): Env {
     if (name === 'PGPASSWORD') {
       return { ...without(complete(), 'DATABASE_URL'), PGHOST: 'db.example', PGPASSWORD: 'secret' };
+    }
+    if (name === 'WORKER_OTLP_HEADERS') {
+      const endpoint = { WORKER_OTLP_ENDPOINT: 'https://otlp.example:4317' };
+      return { ...complete(), ...endpoint, [name]: 'authorization=Bearer secret' };
     }
     return { ...complete(), [name]: complete()[name] ?? 'secret' };
   }

@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import { describeError } from './describe-error.ts';
+import { meter } from './meter.ts';
+
+/** Something outside that is looked at from time to time, whether or not a run is active. */
+export type Source = { name: string; sample(): Promise<void> };
+
+export type Sampler = { stop(): Promise<void> };
+
+/**
+ * Looks at every source now and every so many seconds. A gauge keeps its last value when its source can't be
+ * reached, so each source has the time of its last good look beside it.
+ */
+export function startSampler(
+  sources: readonly Source[],
+  everySeconds: number,
+  logger: Logger,
+): Sampler {
+  const looked = meter().createGauge(
+    'login_etl_sample_timestamp',
+    'float',
+    'seconds',
+    'When a source of gauges was last read',
+  );
+  const failures = meter().createCounter(
+    'login_etl_sample_failures',
+    undefined,
+    'Looks at a source of gauges that failed',
+  );
+  const inHand = new Map<string, Promise<void>>();
+
+  async function sample({ name, sample: look }: Source): Promise<void> {
+    try {
+      await look();
+      looked.set(Date.now() / 1_000, { source: name });
+    } catch (error) {
+      failures.add(1, { source: name });
+      const described = error instanceof Error ? describeError(error) : undefined;
+      logger.warn({ source: name, error: described }, 'no metrics from a source');
+    } finally {
+      inHand.delete(name);
+    }
+  }
+  const sampleAll = () => {
+    for (const source of sources) {
+      // A source that hangs is not asked again meanwhile.
+      if (!inHand.has(source.name)) inHand.set(source.name, sample(source));
+    }
+  };
+  for (const { name } of sources) failures.add(0, { source: name });
+  sampleAll();
+  const timer = setInterval(sampleAll, everySeconds * 1_000);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await Promise.all(inHand.values());
+    },
+  };
+}
