@@ -28,9 +28,9 @@ export function setKeyMetrics({ masking, payloads, vault }: Keys): void {
   if (!since) return;
   meter()
     .createGauge(
-      'login_etl_masking_key_since_timestamp',
+      'login_etl_masking_key_since_timestamp_seconds',
       'float',
-      'seconds',
+      undefined,
       'Since when the active masking key is in use',
     )
     .set(since.getTime() / 1_000, { key_id: activeId });

@@ -8,25 +8,16 @@ const OUTCOMES = ['completed', 'continued', 'failed', 'cancelled', 'open'] as co
 const RESULTS = Object.keys(zeroCounts()) as (keyof Counts)[];
 
 export function ledgerSource(pool: Pool): Source {
-  const gauge = (name: string, unit: 'seconds' | undefined, description: string) =>
-    meter().createGauge(`login_etl_${name}`, 'float', unit, description);
+  const gauge = (name: string, description: string) =>
+    meter().createGauge(`login_etl_${name}`, 'float', undefined, description);
   const success = gauge(
-    'last_successful_run_timestamp',
-    'seconds',
+    'last_successful_run_timestamp_seconds',
     'When the latest completed run ended',
   );
-  const duration = gauge('last_run_duration', 'seconds', 'How long the latest run took');
-  const lastCounts = gauge('last_run_messages', undefined, 'What the latest run did, by result');
-  const runs = gauge(
-    'ledger_runs',
-    undefined,
-    'Runs of the last 24 hours in the ledger, by outcome',
-  );
-  const messages = gauge(
-    'ledger_messages',
-    undefined,
-    'What the runs of the last 24 hours did, by result',
-  );
+  const duration = gauge('last_run_duration_seconds', 'How long the latest run took');
+  const lastCounts = gauge('last_run_messages', 'What the latest run did, by result');
+  const runs = gauge('ledger_runs', 'Runs of the last 24 hours in the ledger, by outcome');
+  const messages = gauge('ledger_messages', 'What the runs of the last 24 hours did, by result');
   return {
     name: 'ledger',
     async sample() {

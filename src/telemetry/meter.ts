@@ -2,7 +2,8 @@ import { Runtime } from '@temporalio/worker';
 
 /**
  * What our instruments are made with: the SDK's own meter, so that its metrics and ours leave by one way. Without
- * an exporter it does nothing. A unit of seconds becomes the suffix `_seconds`, a counter gets `_total`.
+ * an exporter it does nothing. The exporter adds `_seconds` to a histogram of that unit and `_total` to a counter; to
+ * a gauge it adds nothing.
  */
 export const meter = () => Runtime.instance().metricMeter;
 

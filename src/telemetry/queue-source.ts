@@ -12,15 +12,15 @@ export function queueSource(queue: Queue, oldest: OldestMessage): Source {
     'Messages of the queue by state, about, as SQS says',
   );
   const age = meter().createGauge(
-    'login_etl_queue_oldest_message_age',
+    'login_etl_queue_oldest_message_age_seconds',
     'float',
-    'seconds',
+    undefined,
     'Age of the oldest message of the queue, estimated from what this worker has seen',
   );
   const retention = meter().createGauge(
-    'login_etl_queue_retention',
+    'login_etl_queue_retention_seconds',
     'int',
-    'seconds',
+    undefined,
     'How long the queue keeps a message',
   );
   return {

@@ -17,9 +17,9 @@ export function startSampler(
   logger: Logger,
 ): Sampler {
   const looked = meter().createGauge(
-    'login_etl_sample_timestamp',
+    'login_etl_sample_timestamp_seconds',
     'float',
-    'seconds',
+    undefined,
     'When a source of gauges was last read',
   );
   const failures = meter().createCounter(

@@ -7,14 +7,13 @@ const TIMEOUT_MS = 5_000;
 
 /** What Temporal says of the schedule. Its counts begin anew when the schedule is made anew: they are gauges. */
 export function scheduleSource(connection: ConnectionLike, namespace: string): Source {
-  const gauge = (name: string, unit: 'seconds' | undefined, description: string) =>
-    meter().createGauge(`login_etl_schedule_${name}`, 'float', unit, description);
-  const exists = gauge('exists', undefined, '1 when the schedule is there');
-  const paused = gauge('paused', undefined, '1 when the schedule is paused');
-  const next = gauge('next_run_timestamp', 'seconds', 'When the schedule starts its next run');
+  const gauge = (name: string, description: string) =>
+    meter().createGauge(`login_etl_schedule_${name}`, 'float', undefined, description);
+  const exists = gauge('exists', '1 when the schedule is there');
+  const paused = gauge('paused', '1 when the schedule is paused');
+  const next = gauge('next_run_timestamp_seconds', 'When the schedule starts its next run');
   const runs = gauge(
     'runs',
-    undefined,
     'Runs since the schedule was made: started, skipped since one was running, missed',
   );
   return {
