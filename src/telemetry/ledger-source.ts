@@ -12,7 +12,7 @@ export function ledgerSource(pool: Pool): Source {
     meter().createGauge(`login_etl_${name}`, 'float', undefined, description);
   const success = gauge(
     'last_successful_run_timestamp_seconds',
-    'When the latest completed run ended',
+    'When a run last completed or continued as new',
   );
   const duration = gauge('last_run_duration_seconds', 'How long the latest run took');
   const lastCounts = gauge('last_run_messages', 'What the latest run did, by result');

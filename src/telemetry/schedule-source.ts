@@ -12,6 +12,7 @@ export function scheduleSource(connection: ConnectionLike, namespace: string): S
   const exists = gauge('exists', '1 when the schedule is there');
   const paused = gauge('paused', '1 when the schedule is paused');
   const next = gauge('next_run_timestamp_seconds', 'When the schedule starts its next run');
+  const interval = gauge('interval_seconds', 'Time between the next two runs of the schedule');
   const runs = gauge(
     'runs',
     'Runs since the schedule was made: started, skipped since one was running, missed',
@@ -24,6 +25,7 @@ export function scheduleSource(connection: ConnectionLike, namespace: string): S
       paused.set(state?.paused ? 1 : 0);
       if (!state) return;
       if (state.nextRunAtSeconds !== undefined) next.set(state.nextRunAtSeconds);
+      if (state.intervalSeconds !== undefined) interval.set(state.intervalSeconds);
       runs.set(state.started, { result: 'started' });
       runs.set(state.skipped, { result: 'skipped' });
       runs.set(state.missed, { result: 'missed' });

@@ -4,6 +4,8 @@ import { SCHEDULE_ID } from '../config.ts';
 export type ScheduleState = {
   paused: boolean;
   nextRunAtSeconds: number | undefined;
+  /** Between its next two runs. */
+  intervalSeconds: number | undefined;
   /** Since the schedule was made, as Temporal counts them. */
   started: number;
   skipped: number;
@@ -22,10 +24,11 @@ export async function readSchedule(
     const { schedule, info } = await connection.withDeadline(Date.now() + timeoutMs, () =>
       connection.workflowService.describeSchedule({ namespace, scheduleId: SCHEDULE_ID }),
     );
-    const next = info?.futureActionTimes?.[0]?.seconds;
+    const [next, second] = (info?.futureActionTimes ?? []).map(({ seconds }) => Number(seconds));
     return {
       paused: schedule?.state?.paused ?? false,
-      nextRunAtSeconds: next == null ? undefined : Number(next),
+      nextRunAtSeconds: next,
+      intervalSeconds: next !== undefined && second !== undefined ? second - next : undefined,
       started: Number(info?.actionCount ?? 0),
       skipped: Number(info?.overlapSkipped ?? 0),
       missed: Number(info?.missedCatchupWindow ?? 0),
