@@ -16,6 +16,7 @@ import { Problem } from './problem.ts';
 import { sqsClient } from './sqs/client.ts';
 import { openQueue } from './sqs/open-queue.ts';
 import { describeError } from './telemetry/describe-error.ts';
+import { logDestination } from './telemetry/log-destination.ts';
 import { createLogger, temporalLogger } from './telemetry/logger.ts';
 import { type Observer, observeWorker } from './telemetry/observe-worker.ts';
 import { installRuntime } from './telemetry/runtime.ts';
@@ -137,8 +138,8 @@ async function main(): Promise<void> {
   }
   useEnvironment(undefined, (line) => process.stderr.write(`${line}\n`));
   const config = loadConfig(WORKER_SECTIONS);
-  const { logLevel } = config.worker;
-  const logger = createLogger(logLevel);
+  const { logLevel, logFormat } = config.worker;
+  const logger = createLogger(logLevel, logDestination(logFormat));
   await opening('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
     installRuntime(logger, config.worker),
   );

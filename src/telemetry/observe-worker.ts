@@ -48,7 +48,7 @@ export async function observeWorker(
   );
   const readiness = createReadiness({ temporal: connection, pool: ownPool, queue });
   const oldest = new OldestMessage();
-  const readers = readSteps(createBatchMetrics(), oldest);
+  const readers = readSteps(createBatchMetrics(), oldest, logger);
   const health =
     healthAddress &&
     (await opening('/healthz', 'Check WORKER_HEALTH_ADDRESS.', () =>
