@@ -67,7 +67,7 @@ const WITHIN_MS = 20_000;
 export async function untilTrue(look: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + WITHIN_MS;
   while (!(await look())) {
-    if (Date.now() > deadline) throw new Error(`not so within ${WITHIN_MS} ms: ${look}`);
+    if (Date.now() > deadline) throw new Error(`not so within ${WITHIN_MS} ms: ${look.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

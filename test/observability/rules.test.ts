@@ -64,7 +64,7 @@ test('every link to the runbook leads to a heading, and every section there is a
   const runbook = await readFile(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
   const headings = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading as string);
   const anchors = headings.map((heading) => heading.toLowerCase().replaceAll(' ', '-'));
-  const linked = alerts().map(({ annotations }) => annotations.runbook_url?.split('#')[1]);
+  const linked = alerts().map(({ annotations }) => annotations.runbook_url?.split('#')[1] ?? '');
   expect(linked.sort()).toEqual(anchors.sort());
   for (const [, anchor] of runbook.matchAll(/\]\(#(.+?)\)/g)) expect(anchors).toContain(anchor);
   for (const part of runbook.split(/^## /m).slice(1)) {
