@@ -83,3 +83,12 @@ test('rules ask for metrics that are in the tables', async () => {
     }
   }
 });
+
+test('the alerts that Alertmanager keeps back, and those it keeps them back for, are there', async () => {
+  const config = await readFile(path('alertmanager/alertmanager.yml'), 'utf8');
+  const named = [...config.matchAll(/alertname=~?"LoginEtl\(?([\w|]+)\)?"/g)].flatMap(([, names]) =>
+    (names as string).split('|').map((name) => `LoginEtl${name}`),
+  );
+  expect(named.length).toBeGreaterThan(10);
+  for (const name of named) expect(alerts().map((alert) => alert.name)).toContain(name);
+});
