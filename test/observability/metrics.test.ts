@@ -53,6 +53,12 @@ describe('after a run', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('the objective of the lag is the bound of a bucket, or quantiles near it would be guesses', async () => {
+    const bucket = 'login_etl_batch_lag_seconds_bucket{le="300"}';
+    expect(await it.prometheus.value(bucket)).toBe(1);
+    expect((await fetch(it.metricsUrl)).headers.get('content-type')).toMatch(/^text\/plain/);
+  });
+
   test('messages are counted by what became of them', async () => {
     const counts = {
       received: GOOD + BAD.length,
