@@ -31,8 +31,13 @@ export type Observer = {
   close(): Promise<void>;
 };
 
-/** Connections of its own: looking must not wait behind the inserts, nor they behind it. */
-const OWN_CONNECTIONS = { max: 2, connectionTimeoutMillis: 2_000, statement_timeout: 5_000 };
+/** Connections of its own, one a source: looking must not wait behind the inserts, nor they behind it. */
+const OWN_CONNECTIONS = {
+  max: 4,
+  connectionTimeoutMillis: 2_000,
+  statement_timeout: 5_000,
+  query_timeout: 6_000,
+};
 
 /** All that looks on: counting of the steps, samples of what is outside, and the answers about health. */
 export async function observeWorker(
@@ -72,7 +77,7 @@ export async function observeWorker(
     shuttingDown: () => health?.shuttingDown(),
     close: async () => {
       await health?.close();
-      await sampler?.stop();
+      sampler?.stop();
       await ownPool.end();
     },
   };

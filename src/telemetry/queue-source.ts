@@ -4,6 +4,9 @@ import { meter } from './meter.ts';
 import type { OldestMessage } from './oldest-message.ts';
 import type { Source } from './sampler.ts';
 
+/** Without it a queue that hangs would keep a worker from its end for as long as the SDK tries. */
+const TIMEOUT_MS = 5_000;
+
 export function queueSource(queue: Queue, oldest: OldestMessage): Source {
   const messages = meter().createGauge(
     'login_etl_queue_messages',
@@ -26,7 +29,10 @@ export function queueSource(queue: Queue, oldest: OldestMessage): Source {
   return {
     name: 'queue',
     async sample() {
-      const { visible, inFlight, delayed, retentionSeconds } = await describeQueue(queue);
+      const { visible, inFlight, delayed, retentionSeconds } = await describeQueue(
+        queue,
+        AbortSignal.timeout(TIMEOUT_MS),
+      );
       messages.set(visible, { state: 'visible' });
       messages.set(inFlight, { state: 'in_flight' });
       messages.set(delayed, { state: 'delayed' });

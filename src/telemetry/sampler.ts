@@ -5,7 +5,8 @@ import { meter } from './meter.ts';
 /** Something outside that is looked at from time to time, whether or not a run is active. */
 export type Source = { name: string; sample(): Promise<void> };
 
-export type Sampler = { stop(): Promise<void> };
+/** Stopping does not wait for a look that is in hand: a queue that hangs must not hold up the worker's end. */
+export type Sampler = { stop(): void };
 
 /**
  * Looks at every source now and every so many seconds. A gauge keeps its last value when its source can't be
@@ -27,13 +28,16 @@ export function startSampler(
     undefined,
     'Looks at a source of gauges that failed',
   );
-  const inHand = new Map<string, Promise<void>>();
+  const inHand = new Set<string>();
+  let stopped = false;
 
   async function sample({ name, sample: look }: Source): Promise<void> {
+    inHand.add(name);
     try {
       await look();
       looked.set(Date.now() / 1_000, { source: name });
     } catch (error) {
+      if (stopped) return;
       failures.add(1, { source: name });
       const described = error instanceof Error ? describeError(error) : undefined;
       logger.warn({ source: name, error: described }, 'no metrics from a source');
@@ -44,16 +48,16 @@ export function startSampler(
   const sampleAll = () => {
     for (const source of sources) {
       // A source that hangs is not asked again meanwhile.
-      if (!inHand.has(source.name)) inHand.set(source.name, sample(source));
+      if (!inHand.has(source.name)) void sample(source);
     }
   };
   for (const { name } of sources) failures.add(0, { source: name });
   sampleAll();
   const timer = setInterval(sampleAll, everySeconds * 1_000);
   return {
-    stop: async () => {
+    stop: () => {
+      stopped = true;
       clearInterval(timer);
-      await Promise.all(inHand.values());
     },
   };
 }

@@ -62,6 +62,22 @@ test('however often it is asked, the queue is asked once a second at most', asyn
   expect(asked.length).toBeLessThanOrEqual(Math.floor(seconds) + 1);
 });
 
+test('a worker that is told to stop does not wait for a queue that hangs', async () => {
+  const asked = () =>
+    stack.sqs.proxy.calls.filter(({ action }) => action === 'GetQueueAttributes').length;
+  const another = await stack.spawnWorker({
+    WORKER_METRICS_ADDRESS: `127.0.0.1:${await freePort()}`,
+    WORKER_SAMPLE_SECONDS: '1',
+  });
+  stack.sqs.proxy.setFault(() => new Promise(() => {}));
+  stack.sqs.proxy.forget();
+  await expect.poll(asked, PATIENCE).toBeGreaterThan(0);
+  const begun = performance.now();
+  await another.stop();
+  expect(performance.now() - begun).toBeLessThan(12_000);
+  stack.sqs.proxy.setFault();
+});
+
 test('without Temporal it is not ready', async () => {
   await stack.temporal.kill();
   await expect.poll(ready, PATIENCE).toEqual(notReady({ temporal: 'unreachable' }));
