@@ -43,5 +43,5 @@ USER 1000:1000
 # The worker finishes what is in hand and stops by itself. Until it is up, and in the commands of `login-etl`, Node
 # as process 1 would ignore the signal: run the image with `--init` (Compose: `init: true`).
 STOPSIGNAL SIGTERM
-# No HEALTHCHECK: the metrics tell, and where they are served is a setting. docker-compose.yml has one.
+# No HEALTHCHECK: where /readyz is answered is a setting (WORKER_HEALTH_ADDRESS). docker-compose.yml has one.
 CMD ["node", "src/worker.ts"]

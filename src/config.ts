@@ -24,22 +24,32 @@ export type Config = {
   sqs: SqsSettings;
   postgres: PoolConfig;
   temporal: { connectionOptions: NativeConnectionOptions; namespace: string };
-  masking: { mode: MaskingMode; keys?: Keyring };
+  masking: { mode: MaskingMode; keys?: Keyring; keySince?: Date };
   payloads: { keys: Keyring };
   vault: { publicKey: VaultPublicKey };
   /** What opens the vault. */
   custodian: VaultKeySource;
   codecServer: CodecServerSettings;
   worker: {
+    /** Two ways for the same metrics: one of them, or none. */
     metricsAddress?: string;
+    otlp?: { url: string; headers: Record<string, string> };
+    healthAddress?: HostAndPort;
+    sampleSeconds: number;
     shutdownGraceSeconds: number;
     workflowBundlePath?: string;
     logLevel: LogLevel;
+    /** Left out: by where the log goes. */
+    logFormat?: LogFormat;
   };
 };
 
+export type HostAndPort = { host: string; port: number };
+
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_FORMATS = ['json', 'pretty'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** Lists every problem at once, by the setting's name and never with its value. */
 export class ConfigError extends Error {
@@ -73,7 +83,7 @@ export function isConfigured(env: Environment = process.env): boolean {
 
 /** Variables that could point us, or a library of ours, at something. */
 const POINTING =
-  /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|CODEC_SERVER_|WORKER_|LOG_LEVEL$)/;
+  /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|CODEC_SERVER_|WORKER_|LOG_(LEVEL|FORMAT)$)/;
 
 /** Our environment without any of them, and with these settings: for what must talk to one stack only. */
 export function environmentWithOnly(settings: Environment): NodeJS.ProcessEnv {
@@ -291,10 +301,20 @@ function readTemporal(read: Reader): Config['temporal'] {
 
 function readMasking(read: Reader): Config['masking'] {
   const mode = read.text('MASKING_MODE') ?? 'hmac-sha256';
+  const keySince = readDay(read, 'MASKING_KEY_SINCE');
   if (mode === 'sha256') return { mode };
   if (mode !== 'hmac-sha256') read.problem('MASKING_MODE', 'must be hmac-sha256 or sha256');
   const keys = readKeyring(read, 'masking', [UNKEYED_ID]);
-  return { mode: 'hmac-sha256', ...(keys && { keys }) };
+  return { mode: 'hmac-sha256', ...(keys && { keys }), ...(keySince && { keySince }) };
+}
+
+function readDay(read: Reader, name: string): Date | undefined {
+  const text = read.text(name);
+  if (text === undefined) return undefined;
+  const day = new Date(`${text}T00:00:00Z`);
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(day.getTime())) return day;
+  read.problem(name, 'must be a day, such as 2026-11-01');
+  return undefined;
 }
 
 function readPayloadKeys(read: Reader): Config['payloads'] | undefined {
@@ -430,17 +450,52 @@ function refusePrivateKey(read: Reader): void {
 function readWorker(read: Reader): Config['worker'] {
   const level = read.text('LOG_LEVEL') ?? 'info';
   if (!isLogLevel(level)) read.problem('LOG_LEVEL', `must be one of ${LOG_LEVELS.join(', ')}`);
-  const metricsAddress = read.text('WORKER_METRICS_ADDRESS');
-  if (metricsAddress !== undefined && !/^[\w.[\]:-]+:\d{1,5}$/.test(metricsAddress)) {
-    read.problem('WORKER_METRICS_ADDRESS', 'must be host:port, such as 127.0.0.1:9464');
+  const logFormat = LOG_FORMATS.find((format) => format === read.text('LOG_FORMAT'));
+  if (logFormat === undefined && read.text('LOG_FORMAT') !== undefined) {
+    read.problem('LOG_FORMAT', `must be one of ${LOG_FORMATS.join(', ')}`);
   }
+  const metrics = readAddress(read, 'WORKER_METRICS_ADDRESS');
+  const otlp = readOtlp(read);
+  if (metrics && otlp) {
+    read.problem('WORKER_OTLP_ENDPOINT', 'is set, and WORKER_METRICS_ADDRESS too: keep one');
+  }
+  const healthAddress = readAddress(read, 'WORKER_HEALTH_ADDRESS');
   const workflowBundlePath = read.text('WORKER_WORKFLOW_BUNDLE');
   return {
+    sampleSeconds: read.wholeNumber('WORKER_SAMPLE_SECONDS', 1, 3_600) ?? 15,
     shutdownGraceSeconds: read.wholeNumber('WORKER_SHUTDOWN_GRACE_SECONDS', 1, 3_600) ?? 30,
     logLevel: isLogLevel(level) ? level : 'info',
-    ...(metricsAddress && { metricsAddress }),
+    ...(logFormat && { logFormat }),
+    ...(metrics && { metricsAddress: `${metrics.host}:${metrics.port}` }),
+    ...(otlp && { otlp }),
+    ...(healthAddress && { healthAddress }),
     ...(workflowBundlePath && { workflowBundlePath }),
   };
+}
+
+/** `host:port`; the brackets of an IPv6 address stay. */
+function readAddress(read: Reader, name: string): HostAndPort | undefined {
+  const text = read.text(name);
+  if (text === undefined) return undefined;
+  const [, host, port] = /^([\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})$/.exec(text) ?? [];
+  if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };
+  read.problem(name, 'must be host:port, such as 127.0.0.1:9464');
+  return undefined;
+}
+
+function readOtlp(read: Reader): Config['worker']['otlp'] {
+  const url = read.text('WORKER_OTLP_ENDPOINT');
+  const pairs = (read.secret('WORKER_OTLP_HEADERS') ?? '').split(',').filter((pair) => pair.trim());
+  const headers = pairs.flatMap((pair) => {
+    const [, name, value] = /^\s*([\w-]+)=(.+?)\s*$/.exec(pair) ?? [];
+    return name && value ? [[name, value] as const] : [];
+  });
+  if (headers.length < pairs.length) {
+    read.problem('WORKER_OTLP_HEADERS', 'must be name=value, with commas between');
+  }
+  if (url === undefined) return undefined;
+  if (!isHttpUrl(url)) read.problem('WORKER_OTLP_ENDPOINT', 'is not an http(s) URL');
+  return { url, headers: Object.fromEntries(headers) };
 }
 
 const isLogLevel = (text: string): text is LogLevel =>

@@ -156,6 +156,13 @@ export const SETTINGS: readonly Setting[] = [
     description: 'Instead: name or ARN of a secret in AWS Secrets Manager that holds them.',
   },
   {
+    name: 'MASKING_KEY_SINCE',
+    section: 'masking',
+    example: '2026-11-01',
+    description:
+      'The day since which the active masking key is in use, for the alert on its age. Not needed when its id begins with a month or a day, such as `2026-11`.',
+  },
+  {
     name: 'PAYLOAD_KEYS',
     section: 'payloads',
     secret: true,
@@ -278,6 +285,32 @@ export const SETTINGS: readonly Setting[] = [
     description: 'Where the worker serves Prometheus metrics (`/metrics`); without it, nowhere.',
   },
   {
+    name: 'WORKER_OTLP_ENDPOINT',
+    section: 'worker',
+    example: 'http://127.0.0.1:4317',
+    description:
+      'Instead of that: where the worker sends its metrics by OpenTelemetry, over gRPC, or over HTTP if the URL ends in `/v1/metrics`.',
+  },
+  {
+    name: 'WORKER_OTLP_HEADERS',
+    section: 'worker',
+    secret: true,
+    description: 'Headers for WORKER_OTLP_ENDPOINT: `name=value`, with commas between.',
+  },
+  {
+    name: 'WORKER_HEALTH_ADDRESS',
+    section: 'worker',
+    example: '127.0.0.1:9465',
+    description: 'Where the worker answers `/healthz` and `/readyz`; without it, nowhere.',
+  },
+  {
+    name: 'WORKER_SAMPLE_SECONDS',
+    section: 'worker',
+    default: '15',
+    description:
+      'How often the worker looks at the queue, the tables and the schedule for its metrics.',
+  },
+  {
     name: 'WORKER_SHUTDOWN_GRACE_SECONDS',
     section: 'worker',
     default: '30',
@@ -293,5 +326,10 @@ export const SETTINGS: readonly Setting[] = [
     section: 'worker',
     default: 'info',
     description: '`trace`, `debug`, `info`, `warn` or `error`.',
+  },
+  {
+    name: 'LOG_FORMAT',
+    section: 'worker',
+    description: '`json` or `pretty`; without it, `pretty` on a terminal and `json` elsewhere.',
   },
 ];

@@ -15,7 +15,9 @@ import { Problem } from './problem.ts';
 import { sqsClient } from './sqs/client.ts';
 import { openQueue } from './sqs/open-queue.ts';
 import { describeError } from './telemetry/describe-error.ts';
-import { createLogger } from './telemetry/logger.ts';
+import { logDestination } from './telemetry/log-destination.ts';
+import { createLogger, temporalLogger } from './telemetry/logger.ts';
+import { type Observer, observeWorker } from './telemetry/observe-worker.ts';
 import { installRuntime } from './telemetry/runtime.ts';
 import { hasSearchAttributes } from './temporal/has-search-attributes.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -57,7 +59,9 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     onIdleError: () => logger.warn('an idle connection to Postgres was lost'),
   });
   const client = sqsClient(config.sqs);
+  let observer: Observer | undefined;
   const close = async () => {
+    await observer?.close();
     client.destroy();
     await pool.end();
   };
@@ -70,25 +74,29 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       NativeConnection.connect({ ...config.temporal.connectionOptions, ...UNCOMPRESSED }),
     );
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
+    const activities = createActivities({
+      queue,
+      pool,
+      parts: partSealer(config.payloads.keys),
+      masker: createMasker(config.masking),
+      vaultPublicKey: config.vault.publicKey,
+      workerBuild: VERSION,
+      searchable: await hasSearchAttributes(connection, config.temporal.namespace),
+      receiveConcurrency: RECEIVE_CONCURRENCY,
+      shuttingDown: shuttingDown.signal,
+    });
+    const steps = Object.keys(activities);
+    observer = await observeWorker(config, { connection, queue, pool }, steps, logger);
+    const { activityInterceptor, ...observing } = observer;
     const worker = await Worker.create({
       connection,
       namespace: config.temporal.namespace,
       taskQueue: TASK_QUEUE,
       workflowBundle: await workflowBundle(workflowBundlePath, logger),
-      activities: createActivities({
-        queue,
-        pool,
-        parts: partSealer(config.payloads.keys),
-        masker: createMasker(config.masking),
-        vaultPublicKey: config.vault.publicKey,
-        workerBuild: VERSION,
-        searchable: await hasSearchAttributes(connection, config.temporal.namespace),
-        receiveConcurrency: RECEIVE_CONCURRENCY,
-        shuttingDown: shuttingDown.signal,
-      }),
+      activities,
       dataConverter: dataConverter(config.payloads.keys),
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
-      interceptors: { activity: [() => ({ inbound: load.interceptor })] },
+      interceptors: { activity: [() => ({ inbound: load.interceptor }), activityInterceptor] },
       shutdownGraceTime: `${CANCEL_SECONDS} seconds`,
       shutdownForceTime: `${FORCE_SECONDS} seconds`,
     });
@@ -96,9 +104,9 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       try {
         await worker.run();
       } finally {
+        await close();
         await connection.close();
         await queue.call.close();
-        await close();
       }
     };
     return {
@@ -106,6 +114,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       stop: async () => {
         logger.info('shutting down: nothing more is received');
         shuttingDown.abort();
+        observing.shuttingDown();
         await load.quiet(shutdownGraceSeconds * 1000);
         if (worker.getState() === 'RUNNING') worker.shutdown();
       },
@@ -127,10 +136,10 @@ async function main(): Promise<void> {
   }
   useEnvironment(undefined, (line) => process.stderr.write(`${line}\n`));
   const config = loadConfig(WORKER_SECTIONS);
-  const { logLevel, metricsAddress } = config.worker;
-  const logger = createLogger(logLevel);
+  const { logLevel, logFormat } = config.worker;
+  const logger = createLogger(logLevel, logDestination(logFormat));
   await opening('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
-    installRuntime(logger, metricsAddress),
+    installRuntime(logger, config.worker),
   );
   worker = await startWorker(config, logger);
   logger.info({ taskQueue: TASK_QUEUE, version: VERSION }, 'worker is running');

@@ -188,16 +188,35 @@ test("Temporal's own settings are read as Temporal's tools read them", async () 
 test('what the worker does otherwise when asked is read from its settings', () => {
   const env = {
     WORKER_METRICS_ADDRESS: '127.0.0.1:9464',
+    WORKER_HEALTH_ADDRESS: '[::1]:9465',
+    WORKER_SAMPLE_SECONDS: '5',
     WORKER_SHUTDOWN_GRACE_SECONDS: '7',
     WORKER_WORKFLOW_BUNDLE: '/bundle.js',
     LOG_LEVEL: 'debug',
+    LOG_FORMAT: 'json',
   };
   expect(loadConfig(['worker'], env).worker).toEqual({
     metricsAddress: '127.0.0.1:9464',
+    healthAddress: { host: '[::1]', port: 9465 },
+    sampleSeconds: 5,
     shutdownGraceSeconds: 7,
     workflowBundlePath: '/bundle.js',
     logLevel: 'debug',
+    logFormat: 'json',
   });
+});
+
+test('metrics are served or sent, not both', () => {
+  const env = {
+    WORKER_OTLP_ENDPOINT: 'http://otlp.example:4318/v1/metrics',
+    WORKER_OTLP_HEADERS: 'authorization=Bearer a=b, tenant=logins',
+  };
+  expect(loadConfig(['worker'], env).worker.otlp).toEqual({
+    url: env.WORKER_OTLP_ENDPOINT,
+    headers: { authorization: 'Bearer a=b', tenant: 'logins' },
+  });
+  const both = { ...env, WORKER_METRICS_ADDRESS: '127.0.0.1:9464' };
+  expect(() => loadConfig(['worker'], both)).toThrow(/WORKER_OTLP_ENDPOINT is set, and WORKER_M/);
 });
 
 test('a single setting of ours is enough to count as configured; those of the worker alone are not', () => {

@@ -147,7 +147,14 @@ describe('what is wrong is named, and not repeated', () => {
     PAYLOAD_KEYS: `{"${MARK}`,
     VAULT_PUBLIC_KEY: `-----BEGIN PUBLIC KEY-----\n${MARK}\n-----END PUBLIC KEY-----`,
     WORKER_SHUTDOWN_GRACE_SECONDS: MARK,
+    MASKING_KEY_SINCE: MARK,
+    WORKER_METRICS_ADDRESS: MARK,
+    WORKER_OTLP_ENDPOINT: MARK,
+    WORKER_OTLP_HEADERS: MARK,
+    WORKER_HEALTH_ADDRESS: `127.0.0.1:${MARK}`,
+    WORKER_SAMPLE_SECONDS: MARK,
     LOG_LEVEL: MARK,
+    LOG_FORMAT: MARK,
   };
 
   test.each(Object.keys(wrong))('%s', (name) => {
@@ -235,6 +242,7 @@ describe('every secret may come from a file', () => {
     PAYLOAD_KEYS: ({ payloads }) => payloads.keys.keys.get('test')?.export().toString('hex'),
     VAULT_PUBLIC_KEY: ({ vault }) => vault.publicKey.id,
     VAULT_PRIVATE_KEY: ({ custodian }) => 'privateKey' in custodian && custodian.privateKey.id,
+    WORKER_OTLP_HEADERS: ({ worker }) => worker.otlp?.headers.authorization,
   };
   // The codec server's are in test/codec-server/settings.test.ts.
   const secrets = SETTINGS.filter(({ secret, section }) => secret && section !== 'codecServer').map(
@@ -247,6 +255,10 @@ describe('every secret may come from a file', () => {
       return { ...without(complete(), 'DATABASE_URL'), PGHOST: 'db.example', PGPASSWORD: 'secret' };
     }
     if (name === 'VAULT_PRIVATE_KEY') return { VAULT_PRIVATE_KEY: privateKey() };
+    if (name === 'WORKER_OTLP_HEADERS') {
+      const endpoint = { WORKER_OTLP_ENDPOINT: 'https://otlp.example:4317' };
+      return { ...complete(), ...endpoint, [name]: 'authorization=Bearer secret' };
+    }
     return { ...complete(), [name]: complete()[name] ?? 'secret' };
   }
 

@@ -13,9 +13,13 @@ export type QueueDescription = {
   maxReceiveCount?: number;
 };
 
-export async function describeQueue(queue: Queue): Promise<QueueDescription> {
+export async function describeQueue(
+  queue: Queue,
+  abortSignal?: AbortSignal,
+): Promise<QueueDescription> {
   const { Attributes = {} } = await queue.client.send(
     new GetQueueAttributesCommand({ QueueUrl: queue.url, AttributeNames: ['All'] }),
+    { ...(abortSignal && { abortSignal }) },
   );
   const maxReceiveCount = readMaxReceiveCount(Attributes.RedrivePolicy);
   return {

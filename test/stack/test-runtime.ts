@@ -11,7 +11,7 @@ export function testRuntime(): TestRuntime {
   if (installed) return installed;
   const lines: string[] = [];
   const logger = createLogger('debug', { write: (line) => void lines.push(line) });
-  installRuntime(logger, undefined);
+  installRuntime(logger, {});
   installed = { logger, lines };
   return installed;
 }

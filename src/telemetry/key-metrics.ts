@@ -1,0 +1,44 @@
+import type { Config } from '../config.ts';
+import type { Keyring } from '../crypto/keyring.ts';
+import { UNKEYED_ID } from '../domain/masking.ts';
+import { meter } from './meter.ts';
+
+type Keys = Pick<Config, 'masking' | 'payloads' | 'vault'>;
+
+/** Which keys this worker has, by id, and since when the active masking key is in use. Ids are no secret. */
+export function setKeyMetrics({ masking, payloads, vault }: Keys): void {
+  const info = meter().createGauge(
+    'login_etl_key_info',
+    'int',
+    undefined,
+    'Always 1: the keys that the worker holds, and which of them is active',
+  );
+  const set = (kind: string, keyId: string, active: boolean) =>
+    info.set(1, { kind, key_id: keyId, active: String(active) });
+  const setRing = (kind: string, { activeId, keys }: Keyring) => {
+    for (const id of keys.keys()) set(kind, id, id === activeId);
+  };
+  if (masking.keys) setRing('masking', masking.keys);
+  else set('masking', UNKEYED_ID, true);
+  setRing('payload', payloads.keys);
+  set('vault', vault.publicKey.id, true);
+
+  const activeId = masking.keys?.activeId;
+  const since = activeId && (masking.keySince ?? dayOfKeyId(activeId));
+  if (!since) return;
+  meter()
+    .createGauge(
+      'login_etl_masking_key_since_timestamp_seconds',
+      'float',
+      undefined,
+      'Since when the active masking key is in use',
+    )
+    .set(since.getTime() / 1_000, { key_id: activeId });
+}
+
+/** `login-etl keys generate` calls a key after the month: `2026-11`. A day, or more behind it, will do as well. */
+export function dayOfKeyId(id: string): Date | undefined {
+  const [, month, day] = /^(20\d\d-\d\d)(?:-(\d\d))?(?!\d)/.exec(id) ?? [];
+  const date = new Date(`${month}-${day ?? '01'}T00:00:00Z`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}

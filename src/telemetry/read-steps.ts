@@ -1,0 +1,47 @@
+import type { Logger } from 'pino';
+import type { Activities } from '../activities/index.ts';
+import type { InsertRequest } from '../domain/batch.ts';
+import type { BatchMetrics } from './batch-metrics.ts';
+import type { OldestMessage } from './oldest-message.ts';
+
+type Reader<Name extends keyof Activities> = (
+  result: Awaited<ReturnType<Activities[Name]>>,
+  ...args: Parameters<Activities[Name]>
+) => void;
+
+export type StepReaders = { [Name in keyof Activities]?: Reader<Name> };
+
+/** What metrics and log take from a step's arguments and result: the one place that knows the shape of both. */
+export const readSteps = (
+  metrics: BatchMetrics,
+  oldest: OldestMessage,
+  logger: Logger,
+): StepReaders => ({
+  receiveBatch({ messageIds, sentAtMs, bytes }) {
+    metrics.received({ messages: messageIds.length, bytes });
+    if (messageIds.length === 0) oldest.seenEmpty(Date.now());
+    else oldest.received(earliest(sentAtMs));
+  },
+  insertBatch({ inserted, duplicates, quarantined }, { batch, sentAtMs, quarantine }) {
+    const { workflowId, runId, number } = batch;
+    const counts = { inserted, duplicates, quarantined };
+    logger.debug({ workflowId, runId, batch: number, ...counts }, 'batch is stored');
+    const sentAt = earliest([...sentAtMs, ...quarantine.sentAtMs]);
+    metrics.stored({
+      ...counts,
+      reasons: quarantine.reasons,
+      lagSeconds: Number.isFinite(sentAt) ? (Date.now() - sentAt) / 1_000 : undefined,
+    });
+  },
+  acknowledgeBatch: (result) => metrics.acknowledged(result),
+  recordRun(_nothing, { workflowId, runId, outcome, counts }) {
+    logger.info({ workflowId, runId, outcome, ...counts }, 'run has ended');
+  },
+});
+
+/** Which batch of its run a step works on, where it is told. */
+export const batchNumber = (step: string, [request]: readonly unknown[]): number | undefined =>
+  step === 'insertBatch' ? (request as InsertRequest).batch.number : undefined;
+
+const earliest = (times: readonly number[]): number =>
+  times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
