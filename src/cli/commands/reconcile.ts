@@ -1,6 +1,6 @@
-import Table from 'cli-table3';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Pool } from 'pg';
+import { COUNT_NAMES } from '../../domain/counts.ts';
 import {
   type Fate,
   type LedgerRun,
@@ -14,10 +14,11 @@ import { postgresPool } from '../../postgres/pool.ts';
 import { readLedger } from '../../postgres/read-ledger.ts';
 import { Problem } from '../../problem.ts';
 import { runFate } from '../../temporal/run-fate.ts';
-import { parseDurationMs } from '../duration.ts';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.ts';
 import { printData, printJson, printMessage, styled } from '../output.ts';
+import { parseSince } from '../parse-since.ts';
 import { readSettings, tryReadSettings } from '../read-settings.ts';
+import { renderTable } from '../table.ts';
 import { withTemporal } from '../with-temporal.ts';
 
 const HELP = `
@@ -87,23 +88,6 @@ export function addReconcileCommand(program: Command): void {
     });
 }
 
-const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
-
-/** `7d` before now, or a date and time; without a zone it is UTC. */
-export function parseSince(text: string): Date {
-  if (!ISO.test(text)) {
-    try {
-      return new Date(Date.now() - parseDurationMs(text));
-    } catch {
-      throw new InvalidArgumentError('It takes 7d, 12h, 30m, or a date such as 2026-11-01T00:00Z.');
-    }
-  }
-  const zone = text.length > 10 && !/(Z|[+-]\d\d:\d\d)$/.test(text) ? 'Z' : '';
-  const date = new Date(text.replace(' ', 'T') + zone);
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('There is no such date.');
-  return date;
-}
-
 async function readAndReconcile(pool: Pool, since: Date): Promise<Reconciliation> {
   const before = await readLedger(pool, since);
   const unclosed = before.runs.filter(({ outcome, workflowId }) => !outcome && workflowId);
@@ -138,7 +122,6 @@ async function askTemporal(runs: readonly LedgerRun[]): Promise<Map<string, Fate
 }
 
 const HEAD = ['started', 'workflow', 'state'] as const;
-const COUNTS = ['received', 'inserted', 'duplicates', 'quarantined', 'acknowledged'] as const;
 
 function describe({ runs, findings, ...result }: Reconciliation, since: Date): string[] {
   const suspect = new Set(findings.map(({ runId }) => runId));
@@ -146,20 +129,20 @@ function describe({ runs, findings, ...result }: Reconciliation, since: Date): s
   const shown = busy.filter(
     (run, index) => suspect.has(run.runId) || index >= busy.length - SHOWN_RUNS,
   );
-  const table = new Table({
-    head: [...HEAD, ...COUNTS, 'open'],
-    colAligns: [...HEAD.map(() => 'left' as const), ...[...COUNTS, 1].map(() => 'right' as const)],
-    style: { head: [], border: [] },
-  });
-  table.push(...shown.map(row));
   const { total, open } = result;
-  table.push(['', '', 'total', ...COUNTS.map((name) => total[name]), open]);
+  const table = renderTable(
+    [
+      ...HEAD.map((title) => ({ title })),
+      ...[...COUNT_NAMES, 'open'].map((title) => ({ title, align: 'right' as const })),
+    ],
+    [...shown.map(row), ['', '', 'total', ...COUNT_NAMES.map((name) => total[name]), open]],
+  );
   const left = busy.length - shown.length;
   const empty = runs.length - busy.length;
   const unclosed = result.rowsOfUnclosedRuns;
   return [
     `runs since ${since.toISOString()}`,
-    table.toString(),
+    table,
     ...(left > 0 ? [`and ${left} earlier run(s), which --json shows`] : []),
     ...(empty > 0 ? [`and ${empty} run(s) that found nothing to do`] : []),
     ...(unclosed > 0 ? [`and ${unclosed} row(s) of runs that have not closed`] : []),
@@ -184,7 +167,9 @@ function row({ startedAt, workflowId, runId, state, counts, open, ...run }: Reco
     startedAt?.toISOString() ?? '',
     workflowId ?? runId,
     state,
-    ...COUNTS.map((name) => counts[name] ?? (rows[name] === undefined ? '' : `(${rows[name]})`)),
+    ...COUNT_NAMES.map(
+      (name) => counts[name] ?? (rows[name] === undefined ? '' : `(${rows[name]})`),
+    ),
     open,
   ];
 }
