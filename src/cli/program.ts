@@ -9,6 +9,7 @@ import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
 import { addSendCommand } from './commands/send.ts';
+import { addStatusCommand } from './commands/status.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 
 const HELP = `
@@ -19,6 +20,7 @@ Examples:
   login-etl doctor
   login-etl send samples/logins.jsonl
   login-etl run
+  login-etl status
   login-etl schedule create --every 1m
   login-etl <command> --help
 ${EXIT_CODES_HELP}`;
@@ -32,6 +34,7 @@ export function createProgram(): Command {
     .addHelpText('after', HELP)
     .showHelpAfterError('Run it with --help to see how it is used.')
     .exitOverride();
+  addStatusCommand(program);
   addSendCommand(program);
   addPeekCommand(program);
   addRunCommand(program);
