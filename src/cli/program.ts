@@ -1,15 +1,20 @@
 import { Command } from 'commander';
 import { VERSION } from '../build-info.ts';
 import { LOCAL_ENVIRONMENT_FILE } from '../environment.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
 import { addPeekCommand } from './commands/peek.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
+import { addRowsCommand } from './commands/rows.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addRunsCommand } from './commands/runs.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
 import { addSendCommand } from './commands/send.ts';
+import { addStatsCommand } from './commands/stats.ts';
 import { addStatusCommand } from './commands/status.ts';
+import { addSteerCommands } from './commands/steer.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 
 const HELP = `
@@ -35,13 +40,18 @@ export function createProgram(): Command {
     .showHelpAfterError('Run it with --help to see how it is used.')
     .exitOverride();
   addStatusCommand(program);
+  addRunsCommand(program);
+  addRowsCommand(program);
+  addStatsCommand(program);
   addSendCommand(program);
   addPeekCommand(program);
   addRunCommand(program);
+  addSteerCommands(program);
   addScheduleCommand(program);
   addMigrateCommand(program);
   addKeysCommand(program);
   addReconcileCommand(program);
   addDoctorCommand(program);
+  addCompletionCommand(program);
   return program;
 }

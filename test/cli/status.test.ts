@@ -209,7 +209,7 @@ describe('where something is wrong', () => {
       });
       expect(exitCode).toBe(1);
       expect(unreachable(json)).toEqual([...PARTS]);
-      expect(performance.now() - startedAt).toBeLessThan(12_000);
+      expect(performance.now() - startedAt).toBeLessThan(25_000);
     } finally {
       await silent.stop();
     }

@@ -4,10 +4,10 @@ import { FEW_RECEIVES } from '../few-receives.ts';
 import { printData } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { takeEnvironment } from '../read-settings.ts';
+import { openSources } from '../sources/sources.ts';
 import { judgeStatus } from '../status/judge-status.ts';
 import { PARTS, type Status, statusReader } from '../status/read-status.ts';
 import { showStatus } from '../status/show-status.ts';
-import { openSources } from '../status/sources.ts';
 import { watchStatus } from '../status/watch-status.ts';
 
 const HELP = `

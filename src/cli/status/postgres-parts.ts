@@ -5,8 +5,8 @@ import {
   readQuarantineReasons,
 } from '../../postgres/read-quarantine-reasons.ts';
 import { type LatestRuns, readLastSuccess, readLatestRuns } from '../../postgres/read-runs.ts';
-import { ask, type Part } from './part.ts';
-import type { Sources } from './sources.ts';
+import { ask, type Part } from '../sources/part.ts';
+import type { Sources } from '../sources/sources.ts';
 
 const CHECK_POSTGRES =
   'Check DATABASE_URL (or PGHOST, …) and the role in it. `login-etl doctor` looks at each part.';

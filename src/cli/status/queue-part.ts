@@ -1,9 +1,9 @@
 import { describeQueue, type QueueDescription } from '../../sqs/describe-queue.ts';
 import { peekQueue } from '../../sqs/peek-queue.ts';
 import { losesMessagesByLooking } from '../few-receives.ts';
+import { ask, type Part } from '../sources/part.ts';
+import type { Sources } from '../sources/sources.ts';
 import { CHECK_QUEUE } from '../with-queue.ts';
-import { ask, type Part } from './part.ts';
-import type { Sources } from './sources.ts';
 
 const LOOK_AT = 10;
 

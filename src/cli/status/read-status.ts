@@ -1,5 +1,6 @@
+import type { Part } from '../sources/part.ts';
+import type { Sources } from '../sources/sources.ts';
 import { type ConfiguredKeys, configuredKeys } from './configured-keys.ts';
-import type { Part } from './part.ts';
 import {
   type LedgerView,
   type MaskKeysView,
@@ -12,7 +13,6 @@ import {
 } from './postgres-parts.ts';
 import { type QueueView, readQueue } from './queue-part.ts';
 import { readSchedule, type ScheduleView } from './schedule-part.ts';
-import type { Sources } from './sources.ts';
 import {
   type LatestView,
   type RunningView,

@@ -1,8 +1,8 @@
-import { ScheduleNotFoundError } from '@temporalio/client';
+import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import { SCHEDULE_ID } from '../../config.ts';
 import { scheduleHandle } from '../../temporal/schedule.ts';
-import { ask, type Part } from './part.ts';
-import type { Sources } from './sources.ts';
+import { ask, type Part } from '../sources/part.ts';
+import type { Sources } from '../sources/sources.ts';
 import { CHECK_TEMPORAL } from './temporal-parts.ts';
 
 export type ScheduleView = {
@@ -34,24 +34,26 @@ const NONE: ScheduleView = {
 };
 
 export const readSchedule = (sources: Sources): Promise<Part<ScheduleView>> =>
-  ask(CHECK_TEMPORAL, async () => {
-    try {
-      const { state, info } = await scheduleHandle(sources.temporal()).describe();
-      const [next, afterNext] = info.nextActionTimes;
-      return {
-        scheduleId: SCHEDULE_ID,
-        exists: true,
-        paused: state.paused,
-        note: state.note ?? '',
-        next: state.paused ? null : (next ?? null),
-        last: info.recentActions.at(-1)?.takenAt ?? null,
-        intervalSeconds: next && afterNext ? (afterNext.getTime() - next.getTime()) / 1_000 : null,
-        changedAt: info.lastUpdatedAt ?? info.createdAt,
-        skipped: info.numActionsSkippedOverlap,
-        missed: info.numActionsMissedCatchupWindow,
-      };
-    } catch (error) {
-      if (error instanceof ScheduleNotFoundError) return NONE;
-      throw error;
-    }
-  });
+  ask(CHECK_TEMPORAL, () => sources.temporal(lookAtSchedule));
+
+async function lookAtSchedule(client: Client): Promise<ScheduleView> {
+  try {
+    const { state, info } = await scheduleHandle(client).describe();
+    const [next, afterNext] = info.nextActionTimes;
+    return {
+      scheduleId: SCHEDULE_ID,
+      exists: true,
+      paused: state.paused,
+      note: state.note ?? '',
+      next: state.paused ? null : (next ?? null),
+      last: info.recentActions.at(-1)?.takenAt ?? null,
+      intervalSeconds: next && afterNext ? (afterNext.getTime() - next.getTime()) / 1_000 : null,
+      changedAt: info.lastUpdatedAt ?? info.createdAt,
+      skipped: info.numActionsSkippedOverlap,
+      missed: info.numActionsMissedCatchupWindow,
+    };
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return NONE;
+    throw error;
+  }
+}

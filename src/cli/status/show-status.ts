@@ -1,13 +1,14 @@
 import { describeDuration } from '../duration.ts';
 import { styled } from '../output.ts';
 import { printable } from '../printable.ts';
+import { describeRunning } from '../runs/describe-open-run.ts';
+import { runsTable } from '../runs/runs-table.ts';
+import type { Part } from '../sources/part.ts';
 import type { Trouble } from './judge-status.ts';
-import type { Part } from './part.ts';
 import type { LedgerView, MaskKeysView, QuarantineView } from './postgres-parts.ts';
 import type { QueueView } from './queue-part.ts';
 import type { Status } from './read-status.ts';
 import type { ScheduleView } from './schedule-part.ts';
-import { describeRunning, recentRuns } from './show-runs.ts';
 
 const SHOWN_REASONS = 5;
 const LABEL = 12;
@@ -33,7 +34,7 @@ export function showStatus(status: Status, troubles: readonly Trouble[]): string
     ...part('keys', maskKeys, describeMaskKeys),
     ...labelled('', configured(status)),
     ...part('recent', ledger, (view) => describeLedger(view, at)),
-    ...(ledger.reachable && ledger.runs.length > 0 ? [recentRuns(ledger.runs)] : []),
+    ...(ledger.reachable && ledger.runs.length > 0 ? [runsTable(ledger.runs)] : []),
   ].join('\n');
 }
 
