@@ -16,6 +16,7 @@ import { addStatsCommand } from './commands/stats.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addSteerCommands } from './commands/steer.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
+import { usageError } from './usage-error.ts';
 
 const HELP = `
 Settings come from the environment: .env.example lists them. With none of them set, ${LOCAL_ENVIRONMENT_FILE} of the
@@ -37,7 +38,7 @@ export function createProgram(): Command {
     .version(VERSION)
     .option('--env-file <path>', 'take settings from a file; what the environment has set wins')
     .addHelpText('after', HELP)
-    .showHelpAfterError('Run it with --help to see how it is used.')
+    .configureOutput({ outputError: (text, write) => write(usageError(text)) })
     .exitOverride();
   addStatusCommand(program);
   addRunsCommand(program);
