@@ -30,23 +30,21 @@ const PICTURES: readonly Picture[] = [
     },
   },
   {
-    name: 'live-details',
-    height: 560,
-    async open(page, webUi) {
-      await openRun(page, webUi);
-      await page.getByRole('tab', { name: 'User Metadata' }).click();
-      await page
-        .getByText(/\d+ received/)
-        .first()
-        .waitFor();
-    },
-  },
-  {
     name: 'schedule',
     height: 900,
     async open(page, webUi) {
       await page.goto(`${webUi}${NAMESPACE}/schedules/${SCHEDULE_ID}`);
       await page.getByText('Recent Runs').first().waitFor();
+    },
+  },
+  {
+    name: 'live-details',
+    height: 560,
+    async open(page, webUi) {
+      await openRun(page, webUi);
+      await page.getByRole('tab', { name: 'User Metadata' }).click();
+      // The Web UI renders the details in a frame of their own.
+      await page.frameLocator('iframe').first().getByText('received').first().waitFor();
     },
   },
 ];
