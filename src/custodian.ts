@@ -104,10 +104,9 @@ export async function runCustodian(): Promise<void> {
     });
   }
   const config = loadConfig(CUSTODIAN_SECTIONS);
-  const { logLevel, metricsAddress } = config.worker;
-  const logger = createLogger(logLevel);
+  const logger = createLogger(config.worker.logLevel);
   await opening('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
-    installRuntime(logger, metricsAddress),
+    installRuntime(logger, config.worker),
   );
   worker = await startCustodian(config, logger);
   logger.info({ taskQueue: CUSTODIAN_TASK_QUEUE, version: VERSION }, 'custodian worker is running');

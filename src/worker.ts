@@ -16,7 +16,7 @@ import { sqsClient } from './sqs/client.ts';
 import { openQueue } from './sqs/open-queue.ts';
 import { describeError } from './telemetry/describe-error.ts';
 import { logDestination } from './telemetry/log-destination.ts';
-import { createLogger, temporalLogger } from './telemetry/logger.ts';
+import { createLogger } from './telemetry/logger.ts';
 import { type Observer, observeWorker } from './telemetry/observe-worker.ts';
 import { installRuntime } from './telemetry/runtime.ts';
 import { hasSearchAttributes } from './temporal/has-search-attributes.ts';

@@ -48,9 +48,23 @@ export const createInsertActivity = ({
         }),
       );
       const total = batch.messageIds.length + quarantine.messageIds.length - stored.refused.length;
-      return { ...stored, duplicates: total - stored.inserted - stored.quarantined };
+      return {
+        ...stored,
+        duplicates: total - stored.inserted - stored.quarantined,
+        reasons: tally(quarantine.reasons),
+        ...oldest([...batch.sentAtMs, ...quarantine.sentAtMs]),
+      };
     }),
 });
+
+function tally(reasons: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const reason of reasons) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}
+
+const oldest = (sentAtMs: readonly number[]) =>
+  sentAtMs.length === 0 ? {} : { oldestSentAtMs: sentAtMs.reduce((a, b) => Math.min(a, b)) };
 
 async function openDivision(parts: PartSealer, request: InsertRequest): Promise<Division> {
   const opened = {

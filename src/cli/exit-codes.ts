@@ -4,6 +4,6 @@ export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 export const EXIT_CODES_HELP = `
 Exit codes:
   0    done, and all is well
-  1    something failed, a check of doctor or a run included
+  1    something failed, or is not well: a run, a check of doctor, what status sees
   2    the command line makes no sense
   130  interrupted (Ctrl-C)`;

@@ -17,6 +17,10 @@ export const styled = (
   stream: NodeJS.WriteStream = process.stdout,
 ): string => styleText(style, text, { stream });
 
+/** How many characters a line of the terminal has; undefined in a file or a pipe. */
+export const terminalWidth = (stream: NodeJS.WriteStream = process.stdout): number | undefined =>
+  stream.isTTY ? stream.columns : undefined;
+
 /** A reader that has seen enough (`| head`) is no failure. */
 export function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {

@@ -1,5 +1,4 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import Table from 'cli-table3';
 import { WORKFLOW_TYPE } from '../config.ts';
 import type { Counts } from '../domain/counts.ts';
 import { Problem } from '../problem.ts';
@@ -8,6 +7,7 @@ import { grpcStatus } from '../temporal/temporal-problem.ts';
 import { EXIT } from './exit-codes.ts';
 import { printData, printJson, printMessage, styled } from './output.ts';
 import { RunProgress } from './run-progress.ts';
+import { renderTable } from './table.ts';
 
 type Shown = { workflowId: string; expected: number; json: boolean };
 
@@ -89,11 +89,8 @@ function printOutcome(workflowId: string, outcome: RunOutcome, json: boolean): v
 
 function countsTable(counts: Counts): string {
   const names = Object.keys(counts) as (keyof Counts)[];
-  const table = new Table({
-    head: names,
-    colAligns: names.map(() => 'right'),
-    style: { head: [], border: [] },
-  });
-  table.push(names.map((name) => counts[name]));
-  return table.toString();
+  return renderTable(
+    names.map((title) => ({ title, align: 'right' })),
+    [names.map((name) => counts[name])],
+  );
 }

@@ -102,6 +102,10 @@ export type InsertResult = {
   duplicates: number;
   /** Rows, by their place in the request, that Postgres will not take: they are to be quarantined. */
   refused: Rejected[];
+  /** How many messages were to be quarantined, by reason. */
+  reasons: Record<string, number>;
+  /** The oldest SentTimestamp among the batch's messages. */
+  oldestSentAtMs?: number | undefined;
 };
 
 export type AcknowledgeRequest = { count: number; receiptHandles: Part<string[]> };

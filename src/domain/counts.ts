@@ -23,6 +23,15 @@ export const zeroCounts = (): Counts => ({
   batches: 0,
 });
 
+/** In the order in which a message goes through them. */
+export const COUNT_NAMES = [
+  'received',
+  'inserted',
+  'duplicates',
+  'quarantined',
+  'acknowledged',
+] as const satisfies readonly (keyof Counts)[];
+
 export function addCounts(total: Counts, part: Partial<Counts>): void {
   for (const name of Object.keys(part) as (keyof Counts)[]) total[name] += part[name] ?? 0;
 }

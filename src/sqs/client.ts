@@ -17,16 +17,23 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 /** Lanes times concurrent calls a batch, with room. */
 const MAX_SOCKETS = 128;
 
+/** For those who would rather know soon. */
+type Patience = { requestTimeoutMs?: number; maxAttempts?: number };
+
 /** Credentials come from the AWS SDK's chain; retries of throttled and failed calls are the SDK's. */
-export function sqsClient({ region, endpoint, credentials }: SqsSettings): SQSClient {
+export function sqsClient(
+  { region, endpoint, credentials }: SqsSettings,
+  { requestTimeoutMs = REQUEST_TIMEOUT_MS, maxAttempts }: Patience = {},
+): SQSClient {
   return new SQSClient({
     region,
+    ...(maxAttempts && { maxAttempts }),
     ...(endpoint && { endpoint }),
     ...(credentials && { credentials }),
     // The resolved middleware stack is kept per command: without it a third of a call's time goes there.
     cacheMiddleware: true,
     requestHandler: {
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: requestTimeoutMs,
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       throwOnRequestTimeout: true,
       httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },

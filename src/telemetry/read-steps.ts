@@ -17,20 +17,21 @@ export const readSteps = (
   oldest: OldestMessage,
   logger: Logger,
 ): StepReaders => ({
-  receiveBatch({ messageIds, sentAtMs, bytes }) {
-    metrics.received({ messages: messageIds.length, bytes });
-    if (messageIds.length === 0) oldest.seenEmpty(Date.now());
-    else oldest.received(earliest(sentAtMs));
+  receiveBatch({ count, oldestSentAtMs, bytes, tooLarge }) {
+    metrics.received({ messages: count, bytes });
+    if (oldestSentAtMs !== undefined) oldest.received(oldestSentAtMs);
+    else if (!tooLarge) oldest.seenEmpty(Date.now());
   },
-  insertBatch({ inserted, duplicates, quarantined }, { batch, sentAtMs, quarantine }) {
+  insertBatch({ inserted, duplicates, quarantined, reasons, oldestSentAtMs }, { batch }) {
     const { workflowId, runId, number } = batch;
     const counts = { inserted, duplicates, quarantined };
     logger.debug({ workflowId, runId, batch: number, ...counts }, 'batch is stored');
-    const sentAt = earliest([...sentAtMs, ...quarantine.sentAtMs]);
     metrics.stored({
       ...counts,
-      reasons: quarantine.reasons,
-      lagSeconds: Number.isFinite(sentAt) ? (Date.now() - sentAt) / 1_000 : undefined,
+      reasons: Object.entries(reasons).flatMap(([reason, messages]) =>
+        Array.from({ length: messages }, () => reason),
+      ),
+      lagSeconds: oldestSentAtMs === undefined ? undefined : (Date.now() - oldestSentAtMs) / 1_000,
     });
   },
   acknowledgeBatch: (result) => metrics.acknowledged(result),
@@ -42,6 +43,3 @@ export const readSteps = (
 /** Which batch of its run a step works on, where it is told. */
 export const batchNumber = (step: string, [request]: readonly unknown[]): number | undefined =>
   step === 'insertBatch' ? (request as InsertRequest).batch.number : undefined;
-
-const earliest = (times: readonly number[]): number =>
-  times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);

@@ -7,8 +7,9 @@ import {
   WorkflowFailedError,
 } from '@temporalio/client';
 import type { Counts } from '../domain/counts.ts';
+import { failureReason } from './failing-steps.ts';
 import { runCounts } from './run-counts.ts';
-import { failureReason, type RunState, runView } from './run-state.ts';
+import { type RunState, runView } from './run-state.ts';
 
 const COUNTS_EVERY_MS = 500;
 const STATE_EVERY_MS = 1_000;

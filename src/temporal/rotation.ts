@@ -16,7 +16,8 @@ import {
 } from '../domain/rotation.ts';
 import type { RotationInput } from '../domain/rotation-input.ts';
 import { Problem } from '../problem.ts';
-import { failureReason, type RunState, runView } from './run-state.ts';
+import { failureReason } from './failing-steps.ts';
+import { type RunState, runView } from './run-state.ts';
 
 const QUERY_TIMEOUT_MS = 3_000;
 

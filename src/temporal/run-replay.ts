@@ -3,7 +3,7 @@ import { TASK_QUEUE } from '../config.ts';
 import type { Counts } from '../domain/counts.ts';
 import { REPLAY_WORKFLOW_TYPE, type ReplayBatch } from '../domain/replay.ts';
 import { Problem } from '../problem.ts';
-import { failureReason } from './run-state.ts';
+import { failureReason } from './failing-steps.ts';
 
 /** Has a worker store a batch of released messages, and waits for it. @throws Problem when the run failed */
 export async function runReplay(

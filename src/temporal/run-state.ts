@@ -1,11 +1,6 @@
-import {
-  ApplicationFailure,
-  type Client,
-  TimeoutFailure,
-  type WorkflowExecutionDescription,
-} from '@temporalio/client';
-import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import { type FailingStep, failingSteps } from './failing-steps.ts';
 
 const { PendingActivityState, PendingWorkflowTaskState } = proto.temporal.api.enums.v1;
 
@@ -19,7 +14,7 @@ export type RunState =
   /** The worker fails at the workflow itself, not at a step of it: most likely a build that does not fit. */
   | { state: 'stuck'; attempt: number }
   /** A step has failed and is tried again. */
-  | { state: 'retrying'; step: string; attempt: number; reason: string };
+  | ({ state: 'retrying' } & FailingStep);
 
 export type RunView = RunState & { openShards: string[] };
 
@@ -39,19 +34,8 @@ export async function runView(client: Client, workflowId: string): Promise<RunVi
 
 async function workflowState(client: Client, raw: Described): Promise<RunState> {
   const activities = raw.pendingActivities ?? [];
-  const failing = activities.find(({ lastFailure }) => lastFailure);
-  if (failing) {
-    const error = await decodeOptionalFailureToOptionalError(
-      client.options.loadedDataConverter,
-      failing.lastFailure,
-    );
-    return {
-      state: 'retrying',
-      step: failing.activityType?.name ?? 'a step',
-      attempt: failing.attempt ?? 1,
-      reason: failureReason(error),
-    };
-  }
+  const [failing] = await failingSteps(client, raw);
+  if (failing) return { state: 'retrying', ...failing };
   const attempt = raw.pendingWorkflowTask?.attempt ?? 0;
   if (attempt > 1) return { state: 'stuck', attempt };
   const waiting =
@@ -62,17 +46,4 @@ async function workflowState(client: Client, raw: Described): Promise<RunState> 
         ({ state }) => state === PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED,
       ));
   return { state: waiting ? 'not picked up' : 'running' };
-}
-
-/** Why something failed, in words of ours: the messages of other errors may hold values and are left out. */
-export function failureReason(error: Error | undefined): string {
-  let cause: unknown = error;
-  let reason = error?.name ?? 'unknown';
-  while (cause instanceof Error) {
-    if (cause instanceof ApplicationFailure) reason = cause.message;
-    else if (cause instanceof TimeoutFailure)
-      reason = `no sign of life in time (${cause.timeoutType})`;
-    cause = cause.cause;
-  }
-  return reason;
 }

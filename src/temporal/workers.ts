@@ -6,7 +6,11 @@ import { TASK_QUEUE } from '../config.ts';
 const RECENT_MS = 75_000;
 
 /** How many workers ask for work on our task queue. */
-export async function workerCount(client: Client): Promise<number> {
+export const workerCount = async (client: Client): Promise<number> =>
+  (await listWorkers(client)).length;
+
+/** Who they are: by default process and host. */
+export async function listWorkers(client: Client): Promise<string[]> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: TASK_QUEUE },
@@ -15,5 +19,5 @@ export async function workerCount(client: Client): Promise<number> {
   const recent = (pollers ?? []).filter(
     ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < RECENT_MS,
   );
-  return new Set(recent.map(({ identity }) => identity)).size;
+  return [...new Set(recent.map(({ identity }) => identity ?? ''))].sort();
 }

@@ -184,12 +184,12 @@ export class Drain {
     try {
       const { accepted, rejected, masked } = await steps.mask(lane, { count, bodies });
       const request = { batch: tag, ids, masked };
-      const { refused, ...stored } = await steps.insert(
+      const { refused, inserted, duplicates, quarantined } = await steps.insert(
         lane,
         { rows: accepted, quarantined: rejected },
         { ...request, ...(rejected > 0 && { bodies }) },
       );
-      addCounts(this.counts, stored);
+      addCounts(this.counts, { inserted, duplicates, quarantined });
       if (refused.length > 0) {
         const split = { rows: 0, quarantined: refused.length };
         const rest = await steps.insert(lane, split, { ...request, bodies, refused });

@@ -1,3 +1,3 @@
 export { ingestLogins } from './ingest-logins.ts';
-export { rotateMaskingKey } from './rotate-masking-key.ts';
 export { replayQuarantine } from './replay-quarantine.ts';
+export { rotateMaskingKey } from './rotate-masking-key.ts';

@@ -29,12 +29,12 @@ async function store({ replayId, count, ids, bodies }: ReplayBatch, counts: Coun
   const tag = { runId, workflowId, startedAtMs: startTime.getTime(), number: 1 };
   const { accepted, rejected, masked } = await steps.mask(1, { count, bodies });
   const request = { batch: tag, ids, masked, replayId };
-  const { refused, ...stored } = await steps.insert(
+  const { refused, inserted, duplicates, quarantined } = await steps.insert(
     1,
     { rows: accepted, quarantined: rejected },
     { ...request, ...(rejected > 0 && { bodies }) },
   );
-  addCounts(counts, stored);
+  addCounts(counts, { inserted, duplicates, quarantined });
   if (refused.length > 0) {
     const split = { rows: 0, quarantined: refused.length };
     const rest = await steps.insert(1, split, { ...request, bodies, refused });

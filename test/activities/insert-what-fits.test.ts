@@ -1,8 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { insertWhatFits } from '../../src/activities/insert-what-fits.ts';
-import { noOriginals } from '../../src/domain/batch.ts';
-import { type BatchToInsert, insertBatch } from '../../src/postgres/insert-batch.ts';
-import { batchToInsert, newIds, newTag } from '../postgres/batch-to-insert.ts';
+import { batchToInsert, insertHalving, newIds, newTag } from '../postgres/batch-to-insert.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 
 let database: TestDatabase;
@@ -19,16 +16,11 @@ afterAll(() => database?.remove());
 
 const REASON = 'user_logins: a row breaks a constraint (23514)';
 
-const insertAll = ({ vault, ...batch }: BatchToInsert) =>
-  insertWhatFits({ ...batch, originals: noOriginals() }, ({ originals: _, ...rest }) =>
-    insertBatch(database.pool, { ...rest, vault }),
-  );
-
 async function insert(count: number, robots: number[], quarantineIds: string[] = []) {
   const rowIds = newIds(count);
   const userId = (index: number) => (robots.includes(index) ? 'robot' : `user-${index}`);
   const batch = batchToInsert({ rowIds, quarantineIds, userId, tag: newTag(2) });
-  const stored = await insertAll(batch);
+  const stored = await insertHalving(database.pool, batch);
   const { rows } = await database.pool.query<{ user_id: string; message_id: string }>(
     'select user_id, message_id from user_logins order by array_position($1::text[], message_id)',
     [rowIds],
@@ -82,7 +74,7 @@ test("the server's trouble is no row's: it is thrown, and nothing is refused", a
   const batch = batchToInsert({ rowIds: newIds(4), userId: () => 'robot' });
   await database.pool.query('alter table user_logins rename to gone');
   try {
-    await expect(insertAll(batch)).rejects.toMatchObject({ code: '42P01' });
+    await expect(insertHalving(database.pool, batch)).rejects.toMatchObject({ code: '42P01' });
   } finally {
     await database.pool.query('alter table gone rename to user_logins');
   }
@@ -92,7 +84,7 @@ test('a constraint that the quarantine breaks is thrown: there is no other place
   await database.pool.query(`alter table quarantine add constraint none check (false)`);
   try {
     const batch = batchToInsert({ quarantineIds: newIds(2) });
-    await expect(insertAll(batch)).rejects.toMatchObject({ code: '23514' });
+    await expect(insertHalving(database.pool, batch)).rejects.toMatchObject({ code: '23514' });
   } finally {
     await database.pool.query('alter table quarantine drop constraint none');
   }

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { allNodes, commandTree } from '../../src/cli/completion/command-tree.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import { runCommandLine } from '../../src/cli/run-command-line.ts';
 import { loginEtl } from './login-etl.ts';
 
@@ -48,33 +50,33 @@ describe('the command line', () => {
   });
   const exitCodeOf = (args: readonly string[]) => runCommandLine(['node', 'login-etl', ...args]);
 
-  test.each([
-    'send',
-    'peek',
-    'run',
-    'schedule create',
-    'schedule describe',
-    'schedule pause',
-    'schedule resume',
-    'schedule trigger',
-    'schedule delete',
-    'migrate',
-    'keys generate',
-    'reconcile',
-    'reveal',
-    'find',
-    'quarantine list',
-    'quarantine show',
-    'quarantine edit',
-    'quarantine replay',
-    'quarantine discard',
-    'erase',
-    'doctor',
-  ])('%s has help with examples and the exit codes', async (command) => {
-    expect(await exitCodeOf([...command.split(' '), '--help'])).toBe(0);
-    expect(written.stdout).toContain('Examples:');
-    expect(written.stdout).toContain(`  login-etl ${command}`);
-    expect(written.stdout).toContain('Exit codes:');
+  const leaves = allNodes(commandTree(createProgram())).filter(
+    ({ children }) => children.length === 0,
+  );
+
+  test.each(leaves.map(({ path }) => path.join(' ')))(
+    '%s has help with examples and the exit codes',
+    async (command) => {
+      expect(await exitCodeOf([...command.split(' '), '--help'])).toBe(0);
+      expect(written.stdout).toContain('Examples:');
+      // A command that its group does by default is shown as people type it.
+      expect(written.stdout).toMatch(new RegExp(`  .*login-etl ${command.replace(' list', '')}`));
+      expect(written.stdout).toContain('Exit codes:');
+    },
+  );
+
+  test('everything that prints data prints it as JSON too', () => {
+    const without = leaves.filter(
+      ({ options }) => !options.some(({ flags }) => flags.includes('--json')),
+    );
+    expect(without.map(({ path }) => path.join(' '))).toEqual(['completion']);
+  });
+
+  test('what commander does not understand is said in three parts', async () => {
+    expect(await exitCodeOf(['run', '--lane', '2'])).toBe(2);
+    expect(written.stderr).toMatch(
+      /^error: the command line makes no sense\n {2}why: unknown option '--lane' .*--lanes.*\n {2}what to do: .*--help.*\n$/,
+    );
   });
 
   test.each([
@@ -90,6 +92,16 @@ describe('the command line', () => {
     [['run', '--follow', 'x', '--detach']],
     [['run', '--follow', 'x', '--lanes', '2']],
     [['peek', '--messages', '11']],
+    [['status', '--watch', '0']],
+    [['status', '--watch', '--look']],
+    [['rows', '--limit', '0']],
+    [['rows', '--format', 'xml']],
+    [['rows', '--since', 'yesterday']],
+    [['stats', '--top', '0']],
+    [['runs', 'show']],
+    [['pause', '--timeout', 'soon']],
+    [['completion']],
+    [['completion', 'powershell']],
     [['schedule', 'create', '--every', 'often']],
     [['schedule', 'create', '--every', '0s']],
     [['schedule', 'create', '--every', '1m', '--cron', '* * * * *']],

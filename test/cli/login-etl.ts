@@ -12,6 +12,8 @@ export type RunningCommand = {
   result: Promise<CommandResult>;
   /** Resolves when it has written this on standard error. */
   said(words: string): Promise<void>;
+  /** Resolves when what it has written on standard output matches. */
+  printed(pattern: RegExp): Promise<void>;
   interrupt(): void;
 };
 
@@ -41,19 +43,24 @@ export function startLoginEtl(
   const result = Promise.all([exited, text(child.stdout), text(child.stderr)]).then(
     ([exitCode, stdout, stderr]) => ({ exitCode, stdout, stderr }),
   );
-  let heard = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    heard += chunk.toString();
-  });
+  const heard = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => {
+      heard[name] += chunk.toString();
+    });
+  }
+  async function until(isThere: () => boolean, what: string): Promise<void> {
+    while (!isThere()) {
+      if (child.exitCode !== null) {
+        throw new Error(`it ended without saying "${what}": ${heard.stdout}${heard.stderr}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
   return {
     result,
-    async said(words) {
-      while (!heard.includes(words)) {
-        if (child.exitCode !== null)
-          throw new Error(`it ended without saying "${words}": ${heard}`);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    },
+    said: (words) => until(() => heard.stderr.includes(words), words),
+    printed: (pattern) => until(() => pattern.test(heard.stdout), pattern.source),
     interrupt: () => child.kill('SIGINT'),
   };
 }

@@ -1,7 +1,7 @@
 import { DeleteQueueCommand } from '@aws-sdk/client-sqs';
 import { ApplicationFailure, type WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { failureReason } from '../../src/temporal/run-state.ts';
+import { failureReason } from '../../src/temporal/failing-steps.ts';
 import { loginMessages } from '../stack/login-messages.ts';
 import { reconcileJson } from '../stack/reconcile-command.ts';
 import { type FaultStack, startFaultStack } from './fault-stack.ts';

@@ -1,22 +1,19 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { judge, toFailure } from '../../src/activities/failure.ts';
-import { insertWhatFits } from '../../src/activities/insert-what-fits.ts';
 import { payloadCodec } from '../../src/crypto/payload-codec.ts';
-import { noOriginals } from '../../src/domain/batch.ts';
 import {
   AWS_RULINGS,
   OWN_RULINGS,
   type Ruling,
   SQLSTATE_RULINGS,
 } from '../../src/domain/verdicts.ts';
-import { insertBatch } from '../../src/postgres/insert-batch.ts';
 import { sqsClient } from '../../src/sqs/client.ts';
 import { deleteMessages } from '../../src/sqs/delete-messages.ts';
 import { openQueue } from '../../src/sqs/open-queue.ts';
 import { receiveBatch } from '../../src/sqs/receive-batch.ts';
 import { testKeyring } from '../crypto/test-keyring.ts';
-import { batchToInsert, newIds } from '../postgres/batch-to-insert.ts';
+import { batchToInsert, insertHalving, newIds } from '../postgres/batch-to-insert.ts';
 import { sqsError } from '../stack/sqs-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { startTestQueue, type TestQueue } from '../stack/test-queue.ts';
@@ -65,10 +62,7 @@ describe('Postgres raises an error for one row of a batch', () => {
   async function insertWithError(sqlstate: string) {
     await database.pool.query('insert into raised values ($1)', [sqlstate]);
     const userId = (index: number) => (index === 3 ? 'trouble' : `user-${index}`);
-    const { vault, ...batch } = batchToInsert({ rowIds: newIds(5), userId });
-    return insertWhatFits({ ...batch, originals: noOriginals() }, ({ originals: _, ...rest }) =>
-      insertBatch(database.pool, { ...rest, vault }),
-    );
+    return insertHalving(database.pool, batchToInsert({ rowIds: newIds(5), userId }));
   }
 
   const stored = async () =>

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { BatchTag, SealedOriginals } from '../../src/domain/batch.ts';
+import type { Pool } from 'pg';
+import { insertWhatFits } from '../../src/activities/insert-what-fits.ts';
+import { type BatchTag, noOriginals, type SealedOriginals } from '../../src/domain/batch.ts';
 import type { MaskedField } from '../../src/domain/masking.ts';
-import type { BatchToInsert } from '../../src/postgres/insert-batch.ts';
+import { type BatchToInsert, insertBatch } from '../../src/postgres/insert-batch.ts';
 
 export const SENT_AT_MS = Date.UTC(2026, 10, 22, 23, 59, 59, 999);
 
@@ -68,4 +70,11 @@ export function batchToInsert({
       vaultKeyId: 'vault-1',
     },
   };
+}
+
+/** Inserts it as the activity does, halving it where a row is refused; its originals are sealed as they stand. */
+export function insertHalving(pool: Pool, { vault, ...batch }: BatchToInsert) {
+  return insertWhatFits({ ...batch, originals: noOriginals() }, (part) =>
+    insertBatch(pool, { ...part, vault }),
+  );
 }

@@ -7,7 +7,7 @@ import { writeKeyFiles } from '../../crypto/write-key-files.ts';
 import { UNKEYED_ID } from '../../domain/masking.ts';
 import { Problem } from '../../problem.ts';
 import { EXIT_CODES_HELP } from '../exit-codes.ts';
-import { printData, styled } from '../output.ts';
+import { printData, printJson, styled } from '../output.ts';
 import { UsageProblem } from '../usage-problem.ts';
 import { addKeysListCommand } from './keys-list.ts';
 import { addKeysRotateCommand } from './keys-rotate.ts';
@@ -30,8 +30,9 @@ export function addKeysCommand(program: Command): void {
     .description('make a first key of every kind')
     .requiredOption('--out <directory>', 'where the files go; it is made if need be')
     .option('--id <id>', 'what the keys are called in rows and payloads', currentMonth())
+    .option('--json', 'print the paths as JSON')
     .addHelpText('after', HELP)
-    .action(async ({ out, id }: { out: string; id: string }) => {
+    .action(async ({ out, id, json }: { out: string; id: string; json?: boolean }) => {
       refuseToOverwrite(out);
       const files = await generateKeys(id);
       const made = parseKeyring(files[KEY_FILE_NAMES.maskingKeys] ?? '', [UNKEYED_ID]);
@@ -49,7 +50,8 @@ export function addKeysCommand(program: Command): void {
           'Choose another directory with --out.',
         );
       });
-      printData(whatBelongsWhere(out));
+      if (json) printJson({ id, files: filesIn(out) });
+      else printData(whatBelongsWhere(out));
     });
 }
 
@@ -64,6 +66,11 @@ function refuseToOverwrite(directory: string): void {
     'Choose another directory with --out. Keys in use must be kept: what they made cannot be read without them.',
   );
 }
+
+const filesIn = (directory: string) =>
+  Object.fromEntries(
+    Object.entries(KEY_FILE_NAMES).map(([name, file]) => [name, join(directory, file)]),
+  );
 
 function whatBelongsWhere(directory: string): string {
   const path = (name: keyof typeof KEY_FILE_NAMES) => join(directory, KEY_FILE_NAMES[name]);

@@ -4,15 +4,13 @@ import { describeQueue, type QueueDescription } from '../../sqs/describe-queue.t
 import { peekQueue } from '../../sqs/peek-queue.ts';
 import { describeDuration } from '../duration.ts';
 import { EXIT_CODES_HELP } from '../exit-codes.ts';
+import { FEW_RECEIVES, losesMessagesByLooking } from '../few-receives.ts';
 import { type MessageShape, messageShape } from '../message-shape.ts';
 import { printData, printJson, styled } from '../output.ts';
 import { readSettings } from '../read-settings.ts';
 import { UsageProblem } from '../usage-problem.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { CHECK_QUEUE, withQueue } from '../with-queue.ts';
-
-/** A queue that moves a message away after so few receives leaves little room for looking. */
-const FEW_RECEIVES = 3;
 
 const HELP = `
 Shows how many messages there are, and the shape of a few: field names, types and lengths, no values.
@@ -58,11 +56,11 @@ export function addPeekCommand(program: Command): void {
     });
 }
 
-function refuseFewReceives({ maxReceiveCount }: QueueDescription): void {
-  if (maxReceiveCount === undefined || maxReceiveCount > FEW_RECEIVES) return;
+function refuseFewReceives(queue: QueueDescription): void {
+  if (!losesMessagesByLooking(queue)) return;
   throw new UsageProblem(
     'looking at messages could send them to the dead-letter queue',
-    `the queue's redrive policy moves a message away after ${maxReceiveCount} receive(s), and a look is one`,
+    `the queue's redrive policy moves a message away after ${queue.maxReceiveCount} receive(s), and a look is one`,
     'Ask for the counts alone (--messages 0), or look all the same (--force).',
   );
 }

@@ -4,7 +4,7 @@ import { openQuarantined } from '../../crypto/open-quarantined.ts';
 import { readSealedMessages } from '../../postgres/read-quarantine.ts';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.ts';
 import { printData, printJson, printMessage, styled } from '../output.ts';
-import { printable } from '../printable.ts';
+import { printableLines } from '../printable.ts';
 import { addReasonOption, checkReason } from '../reason-option.ts';
 import { recordFirst } from '../record-first.ts';
 import { UsageProblem } from '../usage-problem.ts';
@@ -72,4 +72,4 @@ export function addQuarantineShowCommand(quarantine: Command): void {
 }
 
 const describe = (one: { messageId: string; reason: string; body: string | null }): string =>
-  `${styled('bold', one.messageId)}  ${one.reason}\n${one.body === null ? '(does not open)' : printable(one.body)}`;
+  `${styled('bold', one.messageId)}  ${one.reason}\n${one.body === null ? '(does not open)' : printableLines(one.body)}`;

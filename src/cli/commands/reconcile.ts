@@ -1,24 +1,17 @@
-import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
 import type { Pool } from 'pg';
-import {
-  type Fate,
-  type LedgerRun,
-  type ReconciledRun,
-  type Reconciliation,
-  reconcile,
-} from '../../domain/reconcile.ts';
+import { COUNT_NAMES } from '../../domain/counts.ts';
+import { type ReconciledRun, type Reconciliation, reconcile } from '../../domain/reconcile.ts';
 import { opening } from '../../opening.ts';
 import { checkDatabase } from '../../postgres/check-database.ts';
 import { postgresPool } from '../../postgres/pool.ts';
 import { readLedger } from '../../postgres/read-ledger.ts';
-import { Problem } from '../../problem.ts';
-import { runFate } from '../../temporal/run-fate.ts';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.ts';
-import { printData, printJson, printMessage, styled } from '../output.ts';
+import { printData, printJson, styled } from '../output.ts';
 import { parseSince } from '../parse-since.ts';
-import { readSettings, tryReadSettings } from '../read-settings.ts';
-import { withTemporal } from '../with-temporal.ts';
+import { readSettings } from '../read-settings.ts';
+import { runFates } from '../run-fates.ts';
+import { renderTable } from '../table.ts';
 
 const HELP = `
 Every run leaves a row in ingest_runs. For each run that began since then, this checks that
@@ -47,7 +40,6 @@ const DEFAULT_SINCE = '7d';
 const SHOWN_RUNS = 50;
 /** Longer than a worker's statements: a week of rows may be hundreds of millions. */
 const READ_TIMEOUT_MS = 30 * 60_000;
-const ASK_TIMEOUT_MS = 5_000;
 
 type Options = { since: Date; json?: boolean };
 
@@ -89,39 +81,17 @@ export function addReconcileCommand(program: Command): void {
 
 async function readAndReconcile(pool: Pool, since: Date): Promise<Reconciliation> {
   const before = await readLedger(pool, since);
-  const unclosed = before.runs.filter(({ outcome, workflowId }) => !outcome && workflowId);
+  const unclosed = before.runs.flatMap(({ runId, outcome, workflowId }) =>
+    outcome || workflowId === null ? [] : [{ runId, workflowId }],
+  );
   if (unclosed.length === 0) return reconcile(before.runs, before.inBothTables);
-  const fates = await askTemporal(unclosed);
+  const fates = await runFates(unclosed);
   // Meanwhile some may have closed.
   const { runs, inBothTables } = await readLedger(pool, since);
   return reconcile(runs, inBothTables, fates);
 }
 
-/** What became of the runs, as far as Temporal can be asked: without it they count as unknown. */
-async function askTemporal(runs: readonly LedgerRun[]): Promise<Map<string, Fate>> {
-  const fates = new Map<string, Fate>();
-  const settings = tryReadSettings(['temporal'])?.temporal;
-  try {
-    if (!settings) throw new Problem('Temporal cannot be used', 'it is not configured', '');
-    await withTemporal(settings, undefined, async (client) => {
-      for (const { runId, workflowId } of runs) {
-        const fate = await client.withDeadline(Date.now() + ASK_TIMEOUT_MS, () =>
-          runFate(client, workflowId as string, runId),
-        );
-        fates.set(runId, fate);
-      }
-    });
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    printMessage(
-      `${runs.length} run(s) have not closed, and Temporal cannot say what became of them: ${error.why}`,
-    );
-  }
-  return fates;
-}
-
 const HEAD = ['started', 'workflow', 'state'] as const;
-const COUNTS = ['received', 'inserted', 'duplicates', 'quarantined', 'acknowledged'] as const;
 
 function describe({ runs, findings, ...result }: Reconciliation, since: Date): string[] {
   const suspect = new Set(findings.map(({ runId }) => runId));
@@ -129,20 +99,20 @@ function describe({ runs, findings, ...result }: Reconciliation, since: Date): s
   const shown = busy.filter(
     (run, index) => suspect.has(run.runId) || index >= busy.length - SHOWN_RUNS,
   );
-  const table = new Table({
-    head: [...HEAD, ...COUNTS, 'open'],
-    colAligns: [...HEAD.map(() => 'left' as const), ...[...COUNTS, 1].map(() => 'right' as const)],
-    style: { head: [], border: [] },
-  });
-  table.push(...shown.map(row));
   const { total, open } = result;
-  table.push(['', '', 'total', ...COUNTS.map((name) => total[name]), open]);
+  const table = renderTable(
+    [
+      ...HEAD.map((title) => ({ title })),
+      ...[...COUNT_NAMES, 'open'].map((title) => ({ title, align: 'right' as const })),
+    ],
+    [...shown.map(row), ['', '', 'total', ...COUNT_NAMES.map((name) => total[name]), open]],
+  );
   const left = busy.length - shown.length;
   const empty = runs.length - busy.length;
   const unclosed = result.rowsOfUnclosedRuns;
   return [
     `runs since ${since.toISOString()}`,
-    table.toString(),
+    table,
     ...(left > 0 ? [`and ${left} earlier run(s), which --json shows`] : []),
     ...(empty > 0 ? [`and ${empty} run(s) that found nothing to do`] : []),
     ...(unclosed > 0 ? [`and ${unclosed} row(s) of runs that have not closed`] : []),
@@ -167,7 +137,9 @@ function row({ startedAt, workflowId, runId, state, counts, open, ...run }: Reco
     startedAt?.toISOString() ?? '',
     workflowId ?? runId,
     state,
-    ...COUNTS.map((name) => counts[name] ?? (rows[name] === undefined ? '' : `(${rows[name]})`)),
+    ...COUNT_NAMES.map(
+      (name) => counts[name] ?? (rows[name] === undefined ? '' : `(${rows[name]})`),
+    ),
     open,
   ];
 }

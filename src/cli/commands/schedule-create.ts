@@ -8,7 +8,7 @@ import {
 import { parseDurationMs } from '../duration.ts';
 import { EXIT_CODES_HELP } from '../exit-codes.ts';
 import { addInputOption, readIngestInput } from '../ingest-options.ts';
-import { printData } from '../output.ts';
+import { printData, printJson } from '../output.ts';
 import { readSettings } from '../read-settings.ts';
 import { UsageProblem } from '../usage-problem.ts';
 import { withTemporal } from '../with-temporal.ts';
@@ -35,6 +35,7 @@ type Options = {
   paused?: boolean;
   catchupWindow: number;
   replace?: boolean;
+  json?: boolean;
 };
 
 export function addScheduleCreateCommand(schedule: Command): void {
@@ -53,6 +54,7 @@ export function addScheduleCreateCommand(schedule: Command): void {
         .default(DEFAULT_CATCHUP_WINDOW_MS, '10m'),
     )
     .option('--replace', 'change it if it is already there; a paused one stays paused')
+    .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async (options: Options, command: Command) => {
       const plan = readPlan(options);
@@ -60,6 +62,11 @@ export function addScheduleCreateCommand(schedule: Command): void {
       await withTemporal(temporal, payloads.keys, async (client) => {
         const done = await createSchedule(client, plan, { replace: options.replace ?? false });
         const { state, info } = await client.schedule.getHandle(SCHEDULE_ID).describe();
+        if (options.json) {
+          const next = state.paused ? null : (info.nextActionTimes[0] ?? null);
+          printJson({ scheduleId: SCHEDULE_ID, done, paused: state.paused, next });
+          return;
+        }
         const next = state.paused
           ? 'It is paused: `login-etl schedule resume`'
           : `Next run: ${info.nextActionTimes[0]?.toISOString() ?? 'never'}`;

@@ -1,0 +1,90 @@
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Page } from 'playwright-core';
+import { SCHEDULE_ID } from '../src/config.ts';
+import { findChromium } from './screenshots/find-chromium.ts';
+import { startLocalStack } from './screenshots/local-stack.ts';
+
+// A program: takes the README's pictures from the Web UI of a local stack of its own, and stops that again.
+const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
+const ARGUMENTS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+];
+const NAMESPACE = '/namespaces/default';
+const PATIENCE_MS = 30_000;
+
+type Picture = { name: string; height: number; open(page: Page, webUi: string): Promise<void> };
+
+const PICTURES: readonly Picture[] = [
+  {
+    name: 'run',
+    height: 1_010,
+    async open(page, webUi) {
+      await openRun(page, webUi);
+      await page.getByText('recordRun').first().waitFor();
+    },
+  },
+  {
+    name: 'schedule',
+    height: 900,
+    async open(page, webUi) {
+      await page.goto(`${webUi}${NAMESPACE}/schedules/${SCHEDULE_ID}`);
+      await page.getByText('Recent Runs').first().waitFor();
+    },
+  },
+  {
+    name: 'live-details',
+    height: 560,
+    async open(page, webUi) {
+      await openRun(page, webUi);
+      await page.getByRole('tab', { name: 'User Metadata' }).click();
+      // The Web UI renders the details in a frame of their own.
+      await page.frameLocator('iframe').first().getByText('received').first().waitFor();
+    },
+  },
+];
+
+/** The first run, that of the samples: those that found nothing to do come after it. */
+async function openRun(page: Page, webUi: string): Promise<void> {
+  await page.goto(`${webUi}${NAMESPACE}/workflows`);
+  await page.locator(`a:has-text("${SCHEDULE_ID}-")`).last().click();
+  await page.getByText('Event History').first().waitFor();
+}
+
+async function takePictures(webUi: string): Promise<void> {
+  const browser = await chromium.launch({ executablePath: findChromium(), args: ARGUMENTS });
+  try {
+    for (const { name, height, open } of PICTURES) {
+      const page = await browser.newPage({ viewport: { width: 1_280, height } });
+      page.setDefaultTimeout(PATIENCE_MS);
+      await open(page, webUi);
+      // What flies in has landed, and what is loaded late is there.
+      await page.waitForLoadState('networkidle');
+      await page.screenshot({ path: join(IMAGES, `${name}.png`), animations: 'disabled' });
+      await page.close();
+      process.stdout.write(`docs/images/${name}.png\n`);
+    }
+  } finally {
+    await browser.close();
+  }
+}
+
+// Postgres runs as another user under root: the directory is open to all, and what is in it is not.
+const directory = await mkdtemp(join(tmpdir(), 'login-etl-screenshots-'));
+await chmod(directory, 0o755);
+await mkdir(IMAGES, { recursive: true });
+try {
+  const stack = await startLocalStack(directory);
+  try {
+    await takePictures(stack.webUi);
+  } finally {
+    await stack.stop();
+  }
+} finally {
+  await rm(directory, { recursive: true, force: true });
+}

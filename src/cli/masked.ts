@@ -1,0 +1,5 @@
+const SHOWN_CHARACTERS = 12;
+
+/** Enough of a masked value to see that equal ones are equal. */
+export const shortMasked = (value: string): string =>
+  value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value;

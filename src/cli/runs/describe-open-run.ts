@@ -1,0 +1,27 @@
+import { COUNT_NAMES } from '../../domain/counts.ts';
+import type { OpenRun } from '../../temporal/look-at-run.ts';
+import { describeDuration } from '../duration.ts';
+import { styled } from '../output.ts';
+
+export function describeRunning(runs: readonly OpenRun[], at: Date): string[] {
+  return runs.length === 0 ? ['nothing just now'] : runs.flatMap((run) => describeOpen(run, at));
+}
+
+/** A run that goes on, in a line, and what fails in it. */
+export function describeOpen(run: OpenRun, at: Date): string[] {
+  const { workflowId, startedAt, beginsAt, state, counts, failing } = run;
+  const since = beginsAt
+    ? `begins in ${describeDuration(beginsAt.getTime() - at.getTime())}`
+    : `for ${describeDuration(at.getTime() - startedAt.getTime())}`;
+  const soFar = counts
+    ? `: ${COUNT_NAMES.map((name) => `${counts[name]} ${name}`).join(', ')}`
+    : beginsAt
+      ? ''
+      : ', no counts to be had: no worker answers';
+  return [
+    `${workflowId}  ${state === 'unknown' ? '' : `${state} `}${since}${soFar}`,
+    ...failing.map(({ step, attempt, reason }) =>
+      styled('yellow', `  ${step} fails, attempt ${attempt}: ${reason}`),
+    ),
+  ];
+}

@@ -1,0 +1,68 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { WORKFLOW_TYPE } from '../../config.ts';
+import { findRuns, type LedgerEntry } from '../../postgres/read-runs.ts';
+import { whyRunFailed } from '../../temporal/end-of-run.ts';
+import { lookAtRun, type OpenRun } from '../../temporal/look-at-run.ts';
+import { ask, type Part } from '../sources/part.ts';
+import type { Sources } from '../sources/sources.ts';
+
+/** A long chain has many parts: the latest are shown. */
+const MAX_PARTS = 20;
+
+export type TemporalView = {
+  /** Null when no such run is known, or no longer. */
+  run: {
+    workflowId: string;
+    runId: string;
+    status: string;
+    startedAt: Date;
+    closedAt: Date | null;
+    reason: string | null;
+    open: OpenRun | null;
+  } | null;
+};
+
+export type FoundRun = {
+  workflowId: string;
+  ledger: Part<{ parts: LedgerEntry[] }>;
+  temporal: Part<TemporalView>;
+};
+
+/** A run by its workflow id or run id, from the ledger and from Temporal; either may be away. */
+export async function findRun(sources: Sources, id: string): Promise<FoundRun> {
+  const ledger = await ask('Check DATABASE_URL.', async () => ({
+    parts: await findRuns(sources.pool(), id, MAX_PARTS),
+  }));
+  const entry = ledger.reachable ? ledger.parts[0] : undefined;
+  const workflowId = entry?.workflowId ?? id;
+  // The run id picks one of several runs of the same workflow, as a cron has them.
+  const runId = entry?.runId === id ? id : undefined;
+  const temporal = await ask('Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.', () =>
+    sources.temporal(async (client) => ({ run: await lookUp(client, workflowId, runId) })),
+  );
+  return { workflowId, ledger, temporal };
+}
+
+async function lookUp(
+  client: Client,
+  workflowId: string,
+  runId: string | undefined,
+): Promise<TemporalView['run']> {
+  try {
+    const run = await client.workflow.getHandle(workflowId, runId).describe();
+    if (run.type !== WORKFLOW_TYPE) return null;
+    return {
+      workflowId,
+      runId: run.runId,
+      status: run.status.name.toLowerCase().replaceAll('_', ' '),
+      startedAt: run.startTime,
+      closedAt: run.closeTime ?? null,
+      reason: (await whyRunFailed(client, run)) ?? null,
+      open: run.status.name === 'RUNNING' ? await lookAtRun(client, workflowId) : null,
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}

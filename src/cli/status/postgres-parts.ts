@@ -1,0 +1,48 @@
+import { countRowsOfToday } from '../../postgres/count-rows.ts';
+import { MASK_KEY_DAYS, type MaskKeyUse, readMaskKeys } from '../../postgres/read-mask-keys.ts';
+import {
+  type QuarantineReason,
+  readQuarantineReasons,
+} from '../../postgres/read-quarantine-reasons.ts';
+import { type LatestRuns, readLastSuccess, readLatestRuns } from '../../postgres/read-runs.ts';
+import { ask, type Part } from '../sources/part.ts';
+import type { Sources } from '../sources/sources.ts';
+
+const CHECK_POSTGRES =
+  'Check DATABASE_URL (or PGHOST, …) and the role in it. `login-etl doctor` looks at each part.';
+
+const RECENT_HOURS = 24;
+const RECENT_RUNS = 5;
+
+export type LedgerView = LatestRuns & { sinceHours: number; lastSuccessAt: Date | null };
+
+export const readLedgerPart = (sources: Sources): Promise<Part<LedgerView>> =>
+  ask(CHECK_POSTGRES, async () => {
+    const since = new Date(Date.now() - RECENT_HOURS * 3_600_000);
+    const [latest, lastSuccessAt] = await Promise.all([
+      readLatestRuns(sources.pool(), { since, withEmpty: false, limit: RECENT_RUNS }),
+      readLastSuccess(sources.pool()),
+    ]);
+    return { sinceHours: RECENT_HOURS, ...latest, lastSuccessAt };
+  });
+
+export type RowsView = { today: number };
+
+export const readRows = (sources: Sources): Promise<Part<RowsView>> =>
+  ask(CHECK_POSTGRES, async () => ({ today: await countRowsOfToday(sources.pool()) }));
+
+export type QuarantineView = { messages: number; reasons: QuarantineReason[] };
+
+export const readQuarantine = (sources: Sources): Promise<Part<QuarantineView>> =>
+  ask(CHECK_POSTGRES, async () => {
+    const reasons = await readQuarantineReasons(sources.pool());
+    return { messages: reasons.reduce((sum, { messages }) => sum + messages, 0), reasons };
+  });
+
+export type MaskKeysView = { days: number; keys: MaskKeyUse[] };
+
+export const readMaskKeysPart = (sources: Sources): Promise<Part<MaskKeysView>> =>
+  ask(CHECK_POSTGRES, async () => ({
+    days: MASK_KEY_DAYS,
+    keys: await readMaskKeys(sources.pool()),
+  }));

@@ -1,0 +1,97 @@
+import type { Part } from '../sources/part.ts';
+import type { Sources } from '../sources/sources.ts';
+import { type ConfiguredKeys, configuredKeys } from './configured-keys.ts';
+import {
+  type LedgerView,
+  type MaskKeysView,
+  type QuarantineView,
+  type RowsView,
+  readLedgerPart,
+  readMaskKeysPart,
+  readQuarantine,
+  readRows,
+} from './postgres-parts.ts';
+import { type QueueView, readQueue } from './queue-part.ts';
+import { readSchedule, type ScheduleView } from './schedule-part.ts';
+import {
+  type LatestView,
+  type RunningView,
+  readLatest,
+  readRunning,
+  readWorkers,
+  type WorkersView,
+} from './temporal-parts.ts';
+
+export type Status = {
+  at: Date;
+  queue: Part<QueueView>;
+  schedule: Part<ScheduleView>;
+  workers: Part<WorkersView>;
+  running: Part<RunningView>;
+  latest: Part<LatestView>;
+  ledger: Part<LedgerView>;
+  rows: Part<RowsView>;
+  quarantine: Part<QuarantineView>;
+  maskKeys: Part<MaskKeysView>;
+  keys: ConfiguredKeys;
+};
+
+/** What takes Postgres a scan is not asked for at every refresh. */
+const ROWS_KEPT_MS = 30_000;
+const MASK_KEYS_KEPT_MS = 300_000;
+
+export type StatusReader = (onAnswer?: (parts: number) => void) => Promise<Status>;
+
+/** The parts that are asked, for a progress bar. */
+export const PARTS = 9;
+
+/** Asks every part at once, and waits for none longer than its time. */
+export function statusReader(sources: Sources, { look }: { look: boolean }): StatusReader {
+  const rows = keptFor(ROWS_KEPT_MS, () => readRows(sources));
+  const maskKeys = keptFor(MASK_KEYS_KEPT_MS, () => readMaskKeysPart(sources));
+  return async (onAnswer = () => undefined) => {
+    let answered = 0;
+    const counted = async <T>(part: Promise<T>): Promise<T> => {
+      const answer = await part;
+      answered += 1;
+      onAnswer(answered);
+      return answer;
+    };
+    const parts = await Promise.all([
+      counted(readQueue(sources, look)),
+      counted(readSchedule(sources)),
+      counted(readWorkers(sources)),
+      counted(readRunning(sources)),
+      counted(readLatest(sources)),
+      counted(readLedgerPart(sources)),
+      counted(rows()),
+      counted(readQuarantine(sources)),
+      counted(maskKeys()),
+    ]);
+    const [queue, schedule, workers, running, latest, ledger, today, quarantine, used] = parts;
+    return {
+      at: new Date(),
+      queue,
+      schedule,
+      workers,
+      running,
+      latest,
+      ledger,
+      rows: today,
+      quarantine,
+      maskKeys: used,
+      keys: configuredKeys(),
+    };
+  };
+}
+
+function keptFor<T extends Part<object>>(ms: number, read: () => Promise<T>): () => Promise<T> {
+  let kept: T | undefined;
+  let until = 0;
+  return async () => {
+    if (kept?.reachable && performance.now() < until) return kept;
+    kept = await read();
+    until = performance.now() + ms;
+    return kept;
+  };
+}

@@ -1,0 +1,59 @@
+import { type Client, ScheduleNotFoundError } from '@temporalio/client';
+import { SCHEDULE_ID } from '../../config.ts';
+import { scheduleHandle } from '../../temporal/schedule.ts';
+import { ask, type Part } from '../sources/part.ts';
+import type { Sources } from '../sources/sources.ts';
+import { CHECK_TEMPORAL } from './temporal-parts.ts';
+
+export type ScheduleView = {
+  scheduleId: string;
+  /** False: nothing starts runs by itself, unless it is a cron. */
+  exists: boolean;
+  paused: boolean;
+  note: string;
+  next: Date | null;
+  last: Date | null;
+  /** Between two runs, as planned just now. */
+  intervalSeconds: number | null;
+  changedAt: Date | null;
+  skipped: number;
+  missed: number;
+};
+
+const NONE: ScheduleView = {
+  scheduleId: SCHEDULE_ID,
+  exists: false,
+  paused: false,
+  note: '',
+  next: null,
+  last: null,
+  intervalSeconds: null,
+  changedAt: null,
+  skipped: 0,
+  missed: 0,
+};
+
+export const readSchedule = (sources: Sources): Promise<Part<ScheduleView>> =>
+  ask(CHECK_TEMPORAL, () => sources.temporal(lookAtSchedule));
+
+async function lookAtSchedule(client: Client): Promise<ScheduleView> {
+  try {
+    const { state, info } = await scheduleHandle(client).describe();
+    const [next, afterNext] = info.nextActionTimes;
+    return {
+      scheduleId: SCHEDULE_ID,
+      exists: true,
+      paused: state.paused,
+      note: state.note ?? '',
+      next: state.paused ? null : (next ?? null),
+      last: info.recentActions.at(-1)?.takenAt ?? null,
+      intervalSeconds: next && afterNext ? (afterNext.getTime() - next.getTime()) / 1_000 : null,
+      changedAt: info.lastUpdatedAt ?? info.createdAt,
+      skipped: info.numActionsSkippedOverlap,
+      missed: info.numActionsMissedCatchupWindow,
+    };
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return NONE;
+    throw error;
+  }
+}

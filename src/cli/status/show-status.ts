@@ -1,0 +1,126 @@
+import { describeDuration } from '../duration.ts';
+import { styled } from '../output.ts';
+import { printable } from '../printable.ts';
+import { describeRunning } from '../runs/describe-open-run.ts';
+import { runsTable } from '../runs/runs-table.ts';
+import type { Part } from '../sources/part.ts';
+import type { Trouble } from './judge-status.ts';
+import type { LedgerView, MaskKeysView, QuarantineView } from './postgres-parts.ts';
+import type { QueueView } from './queue-part.ts';
+import type { Status } from './read-status.ts';
+import type { ScheduleView } from './schedule-part.ts';
+
+const SHOWN_REASONS = 5;
+const LABEL = 12;
+
+/** One screen: first whether all is well and why not, then every part. */
+export function showStatus(status: Status, troubles: readonly Trouble[]): string {
+  const { at, queue, schedule, workers, running, ledger, rows, quarantine, maskKeys } = status;
+  return [
+    headline(at, troubles),
+    ...troubles.flatMap(({ problem, whatToDo }) => [
+      `${styled('red', '✗')} ${problem}`,
+      `  what to do: ${whatToDo}`,
+    ]),
+    '',
+    ...part('queue', queue, describeQueuePart),
+    ...part('schedule', schedule, (view) => describeSchedule(view, at)),
+    ...part('workers', workers, ({ workers: all }) => [
+      all.length === 0 ? 'none' : `${all.length}: ${all.join(', ')}`,
+    ]),
+    ...part('running', running, ({ runs }) => describeRunning(runs, at)),
+    ...part('rows', rows, ({ today }) => [`${number(today)} of today's logins (UTC)`]),
+    ...part('quarantine', quarantine, (view) => describeQuarantine(view, at)),
+    ...part('keys', maskKeys, describeMaskKeys),
+    ...labelled('', configured(status)),
+    ...part('recent', ledger, (view) => describeLedger(view, at)),
+    ...(ledger.reachable && ledger.runs.length > 0 ? [runsTable(ledger.runs)] : []),
+  ].join('\n');
+}
+
+function headline(at: Date, troubles: readonly Trouble[]): string {
+  const verdict =
+    troubles.length === 0 ? styled('green', '✓ healthy') : styled('red', 'not healthy');
+  return `${styled('bold', 'login-etl')}  ${verdict}  ${at.toISOString().slice(0, 19)}Z`;
+}
+
+function part<T>(name: string, view: Part<T>, describe: (view: T) => string[]): string[] {
+  return labelled(
+    name,
+    view.reachable ? describe(view) : [styled('yellow', `cannot be asked: ${view.reason}`)],
+  );
+}
+
+const labelled = (name: string, lines: readonly string[]): string[] =>
+  lines.map((line, at) => `${styled('bold', (at === 0 ? name : '').padEnd(LABEL))}${line}`);
+
+function describeQueuePart(queue: QueueView): string[] {
+  const age = queue.oldestSeenSeconds;
+  const oldest =
+    queue.visible === 0
+      ? ''
+      : age === null
+        ? ', oldest not known (SQS tells CloudWatch only; --look takes a look)'
+        : `, oldest seen ${describeDuration(age * 1_000)}`;
+  const delayed = queue.delayed > 0 ? `, ${number(queue.delayed)} delayed` : '';
+  return [
+    `${queue.name}: ${number(queue.visible)} waiting, ${number(queue.inFlight)} in flight${delayed}${oldest}`,
+  ];
+}
+
+function describeSchedule({ exists, paused, note, next, last, ...view }: ScheduleView, at: Date) {
+  if (!exists) return ['none: runs are started by hand or by a cron'];
+  const state = paused
+    ? styled('yellow', `paused${note ? ` (${note})` : ''}`)
+    : next
+      ? `next in ${describeDuration(next.getTime() - at.getTime())}`
+      : 'starts no more runs';
+  const lastRun = last ? `last ${ago(last, at)}` : 'has started none';
+  return [`${state}, ${lastRun}, ${number(view.skipped)} skipped, ${number(view.missed)} missed`];
+}
+
+function describeQuarantine({ messages, reasons }: QuarantineView, at: Date): string[] {
+  if (messages === 0) return ['empty'];
+  const left = reasons.length - SHOWN_REASONS;
+  return [
+    `${number(messages)} messages`,
+    ...reasons
+      .slice(0, SHOWN_REASONS)
+      .map(
+        (each) =>
+          `  ${number(each.messages).padStart(8)}  ${printable(each.reason)}, last ${ago(each.lastAt, at)}`,
+      ),
+    ...(left > 0 ? [`  and ${left} more reason(s), which --json shows`] : []),
+  ];
+}
+
+function describeMaskKeys({ days, keys }: MaskKeysView): string[] {
+  if (keys.length === 0) return [`masking: no rows in the last ${days} days`];
+  return keys.map(
+    ({ keyId, rows, firstDate }, at) =>
+      `masking: ${printable(keyId)} since ${firstDate}${at === 0 ? '' : ', no longer the latest'}, ${number(rows)} rows in ${days} days`,
+  );
+}
+
+/** Ids only, and only of what is configured here. */
+function configured({ keys: { payloads, vault } }: Status): string[] {
+  return [
+    ...(payloads
+      ? [
+          `payloads: ${payloads.active}${payloads.others.length > 0 ? `, and to decode ${payloads.others.join(', ')}` : ''}`,
+        ]
+      : []),
+    ...(vault ? [`vault: ${vault}`] : []),
+  ];
+}
+
+function describeLedger({ runs, emptyRuns, sinceHours, lastSuccessAt }: LedgerView, at: Date) {
+  const success = lastSuccessAt ? `last success ${ago(lastSuccessAt, at)}` : 'none has succeeded';
+  const empty = `${number(emptyRuns)} run(s) in ${sinceHours} h found nothing to do`;
+  return [`${success}; ${empty}${runs.length === 0 ? ', and no others' : ''}`];
+}
+
+const ago = (then: Date, at: Date): string =>
+  `${describeDuration(at.getTime() - then.getTime())} ago`;
+
+const number = (value: number): string => value.toLocaleString('en');

@@ -1,0 +1,58 @@
+import type { Client } from '@temporalio/client';
+import { whyRunFailed } from '../../temporal/end-of-run.ts';
+import { closedRuns, openRuns } from '../../temporal/list-runs.ts';
+import { lookAtRun, type OpenRun } from '../../temporal/look-at-run.ts';
+import { listWorkers } from '../../temporal/workers.ts';
+import { ask, type Part } from '../sources/part.ts';
+import type { Sources } from '../sources/sources.ts';
+
+export const CHECK_TEMPORAL =
+  'Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, and that the server is up. `login-etl doctor` looks at each part.';
+
+/** There are few: a schedule has one at most. */
+const MAX_OPEN_RUNS = 10;
+
+export type WorkersView = { workers: string[] };
+
+export const readWorkers = (sources: Sources): Promise<Part<WorkersView>> =>
+  ask(CHECK_TEMPORAL, () =>
+    sources.temporal(async (client) => ({ workers: await listWorkers(client) })),
+  );
+
+export type RunningView = { runs: OpenRun[] };
+
+export const readRunning = (sources: Sources): Promise<Part<RunningView>> =>
+  ask(CHECK_TEMPORAL, () => sources.temporal(lookAtOpenRuns));
+
+async function lookAtOpenRuns(client: Client): Promise<RunningView> {
+  const open = await openRuns(client, MAX_OPEN_RUNS);
+  return { runs: await Promise.all(open.map(({ workflowId }) => lookAtRun(client, workflowId))) };
+}
+
+export type ClosedRun = {
+  workflowId: string;
+  runId: string;
+  status: string;
+  closedAt: Date | null;
+  reason: string | null;
+};
+
+export type LatestView = { run: ClosedRun | null };
+
+/** How the latest run ended: one that failed at once is not in the ledger. */
+export const readLatest = (sources: Sources): Promise<Part<LatestView>> =>
+  ask(CHECK_TEMPORAL, () => sources.temporal(lookAtLatestRun));
+
+async function lookAtLatestRun(client: Client): Promise<LatestView> {
+  const [run] = await closedRuns(client, 1);
+  if (!run) return { run: null };
+  return {
+    run: {
+      workflowId: run.workflowId,
+      runId: run.runId,
+      status: run.status.name.toLowerCase().replaceAll('_', ' '),
+      closedAt: run.closeTime ?? null,
+      reason: (await whyRunFailed(client, run)) ?? null,
+    },
+  };
+}
