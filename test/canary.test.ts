@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WorkflowFailedError } from '@temporalio/client';
+import { Client, type WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../src/local/free-port.ts';
+import { loginEtl } from './cli/login-etl.ts';
+import { startedCodecServer } from './codec-server/started-codec-server.ts';
 import { filesBelow, findTraces, formsOf, type Haystack } from './stack/find-traces.ts';
 import { loginMessage, loginMessages, smallBadMessages } from './stack/login-messages.ts';
 import { type Stack, startStack } from './stack/start-stack.ts';
@@ -38,6 +40,8 @@ let directory: string;
 let stack: Stack;
 let metrics: string;
 let workerLog: string;
+let shown: Haystack[];
+let rawHistories: string;
 
 /** Everything that can go wrong with a message, with a worker that says all it can. */
 async function runEverything(): Promise<void> {
@@ -50,8 +54,85 @@ async function runEverything(): Promise<void> {
   await runThatFailsForGood();
   await runWithNonsenseInput();
   metrics = await (await fetch(`http://${metricsAddress}/metrics`)).text();
+  shown = await outputsOfCommands();
+  rawHistories = await historiesWithoutKeys();
   await worker.stop();
   workerLog = await worker.log();
+}
+
+/** Each as the role that it is for, and as one that may not; with bad messages still on the queue. */
+const COMMANDS = [
+  ...[
+    'status',
+    'status --json',
+    'peek --messages 10',
+    'peek --messages 10 --json',
+    'runs',
+    'runs --json',
+  ],
+  ...[
+    'reconcile',
+    'doctor',
+    'schedule describe',
+    'keys list',
+    'rows',
+    'rows --format csv',
+    'stats --json',
+  ],
+  ...[
+    'quarantine list',
+    'quarantine list --messages --json',
+    'audit list',
+    'audit verify',
+    'migrate --check',
+  ],
+  ...[
+    'reveal --ip 00 --reason test',
+    'run --lanes 0',
+    'send /nowhere',
+    'nonsense',
+    'rotate status',
+  ],
+];
+
+async function outputsOfCommands(): Promise<Haystack[]> {
+  await stack.send(BAD);
+  const haystacks: Haystack[] = [];
+  for (const role of ['worker', 'analyst', 'custodian'] as const) {
+    const env = { ...stack.env, DATABASE_URL: stack.databaseUrls[role] };
+    for (const command of COMMANDS) {
+      const { stdout, stderr } = await loginEtl(env, command.split(' '));
+      const bytes = Buffer.from(`${stdout}${stderr}`);
+      haystacks.push({ place: `${command}, as ${role}`, bytes });
+    }
+  }
+  return haystacks;
+}
+
+/** What Temporal gives to whoever may read the namespace, its payloads as they are. */
+async function historiesWithoutKeys(): Promise<string> {
+  const { connection } = stack.client;
+  const texts: string[] = [];
+  for await (const { workflowId, runId } of stack.client.workflow.list()) {
+    const { raw } = await new Client({ connection }).workflow
+      .getHandle(workflowId, runId)
+      .describe();
+    const history = await stack.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    texts.push(JSON.stringify(raw), JSON.stringify(history, withBytesInBase64));
+    for (const payload of payloadsWithin(history))
+      texts.push(Buffer.from(payload).toString('latin1'));
+  }
+  return texts.join('\n');
+}
+
+const withBytesInBase64 = (_name: string, value: unknown): unknown =>
+  value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+
+function* payloadsWithin(value: unknown): Generator<Uint8Array> {
+  if (value instanceof Uint8Array) yield value;
+  else if (typeof value === 'object' && value !== null) {
+    for (const each of Object.values(value)) yield* payloadsWithin(each);
+  }
 }
 
 /** Postgres refuses some rows, with the rows in its errors' detail. */
@@ -88,7 +169,7 @@ beforeAll(async () => {
     alter table user_logins add constraint no_robots check (user_id <> 'robot');
     create table control as select '${CONTROL}' as value`);
   await runEverything();
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await stack?.stop();
@@ -117,7 +198,9 @@ test("Postgres' files and every row of every table hold no planted value", async
     `select oid::regclass::text as name from pg_class
      where relkind = 'r' and relnamespace = 'public'::regnamespace`,
   );
-  expect(tables.length).toBeGreaterThan(4);
+  expect(tables.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['vault', 'vault_data_keys', 'quarantine', 'audit_log']),
+  );
   for (const { name } of tables) {
     const { rows } = await pool.query<{ text: string }>(`select t::text as text from ${name} t`);
     const bytes = Buffer.from(rows.map(({ text }) => text).join('\n'));
@@ -133,6 +216,34 @@ test('no line of a log holds a planted value, with the worker at debug and Postg
   expectNoTrace(haystack('Postgres', postgresLog), 'Failing row contains');
   const temporalLog = await readFile(join(directory, 'temporal.log'), 'utf8');
   expect(findTraces(haystack('Temporal', temporalLog), PLANTED)).toEqual([]);
+});
+
+test('no command that reads shows a planted value, also where it fails', () => {
+  expectNoTrace(shown, 'completed');
+});
+
+test('what Temporal gives to readers without a key holds no planted value', () => {
+  expectNoTrace(
+    [{ place: 'histories', bytes: Buffer.from(rawHistories, 'latin1') }],
+    'ingestLogins',
+  );
+});
+
+test('the codec server shows nothing to callers without a token', async () => {
+  const server = await startedCodecServer();
+  const payloads = [await server.seal(PLANTED), await server.seal({ ip: ADDRESSES[0] })];
+  const answers = [
+    await server.decode(payloads, {}),
+    await server.decode(payloads, { authorization: `Bearer ${'x'.repeat(40)}` }),
+    await server.decode(payloads, { authorization: 'Basic eDp5' }),
+  ];
+  const bytes = Buffer.from((await Promise.all(answers.map((each) => each.text()))).join('\n'));
+  expect(answers.map(({ status }) => status)).toEqual([401, 401, 401]);
+  expect(findTraces([{ place: 'answers', bytes }], PLANTED)).toEqual([]);
+  expect(findTraces([{ place: 'log', bytes: Buffer.from(server.log()) }], PLANTED)).toEqual([]);
+  // With the token it does, so the search is not in vain.
+  const decoded = await (await server.decode(payloads)).text();
+  expect(findTraces([{ place: 'decoded', bytes: Buffer.from(decoded) }], PLANTED)).not.toEqual([]);
 });
 
 test('the metrics hold no planted value', () => {

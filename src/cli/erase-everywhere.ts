@@ -7,10 +7,14 @@ import { type EraseTarget, eraseOriginals } from '../postgres/erase-originals.ts
 import { inTransaction } from '../postgres/in-transaction.ts';
 import { readOriginals } from '../postgres/read-originals.ts';
 import { countReleased } from '../postgres/release-quarantined.ts';
+import { TAKE_VAULT_TURN } from '../postgres/vault-turn.ts';
 import { Problem } from '../problem.ts';
 import { eraseQuarantined } from './erase-quarantined.ts';
 import { recordFirst } from './record-first.ts';
 import type { Custody } from './with-custody.ts';
+
+// What a rotation has in hand must not come back.
+const BEGIN = `begin isolation level read committed; ${TAKE_VAULT_TURN}`;
 
 /** A replay stores what it has in hand, wherever that is erased meanwhile. */
 export async function refuseWhileReplayed(pool: Pool): Promise<void> {
@@ -34,7 +38,7 @@ export async function erase(custody: Custody, target: EraseTarget, reason: strin
       ? { kind: 'user', userId: target.userId }
       : await openWanted(custody, target.values);
   const quarantine = await eraseQuarantined(custody, wanted);
-  return inTransaction(pool, 'begin isolation level read committed', async (client) => {
+  return inTransaction(pool, BEGIN, async (client) => {
     const vault = await eraseOriginals(client, target);
     const counted = { ...detail, vault, quarantine };
     const { id } = await appendAuditRecord(client, { action: 'erase', reason, detail: counted });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Keyring } from '../crypto/keyring.ts';
-import { payloadCodec } from '../crypto/payload-codec.ts';
+import { readablePayloads } from '../crypto/readable-payloads.ts';
 import { appendAuditRecord } from '../postgres/append-audit-record.ts';
 import { Problem } from '../problem.ts';
 import { requestListener } from './answer-request.ts';
@@ -36,7 +36,7 @@ export async function startCodecServer(options: {
     settings,
     logger,
     allowEncode,
-    codec: payloadCodec(keys),
+    codec: readablePayloads(keys),
     record: decodeRecorder((record) => appendAuditRecord(pool, record)),
   });
   const listen = (...args: Parameters<typeof listener>) => void listener(...args);

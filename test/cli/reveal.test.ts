@@ -73,7 +73,7 @@ describe('reveal', () => {
     const result = jsonOf<Result>(await reveal('--message', id, ...REASON, '--json'));
     expect(result.revealed).toEqual([{ messageId: id, field: 'body', original: body }]);
     const { stdout } = await reveal('--message', id, ...REASON);
-    expect(stdout).toContain('\\u001b[2J 198.51.100.24');
+    expect(stdout).toContain('\\u001B[2J 198.51.100.24');
     expect(stdout).not.toContain('\u001b[2J');
   });
 

@@ -7,6 +7,7 @@ import { partSealer } from '../../src/crypto/part-sealer.ts';
 import { UnknownPayloadKey } from '../../src/crypto/payload-cipher.ts';
 import { payloadCodec } from '../../src/crypto/payload-codec.ts';
 import * as convert from '../../src/crypto/payload-converter.ts';
+import { readablePayloads } from '../../src/crypto/readable-payloads.ts';
 import { clearSummary, clearValue } from '../../src/domain/clear-text.ts';
 import type { Part } from '../../src/domain/parts.ts';
 import { testKeyring } from './test-keyring.ts';
@@ -201,6 +202,14 @@ describe('an object with parts', () => {
     expect(back.count).toBe(2);
     expect(await parts.open(back.bodies)).toEqual([SECRET, 'b']);
     expect(await parts.open(back.ids)).toEqual(['c']);
+  });
+
+  test('is JSON as a whole for people, in the Web UI: its parts are opened', async () => {
+    const value = { count: 1, bodies: await parts.seal([SECRET]) };
+    const [payload] = await codec.encode([converter.toPayload(value)]);
+    const [readable] = await readablePayloads(keyring).decode([payload as Payload]);
+    expect(valueIn(readable as Payload)).toEqual({ count: 1, bodies: [SECRET] });
+    expect(text(readable?.metadata?.encoding)).toBe('json/plain');
   });
 
   test('is encrypted as a whole: its plain values too', async () => {

@@ -8,8 +8,8 @@ export type Trace = { value: string; form: string; place: string };
 export type Haystack = { place: string; bytes: Buffer };
 
 /**
- * Where any of the values is, in plain, as hex or as base64, and as its unkeyed SHA-256, which for an address is
- * as good as plain.
+ * Where any of the values is, in plain, as hex, base64 or URL-encoded, and as its unkeyed SHA-256, SHA-1 and MD5, which
+ * for an address are as good as plain.
  */
 export function findTraces(haystacks: readonly Haystack[], values: readonly string[]): Trace[] {
   const needles = values.flatMap((value) =>
@@ -25,7 +25,6 @@ export function findTraces(haystacks: readonly Haystack[], values: readonly stri
 /** The written forms of a value, by name. */
 export function formsOf(value: string): Record<string, Buffer> {
   const bytes = Buffer.from(value, 'utf8');
-  const hash = createHash('sha256').update(bytes).digest();
   const texts = {
     plain: value,
     'upper case': value.toUpperCase(),
@@ -34,13 +33,25 @@ export function formsOf(value: string): Record<string, Buffer> {
     'base64, first byte of three': base64Within(bytes, 0),
     'base64, second byte of three': base64Within(bytes, 1),
     'base64, third byte of three': base64Within(bytes, 2),
-    'hex of its SHA-256': hash.toString('hex'),
-    'base64 of its SHA-256': base64Within(hash, 0),
+    ...(isUrlEncoded(value) && { 'URL-encoded': encodeURIComponent(value) }),
   };
   return {
     ...Object.fromEntries(Object.entries(texts).map(([form, text]) => [form, Buffer.from(text)])),
     'UTF-16': Buffer.from(value, 'utf16le'),
-    'SHA-256': hash,
+    ...Object.assign({}, ...['sha256', 'sha1', 'md5'].map((name) => digestsOf(bytes, name))),
+  };
+}
+
+/** Others look the same as in plain. */
+const isUrlEncoded = (value: string): boolean => encodeURIComponent(value) !== value;
+
+function digestsOf(bytes: Buffer, name: string): Record<string, Buffer> {
+  const digest = createHash(name).update(bytes).digest();
+  return {
+    [name]: digest,
+    [`hex of its ${name}`]: Buffer.from(digest.toString('hex')),
+    [`upper-case hex of its ${name}`]: Buffer.from(digest.toString('hex').toUpperCase()),
+    [`base64 of its ${name}`]: Buffer.from(base64Within(digest, 0)),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.ts';
 import { parseMaskedValue } from '../masked-value.ts';
 import { printData, printJson, printMessage } from '../output.ts';
-import { printable } from '../printable.ts';
+import { printableLines } from '../printable.ts';
 import { addReasonOption, checkReason } from '../reason-option.ts';
 import { type Revealed, reveal, type Wanted } from '../reveal-originals.ts';
 import { UsageProblem } from '../usage-problem.ts';
@@ -87,7 +87,7 @@ function describe(revealed: readonly Revealed[]): string {
     ...revealed.map(({ messageId, field, maskedValue, original }) => [
       messageId ?? maskedValue ?? '',
       field,
-      original === null ? '(does not open)' : printable(original),
+      original === null ? '(does not open)' : printableLines(original),
     ]),
   );
   return table.toString();
