@@ -24,3 +24,32 @@ create table vault (
 
 comment on column vault.masked_value is 'the bytes whose hex is masked_ip or masked_device_id in user_logins';
 comment on column vault.sealed_value is 'AES-256-GCM: nonce (12 bytes), ciphertext, tag (16); field:masked value is authenticated with it';
+
+-- Counts the times that something was taken out of the vault. Workers remember which values they have put in, so as not to
+-- seal them again with each login; when this has moved, they forget. See `known-originals.ts`.
+create table vault_generation (
+  one_row    boolean primary key default true check (one_row),
+  generation bigint  not null default 0
+);
+
+insert into vault_generation default values;
+
+create function login_etl_next_vault_generation() returns trigger
+language plpgsql security definer as $$
+begin
+  update vault_generation set generation = generation + 1;
+  return null;
+end
+$$;
+
+-- The function runs with its owner's rights: it must not find another table than this one.
+do $$
+begin
+  execute format(
+    'alter function login_etl_next_vault_generation() set search_path = pg_catalog, %I, pg_temp', current_schema()
+  );
+end
+$$;
+
+create trigger next_generation after delete or truncate on vault
+  for each statement execute function login_etl_next_vault_generation();

@@ -72,6 +72,7 @@ revoke execute on function login_etl_make_partitions(date, date), login_etl_take
 -- The worker adds. What it reads back are ids, days and the run that stored a message: to know what is there already,
 -- and for the ledger. It reads no personal data, masked or sealed, and no record of the audit.
 grant insert on user_logins, vault, vault_data_keys to login_etl_worker;
+grant select on vault_generation to login_etl_worker;
 grant insert (message_id, create_date, sent_at, reason, sealed_body, vault_key_id, quarantined_at, run_id, batch_number)
   on quarantine to login_etl_worker;
 grant select (message_id, create_date, inserted_at, mask_key_id, run_id, batch_number) on user_logins to login_etl_worker;
@@ -105,7 +106,7 @@ begin
   for object in
     select format('table %s', c.oid::regclass) from pg_class c
     where c.relnamespace = current_schema()::regnamespace and c.relname in (
-      'user_logins', 'quarantine', 'ingest_runs', 'vault', 'vault_data_keys', 'audit_log', 'login_etl_migrations',
+      'user_logins', 'quarantine', 'ingest_runs', 'vault', 'vault_data_keys', 'vault_generation', 'audit_log', 'login_etl_migrations',
       'quarantine_reasons', 'audit_counts'
     )
     union all

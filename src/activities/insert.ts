@@ -12,6 +12,7 @@ import {
 import { insertBatch } from '../postgres/insert-batch.ts';
 import { guarded } from './guarded.ts';
 import { insertWhatFits } from './insert-what-fits.ts';
+import { KnownOriginals } from './known-originals.ts';
 
 export type InsertDependencies = {
   pool: Pool;
@@ -19,6 +20,7 @@ export type InsertDependencies = {
   vaultPublicKey: VaultPublicKey;
   /** Goes into the ledger. */
   workerBuild: string;
+  known?: KnownOriginals;
 };
 
 export const createInsertActivity = ({
@@ -26,6 +28,7 @@ export const createInsertActivity = ({
   parts,
   vaultPublicKey,
   workerBuild,
+  known = new KnownOriginals(),
 }: InsertDependencies) => ({
   /**
    * Commits rows, the originals of their masked values and quarantined messages together. Doing it again changes
@@ -41,12 +44,14 @@ export const createInsertActivity = ({
         replayId: request.replayId,
         workerBuild,
       };
-      const stored = await insertWhatFits(batch, ({ originals, ...rest }) =>
-        insertBatch(pool, {
+      const stored = await insertWhatFits(batch, async ({ originals, ...rest }) => {
+        const { vaultState, sealed, ...counts } = await insertBatch(pool, {
           ...rest,
-          vault: sealOriginals(vaultPublicKey, rest.rows, originals),
-        }),
-      );
+          vault: (state) => sealOriginals(vaultPublicKey, rest.rows, originals, known.in(state)),
+        });
+        known.remember(vaultState, sealed);
+        return counts;
+      });
       const total = batch.messageIds.length + quarantine.messageIds.length - stored.refused.length;
       return {
         ...stored,

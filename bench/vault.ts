@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import { KnownOriginals } from '../src/activities/known-originals.ts';
+import { generateKeys, KEY_FILE_NAMES } from '../src/crypto/generate-keys.ts';
+import { sealOriginals } from '../src/crypto/seal-originals.ts';
+import { parseVaultPublicKey } from '../src/crypto/vault.ts';
+import { type MaskedMessages, noOriginals, noRows } from '../src/domain/batch.ts';
+import { maskBodies } from '../src/domain/mask-batch.ts';
+import { hmacMasker } from '../src/domain/masking.ts';
+import { removePostgresData, startPostgresServer } from '../src/local/postgres-server.ts';
+import { insertBatch } from '../src/postgres/insert-batch.ts';
+import { postgresPool } from '../src/postgres/pool.ts';
+import { createBenchDatabase } from './bench-database.ts';
+import { type LoginMessage, loginEvents } from './login-events.ts';
+import { whole } from './number-texts.ts';
+import { plainTable } from './plain-table.ts';
+import { spread } from './statistics.ts';
+
+// A program: what the vault costs the insert. Batches with and without their originals, in turn, on one database.
+
+const ROWS = 2_000;
+const ROUNDS = 15;
+const WARM_ROUNDS = 3;
+const NEW_SHARES = [0, 0.02, 0.1, 1] as const;
+const masker = hmacMasker({ id: 'bench', secret: Buffer.alloc(32, 7) });
+
+/** Logins of devices and addresses that the vault has, but for a share of new ones. */
+function* logins(known: readonly LoginMessage[], newShare: number): Generator<LoginMessage> {
+  for (const [index, event] of [...loginEvents(ROWS)].entries()) {
+    const { ip, device_id } = known[index % known.length] as LoginMessage;
+    const device = `${event.device_id}-${randomUUID()}`;
+    yield index < ROWS * newShare ? { ...event, device_id: device } : { ...event, ip, device_id };
+  }
+}
+
+const masked = (events: Iterable<LoginMessage>): MaskedMessages =>
+  maskBodies(
+    [...events].map((event) => JSON.stringify(event)),
+    masker,
+  );
+
+/** @returns milliseconds, from the masked batch to its commit */
+async function insert(
+  pool: Pool,
+  { rows, originals, maskKeyId }: MaskedMessages,
+  known?: KnownOriginals,
+): Promise<number> {
+  const ids = rows.userIds.map(() => randomUUID());
+  const { publicKey } = await keys;
+  const startedAt = performance.now();
+  const { vaultState, sealed } = await insertBatch(pool, {
+    batch: { runId: randomUUID(), workflowId: 'bench', startedAtMs: Date.now(), number: 1 },
+    workerBuild: 'bench',
+    messageIds: ids,
+    sentAtMs: ids.map(() => Date.now()),
+    rows,
+    maskKeyId,
+    vault: (state) =>
+      known
+        ? sealOriginals(publicKey, rows, originals, known.in(state))
+        : sealOriginals(publicKey, noRows(), noOriginals()),
+    quarantine: { messageIds: [], sentAtMs: [], reasons: [], sealedBodies: [], vaultKeyId: '' },
+  });
+  known?.remember(vaultState, sealed);
+  return performance.now() - startedAt;
+}
+
+const keys = generateKeys('bench').then((files) => ({
+  publicKey: parseVaultPublicKey(files[KEY_FILE_NAMES.vaultPublicKey] ?? ''),
+}));
+
+async function compare(pool: Pool, newShare: number): Promise<string[]> {
+  const memory = new KnownOriginals();
+  const known = [...loginEvents(ROWS)];
+  await insert(pool, masked(known), memory);
+  const ratios: number[] = [];
+  const [without, withVault]: [number[], number[]] = [[], []];
+  for (let round = 0; round < WARM_ROUNDS + ROUNDS; round += 1) {
+    const bare = await insert(pool, masked(logins(known, newShare)));
+    const full = await insert(pool, masked(logins(known, newShare)), memory);
+    if (round < WARM_ROUNDS) continue;
+    without.push((ROWS / bare) * 1_000);
+    withVault.push((ROWS / full) * 1_000);
+    ratios.push(bare / full);
+  }
+  const { median, min, max } = spread(ratios);
+  return [
+    `${newShare * 100} % of them new`,
+    whole(spread(without).median),
+    whole(spread(withVault).median),
+    `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`,
+  ];
+}
+
+const dataDirectory = join(await mkdtemp(join(tmpdir(), 'login-etl-bench-')), 'postgres');
+const server = await startPostgresServer({ dataDirectory });
+try {
+  const { databaseUrl } = await createBenchDatabase(server, 'vault', 'user_logins');
+  const pool = postgresPool({ connectionString: databaseUrl }, { applicationName: 'bench' });
+  const table: string[][] = [];
+  for (const share of NEW_SHARES) table.push(await compare(pool, share));
+  await pool.end();
+  process.stdout.write(
+    `Batches of ${whole(ROWS)} rows, ${ROUNDS} rounds in turn; medians, the ratio round by round (lowest–highest)\n` +
+      `${plainTable(['devices and addresses', 'rows/s without vault', 'rows/s with it', 'ratio'], table)}\n`,
+  );
+} finally {
+  await server.stop();
+  await removePostgresData(dataDirectory);
+}

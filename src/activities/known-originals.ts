@@ -1,0 +1,43 @@
+import type { SealedOriginals } from '../domain/batch.ts';
+import type { MaskedField } from '../domain/masking.ts';
+
+/** Two halves of so many values each, some 100 bytes a value: when one is full, the older one is forgotten. */
+const HALF = 100_000;
+
+/**
+ * Which values this process has put into the vault: most logins are of devices and addresses that were seen before, and
+ * need not be sealed and sent again. Only good for one state of the vault: once anything was taken out of it, or the
+ * server is another, all is forgotten. A value that is taken out while a batch with it is being stored is no worse
+ * off than if the batch had come first: an erasure means it as well, and a rotation waits for the batch and keeps what
+ * its rows need.
+ */
+export class KnownOriginals {
+  #state = '';
+  #newer = new Set<string>();
+  #older = new Set<string>();
+
+  /** For a batch that is stored while the vault is in this state. */
+  in(state: string): (field: MaskedField, maskedHex: string) => boolean {
+    if (state !== this.#state) {
+      this.#state = state;
+      this.#newer = new Set();
+      this.#older = new Set();
+    }
+    return (field, maskedHex) => {
+      const key = `${field}:${maskedHex}`;
+      return this.#newer.has(key) || this.#older.has(key);
+    };
+  }
+
+  /** Once they are committed. */
+  remember(state: string, { fields, maskedValues }: SealedOriginals): void {
+    if (state !== this.#state) return;
+    if (this.#newer.size >= HALF) {
+      this.#older = this.#newer;
+      this.#newer = new Set();
+    }
+    for (const [index, maskedHex] of maskedValues.entries()) {
+      this.#newer.add(`${fields[index]}:${maskedHex}`);
+    }
+  }
+}
