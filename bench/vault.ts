@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { KnownOriginals } from '../src/activities/known-originals.ts';
+import { vaultWriter } from '../src/activities/vault-writer.ts';
 import { generateKeys, KEY_FILE_NAMES } from '../src/crypto/generate-keys.ts';
 import { sealOriginals } from '../src/crypto/seal-originals.ts';
 import { parseVaultPublicKey } from '../src/crypto/vault.ts';
@@ -51,20 +52,18 @@ async function insert(
   const ids = rows.userIds.map(() => randomUUID());
   const { publicKey } = await keys;
   const startedAt = performance.now();
-  const { vaultState, sealed } = await insertBatch(pool, {
+  const vault = known && vaultWriter(publicKey, rows, originals, known);
+  await insertBatch(pool, {
     batch: { runId: randomUUID(), workflowId: 'bench', startedAtMs: Date.now(), number: 1 },
     workerBuild: 'bench',
     messageIds: ids,
     sentAtMs: ids.map(() => Date.now()),
     rows,
     maskKeyId,
-    vault: (state) =>
-      known
-        ? sealOriginals(publicKey, rows, originals, known.in(state))
-        : sealOriginals(publicKey, noRows(), noOriginals()),
+    vault: vault?.seal ?? (() => sealOriginals(publicKey, noRows(), noOriginals())),
     quarantine: { messageIds: [], sentAtMs: [], reasons: [], sealedBodies: [], vaultKeyId: '' },
   });
-  known?.remember(vaultState, sealed);
+  vault?.committed();
   return performance.now() - startedAt;
 }
 

@@ -53,3 +53,5 @@ $$;
 
 create trigger next_generation after delete or truncate on vault
   for each statement execute function login_etl_next_vault_generation();
+
+revoke execute on function login_etl_next_vault_generation() from public;

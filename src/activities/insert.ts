@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
 import type { PartSealer } from '../crypto/part-sealer.ts';
-import { sealOriginals } from '../crypto/seal-originals.ts';
 import { newDataKey, sealAlone, type VaultPublicKey } from '../crypto/vault.ts';
 import {
   type Division,
@@ -13,6 +12,7 @@ import { insertBatch } from '../postgres/insert-batch.ts';
 import { guarded } from './guarded.ts';
 import { insertWhatFits } from './insert-what-fits.ts';
 import { KnownOriginals } from './known-originals.ts';
+import { vaultWriter } from './vault-writer.ts';
 
 export type InsertDependencies = {
   pool: Pool;
@@ -45,11 +45,9 @@ export const createInsertActivity = ({
         workerBuild,
       };
       const stored = await insertWhatFits(batch, async ({ originals, ...rest }) => {
-        const { vaultState, sealed, ...counts } = await insertBatch(pool, {
-          ...rest,
-          vault: (state) => sealOriginals(vaultPublicKey, rest.rows, originals, known.in(state)),
-        });
-        known.remember(vaultState, sealed);
+        const vault = vaultWriter(vaultPublicKey, rest.rows, originals, known);
+        const counts = await insertBatch(pool, { ...rest, vault: vault.seal });
+        vault.committed();
         return counts;
       });
       const total = batch.messageIds.length + quarantine.messageIds.length - stored.refused.length;

@@ -29,12 +29,12 @@ export const createReceiveActivity = ({
   /** One batch from the queue; an empty one means that a long poll of all of the queue's servers was empty. */
   receiveBatch: (request: ReceiveRequest): Promise<ReceivedBatch> =>
     guarded(`receiveBatch from ${queue.name}`, async () => {
-      const { messages, tooLarge } = await receiveBatch(queue, request, {
+      const { messages, released } = await receiveBatch(queue, request, {
         concurrency: receiveConcurrency,
         signal: shuttingDown,
       });
       // Not an empty batch: that would say that the queue is drained.
-      if (messages.length === 0 && !tooLarge && shuttingDown.aborted) {
+      if (messages.length === 0 && released === 0 && shuttingDown.aborted) {
         throw ApplicationFailure.create({
           message: 'the worker is shutting down; another one receives',
           type: SHUTTING_DOWN,
@@ -46,10 +46,14 @@ export const createReceiveActivity = ({
         messages,
         request.maxHistoryBytes,
       );
-      if (kept.length < messages.length) {
-        await releaseMessages(queue, messages.slice(kept.length));
-      }
-      return { ...describe(kept), fifo: queue.fifo, tooLarge, ...sealed };
+      const rest = messages.slice(kept.length);
+      if (rest.length > 0) await releaseMessages(queue, rest);
+      return {
+        ...describe(kept),
+        fifo: queue.fifo,
+        released: released + rest.length,
+        ...sealed,
+      };
     }),
 });
 

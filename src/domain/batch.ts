@@ -28,8 +28,8 @@ export type ReceivedBatch = {
   oldestSentAtMs?: number | undefined;
   /** In a FIFO queue a group with a message in hand looks empty: the drain has to know. */
   fifo: boolean;
-  /** Nothing was taken since the message at hand is larger than `maxBytes`; it is visible again. */
-  tooLarge: boolean;
+  /** Messages that were received, did not fit, and are visible again: meanwhile the queue looked empty to others. */
+  released: number;
   ids: Part<MessageIds>;
   bodies: Part<string[]>;
   receiptHandles: Part<string[]>;

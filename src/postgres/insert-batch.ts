@@ -98,19 +98,15 @@ const COUNT_QUARANTINE = `
 const VAULT_STATE = `
   select generation || ' ' || pg_postmaster_start_time() as state from vault_generation`;
 
-export type InsertedBatch = {
-  inserted: number;
-  quarantined: number;
-  vaultState: string;
-  sealed: SealedOriginals;
-};
-
 /**
  * Inserts a batch with its originals in one transaction, and opens its run in the ledger. Messages that are already stored change
  * nothing. Rows that an earlier attempt of the same batch committed, though its answer was lost, count as
  * inserted: however often it is tried, the answer is the same.
  */
-export async function insertBatch(pool: Pool, batch: BatchToInsert): Promise<InsertedBatch> {
+export async function insertBatch(
+  pool: Pool,
+  batch: BatchToInsert,
+): Promise<{ inserted: number; quarantined: number }> {
   const quarantines = batch.quarantine.messageIds.length > 0;
   const alone = quarantines || batch.replayId !== undefined;
   return inTransaction(pool, alone ? BEGIN_ALONE : BEGIN_SHARED, async (client) => {
@@ -119,12 +115,11 @@ export async function insertBatch(pool: Pool, batch: BatchToInsert): Promise<Ins
     await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, batch.workerBuild]);
     if (batch.replayId !== undefined) await takeReleased(client, batch);
     // Before any row is locked.
-    const vaultState = await readVaultState(client);
-    const sealed = batch.vault(vaultState);
+    const sealed = batch.vault(await readVaultState(client));
     const inserted = batch.messageIds.length > 0 ? await insertLogins(client, batch) : 0;
     const quarantined = quarantines ? await insertQuarantine(client, batch) : 0;
     if (sealed.sealedValues.length > 0) await insertOriginals(client, sealed, batch.maskKeyId);
-    return { inserted, quarantined, vaultState, sealed };
+    return { inserted, quarantined };
   });
 }
 

@@ -22,8 +22,8 @@ export type ReceiveOptions = {
 
 export type Received = {
   messages: QueueMessage[];
-  /** There is a message, and it does not fit: nothing was taken. */
-  tooLarge: boolean;
+  /** Messages that did not fit, and are visible again. */
+  released: number;
 };
 
 /** The shortest long poll: it asks all of SQS' servers, so an empty answer means an empty queue. */
@@ -75,14 +75,15 @@ export async function receiveBatch(
     while ((await poll(0)) > 0);
   };
 
-  if ((await poll(LONG_POLL_SECONDS)) === 0) return { messages, tooLarge: false };
+  if ((await poll(LONG_POLL_SECONDS)) === 0) return { messages, released: 0 };
   const loops = Math.min(concurrency, Math.ceil(bounds.maxMessages / MAX_MESSAGES_PER_CALL) - 1);
   // What went wrong is met again, and reported, by the next batch's first call.
   await Promise.allSettled(Array.from({ length: loops }, pollUntilEmpty));
 
   const kept = withinBytes(messages, bounds);
-  if (kept < messages.length) await releaseMessages(queue, messages.splice(kept));
-  return { messages, tooLarge: kept === 0 };
+  const rest = messages.splice(kept);
+  if (rest.length > 0) await releaseMessages(queue, rest);
+  return { messages, released: rest.length };
 }
 
 /** How many messages, from the first on, fit. */

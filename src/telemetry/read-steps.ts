@@ -17,10 +17,10 @@ export const readSteps = (
   oldest: OldestMessage,
   logger: Logger,
 ): StepReaders => ({
-  receiveBatch({ count, oldestSentAtMs, bytes, tooLarge }) {
+  receiveBatch({ count, oldestSentAtMs, bytes, released }) {
     metrics.received({ messages: count, bytes });
     if (oldestSentAtMs !== undefined) oldest.received(oldestSentAtMs);
-    else if (!tooLarge) oldest.seenEmpty(Date.now());
+    else if (released === 0) oldest.seenEmpty(Date.now());
   },
   insertBatch({ inserted, duplicates, quarantined, reasons, oldestSentAtMs }, { batch }) {
     const { workflowId, runId, number } = batch;

@@ -50,6 +50,8 @@ export class Drain {
   #batchesDone = 0;
   /** A standard queue's empty answer counts for all lanes; of a FIFO queue each lane sees other groups. */
   #queueEmpty = false;
+  /** How often a lane made messages visible again that it could not take. */
+  #releases = 0;
 
   constructor(
     input: IngestInput,
@@ -121,14 +123,23 @@ export class Drain {
       if (!reservation) return 'history full';
       let written = 0;
       let received = 0;
+      const releases = this.#releases;
       try {
         const batch = await this.#receive(number, room, reservation);
         reservation.received(batch);
         received = batch.bytes;
-        if (batch.tooLarge) return 'history full';
+        if (batch.released > 0) {
+          this.#releases += 1;
+          this.#queueEmpty = false;
+        }
         if (batch.count > 0) {
           onFirstBatch?.();
           written = await this.#store(number, batch);
+        } else if (batch.released > 0) {
+          // The message at hand is larger than what is left of this lane's part of the history.
+          return 'history full';
+        } else if (releases < this.#releases) {
+          // What another lane has made visible again was hidden from this one.
         } else if (!batch.fifo || !(await this.#anotherBatchIsDone())) {
           this.#queueEmpty = !batch.fifo;
           return 'queue empty';

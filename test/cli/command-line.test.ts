@@ -69,7 +69,12 @@ describe('the command line', () => {
     const without = leaves.filter(
       ({ options }) => !options.some(({ flags }) => flags.includes('--json')),
     );
-    expect(without.map(({ path }) => path.join(' '))).toEqual(['completion']);
+    // Servers, and what is printed for shells.
+    expect(without.map(({ path }) => path.join(' ')).sort()).toEqual([
+      'codec-server',
+      'completion',
+      'custodian-worker',
+    ]);
   });
 
   test('what commander does not understand is said in three parts', async () => {

@@ -20,9 +20,10 @@ beforeAll(async () => {
   };
   await database.pool.query(`
     insert into user_logins (user_id, device_type, masked_ip, masked_device_id, locale, app_version,
-      create_date, message_id, mask_key_id, sent_at, inserted_at)
+      create_date, message_id, mask_key_id, sent_at, inserted_at, run_id, batch_number)
     select 'u', 'd', 'a', 'b', null, '1', date '2026-11-01', 'm' || n,
-      case when n < 3 then 'gone' else 'new' end, timestamptz '2026-11-01', timestamptz '2026-11-01' + n * interval '1h'
+      case when n < 3 then 'gone' else 'new' end, timestamptz '2026-11-01', timestamptz '2026-11-01' + n * interval '1h',
+      gen_random_uuid(), 1
     from generate_series(1, 5) n`);
 });
 afterAll(async () => {

@@ -39,40 +39,36 @@ test('small tables are counted, also before Postgres has looked at them', async 
   expect((await sizeOf('user_logins'))?.bytes).toBeGreaterThan(0);
 });
 
-test('a table that is not there is left out, and found when it comes', async () => {
-  expect(await sizeOf('vault')).toBeUndefined();
-  await database.pool.query(`
-    create table vault (month date) partition by range (month);
-    create table vault_default partition of vault default;
-    insert into vault select now() from generate_series(1, 7)`);
-  expect(await sizeOf('vault')).toMatchObject({ rows: 7 });
-});
-
 test('a large table is estimated over its partitions', async () => {
   await database.pool.query(`
-    alter table vault add column filler text;
-    alter table vault_default alter column filler set storage external;
-    insert into vault select now(), repeat('x', 4000) from generate_series(1, 5000);
-    analyze vault_default;
-    insert into vault select now() from generate_series(1, 10)`);
-  const size = await sizeOf('vault');
+    insert into user_logins (user_id, device_type, masked_ip, masked_device_id, app_version, create_date,
+      message_id, mask_key_id, sent_at, run_id, batch_number)
+    select 'user', 'web', repeat('a', 256), repeat('b', 256), '1', date '1999-01-01' + (n % 2) * 12000, n::text, 'k',
+      now(), gen_random_uuid(), 1
+    from generate_series(1, 40000) n;
+    analyze user_logins`);
+  const size = await sizeOf('user_logins');
   expect(size?.bytes).toBeGreaterThan(16 * 1024 * 1024);
-  expect(size?.rows).toBe(5_007);
+  expect(size?.rows).toBe(40_000);
 });
 
 test('a table that may only be written is estimated', async () => {
+  await database.pool.query(`
+    insert into vault (masked_value, field, mask_key_id, data_key_id, sealed_value)
+    select decode(to_char(n, 'FM0000'), 'hex'), 'ip', 'k', gen_random_uuid(), '' from generate_series(1, 70) n;
+    analyze vault`);
   const sizes = await asNewRole<{ table: string; rows: number }[]>(
     'metrics_writer',
     'grant insert on vault to metrics_writer',
     readTableSizes,
   );
-  expect(sizes.find(({ table }) => table === 'vault')?.rows).toBe(5_007);
+  expect(sizes.find(({ table }) => table === 'vault')?.rows).toBe(70);
 });
 
 test('audit records are counted by action, where there is a view and it may be read', async () => {
   expect(await readAuditCounts(database.pool)).toEqual([]);
   await database.pool.query(
-    "create view audit_counts as select 'reveal' as action, 4::bigint as records, now() as last_at",
+    `insert into audit_log (action, reason) select 'reveal', 'case ' || n from generate_series(1, 4) n`,
   );
   expect(await readAuditCounts(database.pool)).toEqual([{ action: 'reveal', records: 4 }]);
   expect(await asNewRole('metrics_outsider', '', readAuditCounts)).toEqual([]);

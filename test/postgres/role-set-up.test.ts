@@ -92,7 +92,7 @@ describe('an owner who may not create roles', () => {
     expect(statements).toHaveLength(5);
     await administer(...statements);
     expect(await migrateAs('plain', 'one')).toMatchObject({
-      applied: ['0006_roles.sql'],
+      applied: expect.arrayContaining(['0006_roles.sql']),
       owner: 'login_etl_migrator',
     });
   });

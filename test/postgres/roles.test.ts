@@ -16,7 +16,15 @@ import { batchToInsert, newIds } from './batch-to-insert.ts';
 
 const USERS = ['worker', 'analyst', 'custodian', 'owner'] as const satisfies DatabaseUser[];
 const TABLES = [
-  ...['user_logins', 'quarantine', 'ingest_runs', 'vault', 'vault_data_keys', 'audit_log'],
+  ...[
+    'user_logins',
+    'quarantine',
+    'ingest_runs',
+    'vault',
+    'vault_data_keys',
+    'vault_generation',
+    'audit_log',
+  ],
   'login_etl_migrations',
 ];
 

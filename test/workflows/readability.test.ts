@@ -1,5 +1,6 @@
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SEARCH_ATTRIBUTE_TYPES } from '../../src/domain/search-attributes.ts';
 import { loginMessages } from '../stack/login-messages.ts';
 import { type IngestHandle, type Stack, startStack } from '../stack/start-stack.ts';
 
@@ -36,6 +37,9 @@ async function payloadsOf(handle: IngestHandle): Promise<FoundPayload[]> {
 const readable = (payloads: FoundPayload[]) =>
   payloads.filter(({ metadata }) => text(metadata.encoding) !== 'binary/encrypted');
 
+const MEMO = 'workflowPropertiesModifiedEventAttributes.upsertedMemo.fields';
+const FOUND_BY = 'upsertWorkflowSearchAttributesEventAttributes.searchAttributes.indexedFields';
+
 test('inputs and results of the workflow and of each step are encrypted; only the summaries are not', async () => {
   await stack.send([...loginMessages(50), 'bad']);
   const handle = await stack.start({ lanes: 2, maxMessages: 51 });
@@ -51,7 +55,11 @@ test('inputs and results of the workflow and of each step are encrypted; only th
     expect(events).toContain(event);
   }
   expect(new Set(readable(payloads).map(({ path }) => path.replace(/\d+/, 'N')))).toEqual(
-    new Set(['.N.userMetadata.summary']),
+    new Set([
+      '.N.userMetadata.summary',
+      ...['counts', 'trigger'].map((name) => `.N.${MEMO}.${name}`),
+      ...Object.keys(SEARCH_ATTRIBUTE_TYPES).map((name) => `.N.${FOUND_BY}.${name}`),
+    ]),
   );
 });
 
@@ -67,9 +75,9 @@ test('each step has a summary that anyone can read, and that holds counts only',
   await stack.send([...loginMessages(30), 'bad']);
   const handle = await stack.start();
   await handle.result();
-  const summaries = readable(await payloadsOf(handle)).map(
-    ({ data }) => JSON.parse(text(data)) as string,
-  );
+  const summaries = readable(await payloadsOf(handle))
+    .filter(({ path }) => path.endsWith('.summary'))
+    .map(({ data }) => JSON.parse(text(data)) as string);
   for (const summary of summaries) {
     expect(SUMMARIES.filter((form) => form.test(summary))).toHaveLength(1);
   }

@@ -78,11 +78,13 @@ export function addRotateCommand(program: Command): void {
   rotate
     .command('stop')
     .description('end it after the step in hand; another start does the rest')
+    .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
-    .action(async (_options: object, command: Command) => {
+    .action(async ({ json }: { json?: boolean }, command: Command) => {
       const { temporal } = readSettings(command, ['temporal']);
       await withTemporal(temporal, undefined, stopRotation);
-      printData('told it to stop; `login-etl rotate status` shows when it has');
+      if (json) printJson({ told: 'stop' });
+      else printData('told it to stop; `login-etl rotate status` shows when it has');
     });
 }
 

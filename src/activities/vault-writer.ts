@@ -1,0 +1,24 @@
+import { sealOriginals } from '../crypto/seal-originals.ts';
+import type { VaultPublicKey } from '../crypto/vault.ts';
+import type { MaskedRows, Originals, SealedOriginals } from '../domain/batch.ts';
+import type { KnownOriginals } from './known-originals.ts';
+
+/** What one transaction puts into the vault: sealed when the vault's state is known, remembered once it is committed. */
+export function vaultWriter(
+  vaultKey: VaultPublicKey,
+  rows: MaskedRows,
+  originals: Originals,
+  known: KnownOriginals,
+) {
+  const written: { state: string; sealed: SealedOriginals }[] = [];
+  return {
+    seal(state: string): SealedOriginals {
+      const sealed = sealOriginals(vaultKey, rows, originals, known.in(state));
+      written.push({ state, sealed });
+      return sealed;
+    },
+    committed(): void {
+      for (const { state, sealed } of written) known.remember(state, sealed);
+    },
+  };
+}
