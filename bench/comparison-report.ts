@@ -66,10 +66,12 @@ function historyLines(measurements: readonly Measurement[]): string[] {
   if (!bytes) return [];
   const batches = spread(uses.map((use) => use.batches));
   const runs = spread(uses.map((use) => use.runs));
+  const later = spread(uses.map((use) => use.resultSecondsLater));
   return [
     '',
     `Workflow history of (e): ${spreadText(bytes, whole)} bytes a message, ` +
-      `${spreadText(batches, whole)} batches in ${spreadText(runs, whole)} run(s)`,
+      `${spreadText(batches, whole)} batches in ${spreadText(runs, whole)} run(s); ` +
+      `its result ${spreadText(later, seconds)} s after the last delete`,
   ];
 }
 

@@ -24,6 +24,8 @@ export type HistoryUse = {
   largestRunBytes: number;
   mostEventsOfARun: number;
   batches: number;
+  /** From the last delete, where the clock stops for all, to the workflow's result: the empty long poll. */
+  resultSecondsLater: number;
 };
 
 /** A contestant whose process is up and connected. */

@@ -5,11 +5,12 @@ import type { Counts } from '../src/domain/counts.ts';
 import { startWorkerProcess, whenWorkerFails } from '../src/local/worker-process.ts';
 import { connectClient } from '../src/temporal/connect-client.ts';
 import { startRun } from '../src/temporal/start-run.ts';
-import type { HistoryUse, Round, Running } from './contestant.ts';
+import { untilDrained } from './bench-queue.ts';
+import type { Round, Running } from './contestant.ts';
 
 const LOOK_EVERY_MS = 50;
 
-/** The job, whole: its worker in a process of its own; a workflow is started, and its result awaited. */
+/** The job, whole: its worker in a process of its own; a workflow is started, and drains the queue. */
 export async function openLoginEtl(round: Round): Promise<Running> {
   const { environment, servers, options } = round;
   const config = loadConfig(['temporal', 'payloads'], environment);
@@ -20,24 +21,42 @@ export async function openLoginEtl(round: Round): Promise<Running> {
   });
   const failed = whenWorkerFails(worker);
   failed.catch(() => undefined);
-  let last: { workflowId: string; counts: Counts } | undefined;
+  let last: Run | undefined;
+  let resultAt = 0;
   const run = async () => {
     const workflowId = await startRun(client, options.input);
     const result = client.workflow.result<() => Promise<Counts>>(workflowId);
     last = { workflowId, counts: await Promise.race([result, failed]) };
+    resultAt = performance.now();
+  };
+  // Timed as the others are, to the last delete; the result comes after one more long poll.
+  let drainedAt = 0;
+  let running: Promise<void> | undefined;
+  const drain = async () => {
+    running = run();
+    running.catch(() => undefined);
+    await Promise.race([untilDrained(round.queue, round.signal), failed]);
+    drainedAt = performance.now();
+  };
+  const history = async () => {
+    await running;
+    const resultSecondsLater = (resultAt - drainedAt) / 1000;
+    return last && { ...(await historyOf(client, last)), resultSecondsLater };
   };
   return {
     pid: worker.pid,
     warmUp: run,
-    drain: run,
+    drain,
     problems: (messages) => (last ? countProblems(last.counts, messages) : []),
-    history: async () => last && historyOf(client, last.workflowId, last.counts.batches),
+    history,
     stop: async () => {
       await worker.stop();
       await client.connection.close();
     },
   };
 }
+
+type Run = { workflowId: string; counts: Counts };
 
 function countProblems(counts: Counts, messages: number): string[] {
   const { received, inserted, acknowledged } = counts;
@@ -49,7 +68,7 @@ function countProblems(counts: Counts, messages: number): string[] {
 }
 
 /** Over the chain of runs that continued each other as new. */
-async function historyOf(client: Client, workflowId: string, batches: number): Promise<HistoryUse> {
+async function historyOf(client: Client, { workflowId, counts: { batches } }: Run) {
   const runs = await closedRuns(client, workflowId);
   const sizes = runs.map(({ historySize = 0 }) => historySize);
   return {
