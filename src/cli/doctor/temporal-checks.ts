@@ -2,6 +2,7 @@ import { Client, ScheduleNotFoundError } from '@temporalio/client';
 import { type Config, SCHEDULE_ID, TASK_QUEUE } from '../../config.ts';
 import { dataConverter } from '../../crypto/data-converter.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
+import { hasSearchAttributes } from '../../temporal/has-search-attributes.ts';
 import { scheduleHandle } from '../../temporal/schedule.ts';
 import { temporalProblem } from '../../temporal/temporal-problem.ts';
 import { workerCount } from '../../temporal/workers.ts';
@@ -38,6 +39,7 @@ export function temporalChecks(
         },
       },
       { name: 'worker', needs: TEMPORAL, run: () => workers(client), explain },
+      { name: 'search attributes', needs: TEMPORAL, run: () => searchAttributes(client), explain },
       {
         name: 'schedule',
         needs: TEMPORAL,
@@ -64,6 +66,15 @@ async function workers(client: Client): Promise<Finding> {
     : warning(
         `nobody takes work from task queue ${TASK_QUEUE}`,
         'Start one with `npm run worker`; check that its TEMPORAL_NAMESPACE is the same.',
+      );
+}
+
+async function searchAttributes({ connection, options }: Client): Promise<Finding> {
+  return (await hasSearchAttributes(connection, options.namespace))
+    ? ok('runs can be found by their counts and by what started them')
+    : warning(
+        `namespace ${options.namespace} does not have them all, or does not say: runs are not found by their counts`,
+        'Register them as docs/runbook.md says ("Finding runs"), then restart the workers.',
       );
 }
 
