@@ -77,7 +77,10 @@ export type MaskedMessages = {
   maskKeyId: string;
 };
 
-export type MaskRequest = { count: number; bodies: Part<string[]> };
+/** Which batch of its run, for the log. */
+type Numbered = { batchNumber: number };
+
+export type MaskRequest = Numbered & { count: number; bodies: Part<string[]> };
 
 export type MaskedBatch = { accepted: number; rejected: number; masked: Part<MaskedMessages> };
 
@@ -108,7 +111,7 @@ export type InsertResult = {
   oldestSentAtMs?: number | undefined;
 };
 
-export type AcknowledgeRequest = { count: number; receiptHandles: Part<string[]> };
+export type AcknowledgeRequest = Numbered & { count: number; receiptHandles: Part<string[]> };
 
 export type AcknowledgeResult = {
   acknowledged: number;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Activities } from '../activities/index.ts';
-import type { InsertRequest } from '../domain/batch.ts';
+import type { AcknowledgeRequest, InsertRequest, MaskRequest } from '../domain/batch.ts';
 import type { BatchMetrics } from './batch-metrics.ts';
 import type { OldestMessage } from './oldest-message.ts';
 
@@ -40,6 +40,9 @@ export const readSteps = (
   },
 });
 
-/** Which batch of its run a step works on, where it is told. */
-export const batchNumber = (step: string, [request]: readonly unknown[]): number | undefined =>
-  step === 'insertBatch' ? (request as InsertRequest).batch.number : undefined;
+/** Which batch of its run a step works on; `receiveBatch` makes one. */
+export function batchNumber(step: string, [request]: readonly unknown[]): number | undefined {
+  if (step === 'insertBatch') return (request as InsertRequest).batch.number;
+  if (step === 'receiveBatch' || step === 'recordRun') return undefined;
+  return (request as MaskRequest | AcknowledgeRequest).batchNumber;
+}

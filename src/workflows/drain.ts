@@ -191,9 +191,10 @@ export class Drain {
   async #store(lane: number, batch: ReceivedBatch): Promise<number> {
     this.#batchesInHand += 1;
     const tag = this.#tag();
+    const batchNumber = tag.number;
     const { ids, bodies, receiptHandles, count } = batch;
     try {
-      const { accepted, rejected, masked } = await steps.mask(lane, { count, bodies });
+      const { accepted, rejected, masked } = await steps.mask(lane, { batchNumber, count, bodies });
       const request = { batch: tag, ids, masked };
       const { refused, inserted, duplicates, quarantined } = await steps.insert(
         lane,
@@ -207,7 +208,11 @@ export class Drain {
         addCounts(this.counts, { duplicates: rest.duplicates, quarantined: rest.quarantined });
       }
       this.#onProgress();
-      const { acknowledged } = await steps.acknowledge(lane, { count, receiptHandles });
+      const { acknowledged } = await steps.acknowledge(lane, {
+        batchNumber,
+        count,
+        receiptHandles,
+      });
       addCounts(this.counts, { acknowledged });
       this.#onProgress();
       const once = [ids, bodies, receiptHandles, masked].reduce(

@@ -27,7 +27,11 @@ export async function replayQuarantine(batch: ReplayBatch): Promise<Counts> {
 async function store({ replayId, count, ids, bodies }: ReplayBatch, counts: Counts): Promise<void> {
   const { runId, workflowId, startTime } = workflowInfo();
   const tag = { runId, workflowId, startedAtMs: startTime.getTime(), number: 1 };
-  const { accepted, rejected, masked } = await steps.mask(1, { count, bodies });
+  const { accepted, rejected, masked } = await steps.mask(1, {
+    batchNumber: tag.number,
+    count,
+    bodies,
+  });
   const request = { batch: tag, ids, masked, replayId };
   const { refused, inserted, duplicates, quarantined } = await steps.insert(
     1,
