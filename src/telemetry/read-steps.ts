@@ -43,6 +43,5 @@ export const readSteps = (
 /** Which batch of its run a step works on; `receiveBatch` makes one. */
 export function batchNumber(step: string, [request]: readonly unknown[]): number | undefined {
   if (step === 'insertBatch') return (request as InsertRequest).batch.number;
-  if (step === 'receiveBatch' || step === 'recordRun') return undefined;
-  return (request as MaskRequest | AcknowledgeRequest).batchNumber;
+  return (request as Partial<MaskRequest | AcknowledgeRequest> | undefined)?.batchNumber;
 }
