@@ -17,11 +17,15 @@ const SIGNALS = { pause: pauseSignal, resume: resumeSignal, drain: drainSignal }
 /** How people steer a run. */
 export class Control {
   state: RunState;
-  readonly #onChange: (name: ControlName) => void;
+  #onChange: (name: ControlName) => void = () => undefined;
 
   /** @param state of the run that this one continues, or `draining` */
-  constructor(state: RunState, onChange: (name: ControlName) => void) {
+  constructor(state: RunState) {
     this.state = state;
+  }
+
+  /** Only once all is there that the handlers need: signals that came before the run began are handled at once. */
+  listen(onChange: (name: ControlName) => void): void {
     this.#onChange = onChange;
     for (const name of Object.keys(SIGNALS) as ControlName[]) {
       setHandler(SIGNALS[name], () => this.steer(name));

@@ -36,11 +36,12 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
   const ours = isOurs ? carried : undefined;
   const show = () => showProgress(drain.total(), control.state);
   let restInChild = false;
-  const control = new Control(ours?.state ?? 'draining', (signal) => {
+  const control = new Control(ours?.state ?? 'draining');
+  const drain = new Drain(settings, ours, control, show);
+  control.listen((signal) => {
     show();
     if (restInChild) void steerChild(REST, signal);
   });
-  const drain = new Drain(settings, ours, control, show);
   control.answer(settings.lanes, () => drain.total());
   show();
 
@@ -62,8 +63,10 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
   });
   if (cancelled) throw new CancelledFailure('cancelled; what was in hand is stored');
   if (more && cronSchedule) {
-    restInChild = true;
-    return drainRest(settings, drain.total());
+    return drainRest(settings, drain.total(), () => {
+      restInChild = true;
+      if (control.paused) void steerChild(REST, 'pause');
+    });
   }
   if (more) {
     await continueAsNew<typeof ingestLogins>(input, drain.carry(runId, control.state));
@@ -72,9 +75,15 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
 }
 
 /** A run that continues as new loses its cron schedule, so the rest of its drain is left to a child. */
-async function drainRest(settings: IngestInput, soFar: Counts): Promise<Counts> {
+async function drainRest(
+  settings: IngestInput,
+  soFar: Counts,
+  onStarted: () => void,
+): Promise<Counts> {
   const maxMessages = settings.maxMessages - soFar.received;
-  if (maxMessages > 0) addCounts(soFar, await drainInChild(REST, { ...settings, maxMessages }));
+  if (maxMessages > 0) {
+    addCounts(soFar, await drainInChild(REST, { ...settings, maxMessages }, onStarted));
+  }
   return soFar;
 }
 

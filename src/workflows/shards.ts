@@ -15,16 +15,24 @@ export async function drainInShards(settings: IngestInput): Promise<Counts> {
   const total = zeroCounts();
   const show = () => showProgress(total, control.state);
   const numbers = [...Array(settings.shards).keys()];
-  const control = new Control('draining', (signal) => {
+  const control = new Control('draining');
+  const started = new Set<string>();
+  control.listen((signal) => {
     show();
-    for (const index of numbers) void steerChild(shardName(index), signal);
+    for (const name of started) void steerChild(name, signal);
   });
   control.answer(settings.shards * settings.lanes, () => total);
   show();
   // Each child is waited for, also when another one fails: the failure is thrown when all have ended.
   const ends = await Promise.allSettled(
     numbers.map(async (index) => {
-      addCounts(total, await drainShard(index, settings));
+      const onStarted = (name: string) => {
+        started.add(name);
+        // What came before there was anybody to tell.
+        if (control.stopping) void steerChild(name, 'drain');
+        else if (control.paused) void steerChild(name, 'pause');
+      };
+      addCounts(total, await drainShard(index, settings, onStarted));
       show();
     }),
   );
@@ -44,10 +52,15 @@ export async function drainInShards(settings: IngestInput): Promise<Counts> {
 
 const shardName = (index: number): string => `shard-${index + 1}`;
 
-async function drainShard(index: number, settings: IngestInput): Promise<Counts> {
+async function drainShard(
+  index: number,
+  settings: IngestInput,
+  onStarted: (name: string) => void,
+): Promise<Counts> {
   const maxMessages = share(settings.maxMessages, index, settings.shards);
   if (maxMessages === 0) return zeroCounts();
-  return drainInChild(shardName(index), { ...settings, maxMessages });
+  const name = shardName(index);
+  return drainInChild(name, { ...settings, maxMessages }, () => onStarted(name));
 }
 
 /** A shard's part of the bound: the parts add up to it. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { TASK_QUEUE } from '../../src/config.ts';
 import { zeroCounts } from '../../src/domain/counts.ts';
 import type { Progress } from '../../src/domain/progress.ts';
 import { loginMessages } from '../stack/login-messages.ts';
@@ -67,6 +68,22 @@ test('a paused run can be told to drain, and can be cancelled', async () => {
   await cancelled.cancel();
   await expect(cancelled.result()).rejects.toThrow();
 });
+
+test.each([1, 2])(
+  'what a run of %i shard(s) is told before it has begun counts',
+  async (shards) => {
+    const workflowId = `told-before-${shards}`;
+    const handle = await stack.client.workflow.signalWithStart('ingestLogins', {
+      ...{ taskQueue: TASK_QUEUE, workflowId, args: [{ shards, batchSize: 1 }] },
+      ...{ signal: 'pause', signalArgs: [] },
+    });
+    await stack.send(loginMessages(5));
+    const state = async () => (await handle.query<Progress>('progress')).state;
+    await expect.poll(state, SOON).toBe('paused');
+    await handle.signal('drain');
+    expect((await handle.result()).received).toBeLessThanOrEqual(5);
+  },
+);
 
 test('what only an earlier run of the chain may hand on is not taken from people', async () => {
   const handle = await stack.client.workflow.start('ingestLogins', {
