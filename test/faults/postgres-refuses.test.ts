@@ -29,6 +29,34 @@ afterAll(() => stack?.stop());
 
 const query = (text: string) => stack.pool.query(text);
 
+/** Takes every connection that there is, and each that becomes free, until they are given back. */
+function takeAllConnections(connectionString: string) {
+  const clients: pg.Client[] = [];
+  let taking = true;
+  const { promise: taken, resolve } = Promise.withResolvers<void>();
+  const ended = (async () => {
+    while (taking) {
+      const client = new pg.Client({ connectionString });
+      client.on('error', () => undefined);
+      const isFree = await client.connect().then(
+        () => clients.push(client) > 0,
+        () => false,
+      );
+      if (isFree) continue;
+      resolve();
+      await new Promise((next) => setTimeout(next, 10));
+    }
+  })();
+  return {
+    taken,
+    async giveBack() {
+      taking = false;
+      await ended;
+      await Promise.all(clients.splice(0).map((client) => client.end()));
+    },
+  };
+}
+
 /** Runs into the trouble, waits in it and receives nothing, and goes on when it is over, by itself. */
 async function expectWaiting(
   { begin, end }: { begin: () => Promise<unknown>; end: () => Promise<unknown> },
@@ -107,25 +135,17 @@ if (FULL) {
   test(
     'no connection to be had: the lanes wait, then go on',
     async () => {
-      const taken: pg.Client[] = [];
-      const url = stack.env.DATABASE_URL as string;
+      const connections = takeAllConnections(stack.env.DATABASE_URL as string);
       await expectWaiting(
         {
           begin: async () => {
-            // Also those that the worker's pool keeps.
-            for (let free = true; free; ) {
-              await query(
-                `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'login-etl worker'`,
-              );
-              const client = new pg.Client({ connectionString: url });
-              client.on('error', () => undefined);
-              free = await client.connect().then(
-                () => taken.push(client) > 0,
-                () => false,
-              );
-            }
+            await connections.taken;
+            // Those that the worker's pool keeps; what becomes free is taken before it asks again.
+            await query(
+              `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'login-etl worker%'`,
+            );
           },
-          end: () => Promise.all(taken.splice(0).map((client) => client.end())),
+          end: () => connections.giveBack(),
         },
         /connections.*53300/,
       );
