@@ -3,7 +3,7 @@ import type { Counts } from './counts.ts';
 
 /**
  * What runs are found by in the Web UI and in list queries, such as `LoginEtlQuarantined > 0`. They are set when a run
- * ends, if the namespace has them (`docs/runbook.md`, "Finding runs"). Counts only.
+ * ends, if the namespace has them (`docs/runs.md`, "Finding runs"). Counts only.
  */
 export const SEARCH_ATTRIBUTES = {
   trigger: defineSearchAttributeKey('LoginEtlTrigger', 'KEYWORD'),
