@@ -1,11 +1,12 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { Pool } from 'undici';
 import { isRetryable, sqsError } from './light-errors.ts';
+import { post } from './post.ts';
+import { signHeaders } from './sign-headers.ts';
 
 /**
  * Calls SQS past the AWS SDK's middleware, which costs more than all the rest of a message's way: its serializer,
- * its endpoint rules, its telemetry. The SDK's own signer (with its credential chain) and its own retry strategy
- * are kept; the wire format is AWS JSON 1.0, as in the SQS API reference. Used for the two calls that are made
+ * its endpoint rules, its telemetry, its signer. The SDK's own credential chain and retry strategy are kept; the wire format is AWS JSON 1.0, as in the SQS API reference. Used for the two calls that are made
  * for every message; the rest goes through the SDK.
  */
 export type LightCall = {
@@ -31,36 +32,30 @@ const MAX_CONNECTIONS = 64;
 
 /** @param origin where the calls go: the configured endpoint, or the host of the queue's URL */
 export function lightCall(client: SQSClient, region: string, origin: string): LightCall {
-  const { protocol, host, hostname, port, pathname } = new URL(origin);
+  const { protocol, host, pathname } = new URL(origin);
   const pool = new Pool(`${protocol}//${host}`, {
     connections: MAX_CONNECTIONS,
     connect: { timeout: CONNECT_TIMEOUT_MS },
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
   });
-  const signing = { name: 'sigv4', signingName: 'sqs', signingRegion: region, properties: {} };
-  const signer = once(() => client.config.signer(signing));
   const retries = once(() => client.config.retryStrategy() as Promise<RetryStrategy>);
 
   async function attempt<Answer>(operation: Operation, body: string): Promise<Answer> {
-    const { headers } = await (await signer()).sign({
-      method: 'POST',
-      protocol,
-      hostname,
-      ...(port && { port: Number(port) }),
-      path: pathname,
-      query: {},
-      headers: {
-        host,
-        'content-type': 'application/x-amz-json-1.0',
-        'x-amz-target': `AmazonSQS.${operation}`,
+    const headers = signHeaders(
+      {
+        ...{ host, path: pathname, region, body },
+        headers: {
+          'content-type': 'application/x-amz-json-1.0',
+          'x-amz-target': `AmazonSQS.${operation}`,
+        },
       },
-      body,
-    });
-    const answer = await pool.request({ method: 'POST', path: pathname, headers, body });
-    const text = await answer.body.text();
-    if (answer.statusCode === 200) return (text ? JSON.parse(text) : {}) as Answer;
-    throw sqsError(answer.statusCode, answer.headers, text);
+      await client.config.credentials(),
+    );
+    const answer = await post(pool, { path: pathname, headers, body });
+    const { status, text } = answer;
+    if (status === 200) return (text ? JSON.parse(text) : {}) as Answer;
+    throw sqsError(status, answer.headers, text);
   }
 
   const call = async <Answer>(operation: Operation, input: object): Promise<Answer> => {
