@@ -13,31 +13,38 @@ const HALF = 100_000;
  */
 export class KnownOriginals {
   #state = '';
-  #newer = new Set<string>();
-  #older = new Set<string>();
+  #newer = noValues();
+  #older = noValues();
+  #newerCount = 0;
 
   /** For a batch that is stored while the vault is in this state. */
   in(state: string): (field: MaskedField, maskedHex: string) => boolean {
     if (state !== this.#state) {
       this.#state = state;
-      this.#newer = new Set();
-      this.#older = new Set();
+      this.#older = noValues();
+      this.#beginHalf();
     }
-    return (field, maskedHex) => {
-      const key = `${field}:${maskedHex}`;
-      return this.#newer.has(key) || this.#older.has(key);
-    };
+    return (field, maskedHex) =>
+      this.#newer[field].has(maskedHex) || this.#older[field].has(maskedHex);
   }
 
   /** Once they are committed. */
   remember(state: string, { fields, maskedValues }: SealedOriginals): void {
     if (state !== this.#state) return;
-    if (this.#newer.size >= HALF) {
+    if (this.#newerCount >= HALF) {
       this.#older = this.#newer;
-      this.#newer = new Set();
+      this.#beginHalf();
     }
     for (const [index, maskedHex] of maskedValues.entries()) {
-      this.#newer.add(`${fields[index]}:${maskedHex}`);
+      this.#newer[fields[index] as MaskedField].add(maskedHex);
     }
+    this.#newerCount += maskedValues.length;
+  }
+
+  #beginHalf(): void {
+    this.#newer = noValues();
+    this.#newerCount = 0;
   }
 }
+
+const noValues = (): Record<MaskedField, Set<string>> => ({ ip: new Set(), device_id: new Set() });

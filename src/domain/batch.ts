@@ -62,7 +62,7 @@ export type SealedOriginals = {
   fields: MaskedField[];
   /** Hex, as in the rows. */
   maskedValues: string[];
-  sealedValues: Uint8Array[];
+  sealedValues: Buffer[];
 };
 
 /** A message that can't become a row: its place, and why, without any of its values. */

@@ -38,6 +38,7 @@ const OPEN_RUN = `
   insert into ingest_runs (run_id, workflow_id, started_at, worker_build)
   values ($1, $2, to_timestamp($3 / 1000.0), $4) on conflict do nothing`;
 
+// Hex and numbers come as lists with commas, which cost the client a fraction of what arrays do. The date is `createDate`'s.
 // In order, so that two batches that have messages in common wait for each other at most one way.
 const INSERT_LOGINS = `
   insert into user_logins (
@@ -45,12 +46,15 @@ const INSERT_LOGINS = `
     message_id, sent_at, mask_key_id, run_id, batch_number
   )
   select user_id, device_type, masked_ip, masked_device_id, locale, app_version, create_date,
-    message_id, to_timestamp(sent_at_ms / 1000.0), $10, $11, $12
+    message_id, sent_at, $9, $10, $11
   from unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::date[], $8::text[], $9::bigint[]
+    $1::text[], $2::text[], string_to_array($3, ','), string_to_array($4, ','), $5::text[], $6::text[], $7::text[],
+    string_to_array($8, ',')::bigint[]
   ) as batch (
-    user_id, device_type, masked_ip, masked_device_id, locale, app_version, create_date, message_id, sent_at_ms
+    user_id, device_type, masked_ip, masked_device_id, locale, app_version, message_id, sent_at_ms
   )
+  cross join lateral to_timestamp(sent_at_ms / 1000.0) as sent_at
+  cross join lateral cast(sent_at at time zone 'utc' as date) as create_date
   where not exists (select from quarantine where quarantine.message_id = batch.message_id)
   order by create_date, message_id collate "C"
   on conflict do nothing`;
@@ -139,26 +143,25 @@ async function readVaultState(client: PoolClient): Promise<string> {
 async function insertLogins(client: PoolClient, batch: BatchToInsert): Promise<number> {
   const { rows, messageIds } = batch;
   const { runId, number } = batch.batch;
-  const createDates = batch.sentAtMs.map(createDate);
   const { rowCount } = await client.query({
     name: 'insert-user-logins',
     text: INSERT_LOGINS,
     values: [
       rows.userIds,
       rows.deviceTypes,
-      rows.maskedIps,
-      rows.maskedDeviceIds,
+      rows.maskedIps.join(),
+      rows.maskedDeviceIds.join(),
       rows.locales,
       rows.appVersions,
-      createDates,
       messageIds,
-      batch.sentAtMs,
+      batch.sentAtMs.join(),
       batch.maskKeyId,
       runId,
       number,
     ],
   });
   if (rowCount === messageIds.length) return rowCount;
+  const createDates = batch.sentAtMs.map(createDate);
   return count(client, COUNT_LOGINS, [createDates, messageIds, runId, number]);
 }
 
@@ -193,7 +196,7 @@ async function insertOriginals(
     values: [
       sealed.maskedValues.join(),
       sealed.fields.join(),
-      sealed.sealedValues.map((value) => Buffer.from(value).toString('hex')).join(),
+      sealed.sealedValues.map((value) => value.toString('hex')).join(),
       maskKeyId,
       dataKeyId,
     ],
