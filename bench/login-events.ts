@@ -12,18 +12,45 @@ export type LoginMessage = {
 const DEVICE_TYPES = ['android', 'iOS', 'web'];
 const LOCALES = ['RU', 'US', 'CN', 'DE', 'BR', 'IN'];
 
-/** Random login events, shaped like `samples/logins.jsonl`; each has a user of its own, so a row names its message. */
-export function* loginEvents(count: number): Generator<LoginMessage> {
+/** In `samples/logins.jsonl` 100 logins are of 60 devices and 55 addresses: the others were there before. */
+const NEW_DEVICES = 0.6;
+const NEW_ADDRESSES = 0.55;
+/** Those that come back are among so many of the latest. */
+const REMEMBERED = 10_000;
+
+/**
+ * Random login events, shaped like `samples/logins.jsonl`; each has a user of its own, so a row names its message.
+ * @param allNew no device and no address comes back: the worst case for the vault
+ */
+export function* loginEvents(count: number, allNew = false): Generator<LoginMessage> {
+  const device = comingBack(allNew ? 1 : NEW_DEVICES, newDevice);
+  const address = comingBack(allNew ? 1 : NEW_ADDRESSES, newAddress);
   for (let made = 0; made < count; made += 1) {
     yield {
       user_id: randomUUID(),
       app_version: `${below(5)}.${below(10)}.${below(10)}`,
       device_type: DEVICE_TYPES[below(DEVICE_TYPES.length)] as string,
-      ip: `${1 + below(223)}.${below(256)}.${below(256)}.${below(256)}`,
+      ip: address(),
       locale: LOCALES[below(LOCALES.length)] as string,
-      device_id: `${100 + below(900)}-${10 + below(90)}-${1_000 + below(9_000)}`,
+      device_id: device(),
     };
   }
 }
+
+/** A new value as often as that, else one that it gave before. */
+function comingBack(newOnes: number, make: () => string): () => string {
+  const before: string[] = [];
+  return () => {
+    if (before.length > 0 && Math.random() >= newOnes)
+      return before[below(before.length)] as string;
+    const value = make();
+    if (before.length < REMEMBERED) before.push(value);
+    else before[below(REMEMBERED)] = value;
+    return value;
+  };
+}
+
+const newAddress = (): string => `${1 + below(223)}.${below(256)}.${below(256)}.${below(256)}`;
+const newDevice = (): string => `${100 + below(900)}-${10 + below(90)}-${1_000 + below(9_000)}`;
 
 const below = (limit: number): number => Math.floor(Math.random() * limit);

@@ -56,7 +56,7 @@ export async function measure(
   const queue = await createBenchQueue(client, sqs.region, endpoint, name);
   const environment = servers.environment(queue.url, databaseUrl);
   const running = await contestant.open({ name, servers, queue, environment, options, signal });
-  const sent = new SentMessages();
+  const sent = new SentMessages(options.allNew);
   try {
     await sent.send(queue, WARM_MESSAGES);
     await running.warmUp();
@@ -110,6 +110,11 @@ async function timeDrain(running: Running, servers: Servers) {
 class SentMessages {
   readonly userIds: string[] = [];
   readonly samples: LoginMessage[] = [];
+  readonly #allNew: boolean;
+
+  constructor(allNew: boolean) {
+    this.#allNew = allNew;
+  }
 
   async send(queue: Queue, count: number): Promise<void> {
     await sendMessages(queue, this.#bodies(count));
@@ -117,7 +122,7 @@ class SentMessages {
 
   *#bodies(count: number): Generator<string> {
     const sampleEvery = Math.ceil(count / SAMPLES);
-    for (const event of loginEvents(count)) {
+    for (const event of loginEvents(count, this.#allNew)) {
       if (this.userIds.length % sampleEvery === 0) this.samples.push(event);
       this.userIds.push(event.user_id);
       yield JSON.stringify(event);

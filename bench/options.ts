@@ -16,6 +16,8 @@ export type BenchOptions = {
   perRecordMessages: number;
   rounds: number;
   sqs: SqsChoice;
+  /** No device and no address comes back: the worst case for the vault. */
+  allNew: boolean;
   /** Characters of a receipt handle; 0: as the emulator makes them. */
   handleBytes: number;
   only: readonly Letter[];
@@ -48,6 +50,7 @@ export const USAGE = `Side by side, on one SQS endpoint and one Postgres:
                            or elasticmq (its jars: ELASTICMQ_CLASSPATH)
   --endpoint URL           an SQS endpoint that runs already
   --handle-bytes N         characters of a receipt handle (default 400, as AWS has them; 0: the emulator's own)
+  --all-new                each login of a new device and a new address (default: as many as in samples/)
   --ceiling-loops N        concurrent loops of (a) and (f) (default 32)
   --input JSON             input of (e)'s workflow
   --scale N,N,…            (e) alone, at each of these sizes
@@ -66,6 +69,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       sqs: { type: 'string', default: 'fauxqs' },
       endpoint: { type: 'string' },
       'handle-bytes': { type: 'string', default: '400' },
+      'all-new': { type: 'boolean', default: false },
       'ceiling-loops': { type: 'string', default: '32' },
       input: { type: 'string' },
       scale: { type: 'string' },
@@ -81,6 +85,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     sqs: sqsChoice(values.sqs, values.endpoint),
     handleBytes: wholeNumber('handle-bytes', values['handle-bytes'], 0),
     only: letters(values.only),
+    allNew: values['all-new'],
     ceilingLoops: wholeNumber('ceiling-loops', values['ceiling-loops'], 1),
     input: values.input === undefined ? undefined : workflowInput(values.input),
     jsonFile: values.json,

@@ -27,6 +27,7 @@ export async function setupText(
       `${platform()} ${arch()}, Node ${process.version}`,
     `  SQS       ${servers.sqs.description}`,
     `            receipt handles of ${handleCharacters} characters`,
+    `  logins    ${options.allNew ? 'each of a new device and a new address' : 'of 60 devices and 55 addresses in 100, as in samples/'}`,
     `  Postgres  ${await postgresFacts(servers.postgres)}`,
     '  Temporal  dev server with a database file',
     `  (a), (f)  ${options.ceilingLoops} loops of receive ten, delete ten`,

@@ -30,7 +30,7 @@ const masker = hmacMasker({ id: 'bench', secret: Buffer.alloc(32, 7) });
 
 /** Logins of devices and addresses that the vault has, but for a share of new ones. */
 function* logins(known: readonly LoginMessage[], newShare: number): Generator<LoginMessage> {
-  for (const [index, event] of [...loginEvents(ROWS)].entries()) {
+  for (const [index, event] of [...loginEvents(ROWS, true)].entries()) {
     const { ip, device_id } = known[index % known.length] as LoginMessage;
     const device = `${event.device_id}-${randomUUID()}`;
     yield index < ROWS * newShare ? { ...event, device_id: device } : { ...event, ip, device_id };
@@ -73,7 +73,7 @@ const keys = generateKeys('bench').then((files) => ({
 
 async function compare(pool: Pool, newShare: number): Promise<string[]> {
   const memory = new KnownOriginals();
-  const known = [...loginEvents(ROWS)];
+  const known = [...loginEvents(ROWS, true)];
   await insert(pool, masked(known), memory);
   const ratios: number[] = [];
   const [without, withVault]: [number[], number[]] = [[], []];
