@@ -2,11 +2,12 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ActivityLoad } from './activities/activity-load.ts';
 import { createActivities } from './activities/index.ts';
+import { partsInHand } from './activities/parts-in-hand.ts';
 import { VERSION } from './build-info.ts';
 import { type Config, loadConfig, TASK_QUEUE } from './config.ts';
 import { dataConverter } from './crypto/data-converter.ts';
 import { createMasker } from './crypto/masker.ts';
-import { partSealer } from './crypto/part-sealer.ts';
+import { jsonSealer } from './crypto/part-sealer.ts';
 import { useEnvironment } from './environment.ts';
 import { opening } from './opening.ts';
 import { checkDatabase } from './postgres/check-database.ts';
@@ -19,6 +20,7 @@ import { logDestination } from './telemetry/log-destination.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { type Observer, observeWorker } from './telemetry/observe-worker.ts';
 import { installRuntime } from './telemetry/runtime.ts';
+import { partFinder } from './temporal/find-part.ts';
 import { hasSearchAttributes } from './temporal/has-search-attributes.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -77,7 +79,10 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     const activities = createActivities({
       queue,
       pool,
-      parts: partSealer(config.payloads.keys),
+      parts: partsInHand(
+        jsonSealer(config.payloads.keys),
+        partFinder(connection, config.temporal.namespace),
+      ),
       masker: createMasker(config.masking),
       vaultPublicKey: config.vault.publicKey,
       workerBuild: VERSION,

@@ -1,5 +1,4 @@
 import type { Pool } from 'pg';
-import type { PartSealer } from '../crypto/part-sealer.ts';
 import { newDataKey, sealAlone, type VaultPublicKey } from '../crypto/vault.ts';
 import {
   type Division,
@@ -12,11 +11,12 @@ import { insertBatch } from '../postgres/insert-batch.ts';
 import { guarded } from './guarded.ts';
 import { insertWhatFits } from './insert-what-fits.ts';
 import { KnownOriginals } from './known-originals.ts';
+import type { PartsInHand } from './parts-in-hand.ts';
 import { vaultWriter } from './vault-writer.ts';
 
 export type InsertDependencies = {
   pool: Pool;
-  parts: PartSealer;
+  parts: PartsInHand;
   vaultPublicKey: VaultPublicKey;
   /** Goes into the ledger. */
   workerBuild: string;
@@ -51,8 +51,10 @@ export const createInsertActivity = ({
         return counts;
       });
       const total = batch.messageIds.length + quarantine.messageIds.length - stored.refused.length;
+      if (stored.refused.length === 0) parts.release(request.ids, request.masked);
       return {
         ...stored,
+        holder: parts.holder,
         duplicates: total - stored.inserted - stored.quarantined,
         reasons: tally(quarantine.reasons),
         ...oldest([...batch.sentAtMs, ...quarantine.sentAtMs]),
@@ -69,7 +71,7 @@ function tally(reasons: readonly string[]): Record<string, number> {
 const oldest = (sentAtMs: readonly number[]) =>
   sentAtMs.length === 0 ? {} : { oldestSentAtMs: sentAtMs.reduce((a, b) => Math.min(a, b)) };
 
-async function openDivision(parts: PartSealer, request: InsertRequest): Promise<Division> {
+async function openDivision(parts: PartsInHand, request: InsertRequest): Promise<Division> {
   const opened = {
     ids: await parts.open(request.ids),
     masked: await parts.open(request.masked),

@@ -1,20 +1,23 @@
-import type { PartSealer } from '../crypto/part-sealer.ts';
 import type { MaskedBatch, MaskRequest } from '../domain/batch.ts';
 import { maskBodies } from '../domain/mask-batch.ts';
 import type { Masker } from '../domain/masking.ts';
 import { guarded } from './guarded.ts';
+import type { PartsInHand } from './parts-in-hand.ts';
 
-export type MaskDependencies = { masker: Masker; parts: PartSealer };
+export type MaskDependencies = { masker: Masker; parts: PartsInHand };
 
 export const createMaskActivity = ({ masker, parts }: MaskDependencies) => ({
   /** Bodies in; rows, and the reasons why the other messages are no login events, out. */
   maskBatch: ({ bodies }: MaskRequest): Promise<MaskedBatch> =>
     guarded('maskBatch', async () => {
       const masked = maskBodies(await parts.open(bodies), masker);
+      // Bodies that are quarantined are wanted once more.
+      if (masked.rejected.length === 0) parts.release(bodies);
       return {
         accepted: masked.rows.userIds.length,
         rejected: masked.rejected.length,
         masked: await parts.seal(masked),
+        holder: parts.holder,
       };
     }),
 });

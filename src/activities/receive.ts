@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { PartSealer } from '../crypto/part-sealer.ts';
 import type { ReceivedBatch, ReceiveRequest } from '../domain/batch.ts';
 import { historyBytesOf } from '../domain/history-budget.ts';
 import type { Queue } from '../sqs/open-queue.ts';
@@ -7,13 +6,14 @@ import { receiveBatch } from '../sqs/receive-batch.ts';
 import type { QueueMessage } from '../sqs/receive-once.ts';
 import { releaseMessages } from '../sqs/release-messages.ts';
 import { guarded } from './guarded.ts';
+import type { PartsInHand } from './parts-in-hand.ts';
 
 /** The failure type of a receive that a worker refuses because it shuts down. */
 export const SHUTTING_DOWN = 'ShuttingDown';
 
 export type ReceiveDependencies = {
   queue: Queue;
-  parts: PartSealer;
+  parts: PartsInHand;
   /** ReceiveMessage calls of one batch in flight at once. */
   receiveConcurrency: number;
   /** Aborted when the worker begins to shut down: nothing is received from then on. */
@@ -41,11 +41,7 @@ export const createReceiveActivity = ({
           nextRetryDelay: '1 second',
         });
       }
-      const { messages: kept, sealed } = await keepWhatFits(
-        parts,
-        messages,
-        request.maxHistoryBytes,
-      );
+      const { messages: kept, sealed } = await keepWhatFits(parts, messages, request);
       const rest = messages.slice(kept.length);
       if (rest.length > 0) await releaseMessages(queue, rest);
       return {
@@ -53,25 +49,34 @@ export const createReceiveActivity = ({
         fifo: queue.fifo,
         released: released + rest.length,
         ...sealed,
+        holder: parts.holder,
       };
     }),
 });
 
-/** Seals them; those at the end that the history has no room for are left out. One is always kept. */
+/** Temporal takes payloads of 2 MiB; the parts leave room for what is beside them. */
+const MAX_RESULT_BYTES = (2 * 1024 - 64) * 1024;
+
+type HistoryBound = Pick<ReceiveRequest, 'maxHistoryBytes' | 'byReference'>;
+
+/** Seals them; those at the end that the history or a result has no room for are left out. One is always kept. */
 async function keepWhatFits(
-  parts: PartSealer,
+  parts: PartsInHand,
   messages: readonly QueueMessage[],
-  maxHistoryBytes: number,
+  { maxHistoryBytes, byReference = false }: HistoryBound,
 ) {
   const sealed = await sealMessages(parts, messages);
-  const bytes = historyBytesOf({ count: messages.length, ...sealed });
-  if (bytes <= maxHistoryBytes || messages.length <= 1) return { messages, sealed };
-  const fewer = Math.floor((messages.length * maxHistoryBytes) / bytes);
+  const inHistory = historyBytesOf({ count: messages.length, ...sealed }, byReference);
+  const inResult = Object.values(sealed).reduce((sum, part) => sum + part.length, 0);
+  const share = Math.min(maxHistoryBytes / inHistory, MAX_RESULT_BYTES / inResult);
+  if (share >= 1 || messages.length <= 1) return { messages, sealed };
+  parts.release(...Object.values(sealed));
+  const fewer = Math.floor(messages.length * share);
   const fitting = Math.max(1, Math.min(fewer, messages.length - 1));
-  return keepWhatFits(parts, messages.slice(0, fitting), maxHistoryBytes);
+  return keepWhatFits(parts, messages.slice(0, fitting), { maxHistoryBytes, byReference });
 }
 
-const sealMessages = async (parts: PartSealer, messages: readonly QueueMessage[]) => ({
+const sealMessages = async (parts: PartsInHand, messages: readonly QueueMessage[]) => ({
   ids: await parts.seal({
     messageIds: messages.map(({ messageId }) => messageId),
     sentAtMs: messages.map(({ sentAtMs }) => sentAtMs),

@@ -1,10 +1,9 @@
+import { isSealedPart, KEY_ID_AT, PART_MAGIC } from '../domain/part-reference.ts';
 import type { Part } from '../domain/parts.ts';
 import type { Keyring } from './keyring.ts';
 import { payloadCipher } from './payload-cipher.ts';
 
 const PURPOSE = 'login-etl/part/1';
-/** The first bytes of every part: what does not begin so is not let out to Temporal. */
-const MAGIC = Buffer.from('LEP1');
 const COMPRESSIONS = ['none', 'zstd'];
 
 export type PartSealer = {
@@ -12,34 +11,44 @@ export type PartSealer = {
   open<T>(part: Part<T>): Promise<T>;
 };
 
+/** The same for what is JSON already. */
+export type JsonSealer = {
+  sealJson(json: string): Promise<Uint8Array>;
+  openJson(part: Uint8Array): Promise<string>;
+};
+
 /**
  * Seals columns of a batch once, where they are made, and opens them where they are used: on the way through the
- * workflow nobody has to read them. A part is magic (4), compression (1), length of the key id (1), key id, and what
- * `payload-cipher.ts` makes of the JSON.
+ * workflow nobody has to read them. A part is magic (4; what does not begin so is not let out to Temporal),
+ * compression (1), length of the key id (1), key id, and what `payload-cipher.ts` makes of the JSON: its nonce first.
  */
-export function partSealer(keyring: Keyring): PartSealer {
+export function jsonSealer(keyring: Keyring): JsonSealer {
   const cipher = payloadCipher(keyring, PURPOSE);
   return {
-    async seal(value) {
-      const { keyId, compression, data } = await cipher.encrypt(Buffer.from(JSON.stringify(value)));
+    async sealJson(json) {
+      const { keyId, compression, data } = await cipher.encrypt(Buffer.from(json));
       const id = Buffer.from(keyId);
       const header = Buffer.from([COMPRESSIONS.indexOf(compression), id.length]);
-      return Buffer.concat([MAGIC, header, id, data]);
+      return Buffer.concat([PART_MAGIC, header, id, data]);
     },
-    async open(part) {
+    async openJson(part) {
       if (!isSealedPart(part)) throw new Error('a part of a batch is not sealed as one');
-      const [compression = 0, idBytes = 0] = part.subarray(MAGIC.length);
-      const idAt = MAGIC.length + 2;
-      const dataAt = idAt + idBytes;
+      const [compression = 0, idBytes = 0] = part.subarray(PART_MAGIC.length);
+      const dataAt = KEY_ID_AT + idBytes;
       const plain = await cipher.decrypt({
-        keyId: Buffer.from(part.subarray(idAt, dataAt)).toString(),
+        keyId: Buffer.from(part.subarray(KEY_ID_AT, dataAt)).toString(),
         compression: COMPRESSIONS[compression] ?? '',
         data: part.subarray(dataAt),
       });
-      return JSON.parse(plain.toString('utf8'));
+      return plain.toString('utf8');
     },
   };
 }
 
-export const isSealedPart = (bytes: Uint8Array): boolean =>
-  MAGIC.equals(bytes.subarray(0, MAGIC.length));
+export function partSealer(keyring: Keyring): PartSealer {
+  const { sealJson, openJson } = jsonSealer(keyring);
+  return {
+    seal: (value) => sealJson(JSON.stringify(value)),
+    open: async (part) => JSON.parse(await openJson(part)),
+  };
+}

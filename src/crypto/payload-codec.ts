@@ -1,9 +1,9 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { isClearPayload } from '../domain/clear-text.ts';
+import { isReference, isSealedPart } from '../domain/part-reference.ts';
 import { chunks, concatenated, isPartsPayload, partsPayload } from '../domain/parts.ts';
 import type { Keyring } from './keyring.ts';
-import { isSealedPart } from './part-sealer.ts';
 import { CIPHER, payloadCipher } from './payload-cipher.ts';
 
 /** As in Temporal's own samples, so that other tools know what they look at. */
@@ -37,7 +37,7 @@ export function payloadCodec(keyring: Keyring): PayloadCodec {
 
   async function encodeParts(payload: Payload): Promise<Payload> {
     const [head, ...parts] = chunks(payload.data ?? new Uint8Array(0));
-    if (!head || !parts.every(isSealedPart)) {
+    if (!head || !parts.every((part) => isSealedPart(part) || isReference(part))) {
       throw new Error('bytes that are not sealed were about to leave for Temporal');
     }
     const { keyId, compression, data } = await cipher.encrypt(head);
@@ -63,6 +63,12 @@ export function payloadCodec(keyring: Keyring): PayloadCodec {
     encode: (payloads) => Promise.all(payloads.map(encode)),
     decode: (payloads) => Promise.all(payloads.map(decode)),
   };
+}
+
+/** The parts of an encoded payload, as they were sealed; none where there are none. */
+export function sealedPartsOf(payload: Payload): Uint8Array[] {
+  if (metadataText(payload, FORM) !== PARTS) return [];
+  return chunks(payload.data ?? new Uint8Array(0)).slice(1);
 }
 
 const metadata = (keyId: string, compression: string) => ({

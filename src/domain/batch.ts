@@ -14,11 +14,16 @@ export type ReceiveRequest = {
   maxBytes: number;
   /** At most so many bytes in the workflow's history, all steps together (`history-budget.ts`). */
   maxHistoryBytes: number;
+  /** Whether the next steps are only told which parts they work on (`part-reference.ts`). */
+  byReference?: boolean | undefined;
   /** Whether a batch may be a single message that is larger than that. */
   anySize: boolean;
   /** Mean size of the messages seen so far, so that a queue of large ones is not over-received. */
   expectedMessageBytes?: number | undefined;
 };
+
+/** The worker process that did a step, and has its parts in hand. Not there in results of earlier builds. */
+export type Holder = { holder?: string | undefined };
 
 export type ReceivedBatch = {
   count: number;
@@ -33,7 +38,7 @@ export type ReceivedBatch = {
   ids: Part<MessageIds>;
   bodies: Part<string[]>;
   receiptHandles: Part<string[]>;
-};
+} & Holder;
 
 export type MessageIds = {
   messageIds: string[];
@@ -82,7 +87,11 @@ type Numbered = { batchNumber: number };
 
 export type MaskRequest = Numbered & { count: number; bodies: Part<string[]> };
 
-export type MaskedBatch = { accepted: number; rejected: number; masked: Part<MaskedMessages> };
+export type MaskedBatch = Holder & {
+  accepted: number;
+  rejected: number;
+  masked: Part<MaskedMessages>;
+};
 
 /** The batch as the tables name it: a repeated insert tells its own rows from those of other batches. */
 export type BatchTag = { runId: string; workflowId: string; startedAtMs: number; number: number };
@@ -99,7 +108,7 @@ export type InsertRequest = {
   replayId?: string | undefined;
 };
 
-export type InsertResult = {
+export type InsertResult = Holder & {
   inserted: number;
   quarantined: number;
   duplicates: number;
@@ -113,7 +122,7 @@ export type InsertResult = {
 
 export type AcknowledgeRequest = Numbered & { count: number; receiptHandles: Part<string[]> };
 
-export type AcknowledgeResult = {
+export type AcknowledgeResult = Holder & {
   acknowledged: number;
   /** Handles that SQS no longer knows: those messages come back and count as duplicates. */
   expired: number;

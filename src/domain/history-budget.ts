@@ -18,14 +18,21 @@ const EVENT_BYTES_PER_BATCH = 8_192;
 const WORST_BYTES_PER_BYTE = 3;
 /** Messages differ: the next batch may compress less well than the one before. */
 const MARGIN = 1.15;
+/** By reference a batch is a larger part of its lane's quota: what of it is not used counts more. */
+const MARGIN_BY_REFERENCE = 1.05;
 
 /** SQS takes messages of 1 MiB; with a handle, one is as large as this. */
 const MAX_MESSAGE_BYTES = 1024 * 1024 + 4_096;
 /** A batch that may not be larger than this isn't worth its steps; with very many lanes it's better than none. */
 const MIN_BATCH_BYTES = 128 * 1024;
 const MIN_FIRST_BATCH_BYTES = 16 * 1024;
+/** By reference a lane ends rather than begin a batch of less than this part of a full one, while the others wait. */
+const MIN_PART_BY_REFERENCE = 1 / 4;
 /** What a lane needs to take a message of any size. */
 const WHOLE_QUOTA_BYTES = MAX_MESSAGE_BYTES * WORST_BYTES_PER_BYTE + EVENT_BYTES_PER_BATCH;
+
+/** Not by reference, an insert may hold bodies and rows both: they stay below Temporal's 2 MiB a payload. */
+const MAX_BYTES_BY_VALUE = 1024 * 1024;
 
 /** Two masked values a message, which don't compress. */
 const MASKED_BYTES_PER_MESSAGE = 66;
@@ -39,9 +46,18 @@ export type StoredParts = Pick<ReceivedBatch, 'count' | 'ids' | 'bodies' | 'rece
  * input; and either its rows twice, which hold what the bodies hold and the masked values, or its bodies once more on
  * their way into quarantine.
  */
-export const historyBytesOf = ({ count, ids, bodies, receiptHandles }: StoredParts): number =>
-  2 * (ids.length + bodies.length + receiptHandles.length) +
-  2 * (bodies.length + MASKED_BYTES_PER_MESSAGE * count);
+export const historyBytesOf = (
+  { count, ids, bodies, receiptHandles }: StoredParts,
+  byReference: boolean,
+): number =>
+  copies(byReference) *
+  (ids.length +
+    bodies.length +
+    receiptHandles.length +
+    (bodies.length + MASKED_BYTES_PER_MESSAGE * count));
+
+/** How often a part is in the history: as a result, and where it is not only named, as an input. */
+export const copies = (byReference: boolean): number => (byReference ? 1 : 2);
 
 /**
  * Each lane has a quota of the history, so that all of them work until the run continues as new: when room gets short
@@ -67,14 +83,22 @@ export class HistoryBudget {
   }
 
   /** Reserves room for a lane's next batch, of up to so many bytes, or says that there is none. */
-  reserve(lane: number, used: HistoryUse, maxBatchBytes: number): Reservation | undefined {
+  reserve(
+    lane: number,
+    used: HistoryUse,
+    maxBatchBytes: number,
+    byReference = false,
+  ): Reservation | undefined {
     const written = this.#writtenBytes.get(lane) ?? 0;
     const room =
       Math.min(MAX_HISTORY_BYTES - used.bytes - this.#heldBytes, this.#quotaBytes(lane) - written) -
       EVENT_BYTES_PER_BATCH;
-    const maxBytes = Math.floor(Math.min(maxBatchBytes, room / this.bytesPerByte));
+    const maxBytes = byReference
+      ? this.#evenPart(room, maxBatchBytes)
+      : Math.floor(Math.min(maxBatchBytes, MAX_BYTES_BY_VALUE, room / this.bytesPerByte));
     const eventsFit = used.events + this.#heldEvents + EVENTS_PER_BATCH <= MAX_HISTORY_EVENTS;
-    const least = written > 0 ? MIN_BATCH_BYTES : MIN_FIRST_BATCH_BYTES;
+    const small = byReference ? maxBatchBytes * MIN_PART_BY_REFERENCE : MIN_BATCH_BYTES;
+    const least = written > 0 ? small : MIN_FIRST_BATCH_BYTES;
     if (!eventsFit || maxBytes < Math.min(maxBatchBytes, least)) return undefined;
     let held = Math.floor(room);
     const hold = (bytes: number) => {
@@ -88,17 +112,27 @@ export class HistoryBudget {
       maxHistoryBytes: held,
       anySize: room >= MAX_MESSAGE_BYTES * WORST_BYTES_PER_BYTE,
       // What was received is in the history by now; the rest of its way is still to come.
-      received: (batch) => hold(historyBytesOf(batch) / 2),
+      received: (batch) => hold(historyBytesOf(batch, byReference) / 2),
       release: (writtenBytes, receivedBytes) => {
         hold(0);
         this.#heldEvents -= EVENTS_PER_BATCH;
         this.#writtenBytes.set(lane, written + writtenBytes + EVENT_BYTES_PER_BATCH);
         if (receivedBytes > 0) {
-          const seen = (writtenBytes / receivedBytes) * MARGIN;
+          // Told as if all parts were in the history twice.
+          const twice = (writtenBytes * copies(false)) / copies(byReference);
+          const seen = (twice / receivedBytes) * MARGIN;
           this.bytesPerByte = Math.min(WORST_BYTES_PER_BYTE, Math.max(1, seen));
         }
       },
     };
+  }
+
+  /** As few batches as the room takes, all of a size: what is left over would be a small one. */
+  #evenPart(room: number, maxBatchBytes: number): number {
+    const share = (copies(true) / copies(false)) * (MARGIN_BY_REFERENCE / MARGIN);
+    const bytesFit = room / (this.bytesPerByte * share);
+    const batches = Math.max(1, Math.ceil(bytesFit / maxBatchBytes));
+    return Math.floor(bytesFit / batches);
   }
 }
 

@@ -15,14 +15,14 @@ export type IngestInput = {
 type Setting = { min: number; max: number; default: number };
 
 /**
- * `maxBatchBytes` stays below Temporal's 2 MiB a payload. The default of 1 MiB lets three lanes fit into
- * one run's history even if nothing in the messages compresses (see `history-budget.ts`).
+ * `maxBatchBytes` stays below Temporal's 2 MiB a payload. A batch may be smaller than that: where its parts are in the
+ * history twice, or when the run's history gets short of room (see `history-budget.ts`).
  */
 export const INGEST_SETTINGS: Readonly<Record<keyof IngestInput, Setting>> = {
   lanes: { min: 1, max: 32, default: 3 },
   batchSize: { min: 1, max: 10_000, default: 4_000 },
   maxMessages: { min: 1, max: Number.MAX_SAFE_INTEGER, default: Number.MAX_SAFE_INTEGER },
-  maxBatchBytes: { min: 1_024, max: 1_258_291, default: 1_048_576 },
+  maxBatchBytes: { min: 1_024, max: 2_000_000, default: 2_000_000 },
   shards: { min: 1, max: 64, default: 1 },
 };
 

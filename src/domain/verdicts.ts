@@ -77,6 +77,10 @@ export const AWS_RULINGS: Readonly<Record<string, Ruling>> = {
 /** By the name of an error of our own. */
 export const OWN_RULINGS: Readonly<Record<string, Ruling>> = {
   UnknownPayloadKey: rule('final', 'add the missing key to PAYLOAD_KEYS'),
+  PartNotInHistory: rule(
+    'final',
+    "the run's history was cut short: start another run, its messages come back to the queue",
+  ),
   OtherVaultKey: rule(
     'final',
     'the vault has originals that another private key opens: check VAULT_PRIVATE_KEY or VAULT_KMS_KEY_ID',

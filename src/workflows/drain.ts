@@ -1,9 +1,12 @@
 import { condition, workflowInfo } from '@temporalio/workflow';
 import type { BatchTag, ReceivedBatch } from '../domain/batch.ts';
 import { addCounts, type Counts, zeroCounts } from '../domain/counts.ts';
-import { HistoryBudget, type Reservation } from '../domain/history-budget.ts';
+import { copies, HistoryBudget, type Reservation } from '../domain/history-budget.ts';
 import type { IngestInput } from '../domain/ingest-input.ts';
+import { referenceTo } from '../domain/part-reference.ts';
+import type { Part } from '../domain/parts.ts';
 import type { RunState } from '../domain/progress.ts';
+import { SoleHolder } from '../domain/sole-holder.ts';
 import type { Control } from './control.ts';
 import { steps } from './steps.ts';
 
@@ -15,6 +18,7 @@ export type Carried = {
   expectedMessageBytes?: number | undefined;
   historyBytesPerByte?: number | undefined;
   state?: RunState | undefined;
+  holder?: string | undefined;
 };
 
 /** The first batch of a drain is small: it shows that there is something to do, and the other lanes begin. */
@@ -44,6 +48,7 @@ export class Drain {
   readonly #onProgress: () => void;
   readonly #budget: HistoryBudget;
   readonly #control: Control;
+  readonly #holder: SoleHolder;
   /** Messages that are being asked for: counted against `maxMessages` until the answer is there. */
   #asked = 0;
   #batchesInHand = 0;
@@ -61,6 +66,7 @@ export class Drain {
   ) {
     this.#input = input;
     this.#control = control;
+    this.#holder = new SoleHolder(carried?.holder);
     this.#budget = new HistoryBudget(input.lanes, carried?.historyBytesPerByte);
     this.#carried = carried?.counts ?? zeroCounts();
     this.expectedMessageBytes = carried?.expectedMessageBytes;
@@ -82,6 +88,7 @@ export class Drain {
       counts: this.total(),
       expectedMessageBytes: this.expectedMessageBytes,
       historyBytesPerByte: this.#budget.bytesPerByte,
+      holder: this.#holder.name,
     };
   }
 
@@ -118,14 +125,16 @@ export class Drain {
       const room = this.#roomInBound();
       if (room < 1) return 'bound reached';
       const { historyLength: events, historySize: bytes } = workflowInfo();
+      const byReference = this.#holder.name !== undefined;
       const { maxBatchBytes } = this.#input;
-      const reservation = this.#budget.reserve(number, { events, bytes }, maxBatchBytes);
+      const used = { events, bytes };
+      const reservation = this.#budget.reserve(number, used, maxBatchBytes, byReference);
       if (!reservation) return 'history full';
       let written = 0;
       let received = 0;
       const releases = this.#releases;
       try {
-        const batch = await this.#receive(number, room, reservation);
+        const batch = await this.#receive(number, room, reservation, byReference);
         reservation.received(batch);
         received = batch.bytes;
         if (batch.released > 0) {
@@ -134,7 +143,7 @@ export class Drain {
         }
         if (batch.count > 0) {
           onFirstBatch?.();
-          written = await this.#store(number, batch);
+          written = await this.#store(number, batch, byReference);
         } else if (batch.released > 0) {
           // The message at hand is larger than what is left of this lane's part of the history.
           return 'history full';
@@ -162,6 +171,7 @@ export class Drain {
     lane: number,
     room: number,
     { maxBytes, maxHistoryBytes, anySize }: Reservation,
+    byReference: boolean,
   ): Promise<ReceivedBatch> {
     this.#asked += room;
     try {
@@ -170,8 +180,10 @@ export class Drain {
         maxBytes,
         maxHistoryBytes,
         anySize,
+        byReference,
         expectedMessageBytes: this.expectedMessageBytes,
       });
+      this.#holder.saw(batch.holder);
       const received = batch.count;
       if (received > 0) {
         this.expectedMessageBytes = Math.ceil(batch.bytes / received);
@@ -188,19 +200,28 @@ export class Drain {
    * Commit, then delete: the order that nothing is lost by.
    * @returns the bytes that the batch's payloads took in the history: each part as a result and as an input
    */
-  async #store(lane: number, batch: ReceivedBatch): Promise<number> {
+  async #store(lane: number, batch: ReceivedBatch, byReference: boolean): Promise<number> {
     this.#batchesInHand += 1;
     const tag = this.#tag();
     const batchNumber = tag.number;
-    const { ids, bodies, receiptHandles, count } = batch;
+    const { count } = batch;
+    const given = <T>(part: Part<T>) => (byReference ? referenceTo(part) : part);
+    const [ids, bodies, receiptHandles] = [
+      given(batch.ids),
+      given(batch.bodies),
+      given(batch.receiptHandles),
+    ];
     try {
-      const { accepted, rejected, masked } = await steps.mask(lane, { batchNumber, count, bodies });
-      const request = { batch: tag, ids, masked };
-      const { refused, inserted, duplicates, quarantined } = await steps.insert(
+      const step = await steps.mask(lane, { batchNumber, count, bodies });
+      this.#holder.saw(step.holder);
+      const { accepted, rejected } = step;
+      const request = { batch: tag, ids, masked: given(step.masked) };
+      const { refused, inserted, duplicates, quarantined, holder } = await steps.insert(
         lane,
         { rows: accepted, quarantined: rejected },
         { ...request, ...(rejected > 0 && { bodies }) },
       );
+      this.#holder.saw(holder);
       addCounts(this.counts, { inserted, duplicates, quarantined });
       if (refused.length > 0) {
         const split = { rows: 0, quarantined: refused.length };
@@ -208,18 +229,19 @@ export class Drain {
         addCounts(this.counts, { duplicates: rest.duplicates, quarantined: rest.quarantined });
       }
       this.#onProgress();
-      const { acknowledged } = await steps.acknowledge(lane, {
+      const { acknowledged, ...acknowledge } = await steps.acknowledge(lane, {
         batchNumber,
         count,
         receiptHandles,
       });
+      this.#holder.saw(acknowledge.holder);
       addCounts(this.counts, { acknowledged });
       this.#onProgress();
-      const once = [ids, bodies, receiptHandles, masked].reduce(
+      const once = [batch.ids, batch.bodies, batch.receiptHandles, step.masked].reduce(
         (sum, part) => sum + part.length,
         0,
       );
-      return 2 * once + (rejected > 0 ? bodies.length : 0);
+      return copies(byReference) * once + (rejected > 0 ? bodies.length : 0);
     } finally {
       this.#batchesInHand -= 1;
       this.#batchesDone += 1;

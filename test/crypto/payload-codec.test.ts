@@ -5,10 +5,11 @@ import { describe, expect, test } from 'vitest';
 import { activeKey, type Keyring } from '../../src/crypto/keyring.ts';
 import { partSealer } from '../../src/crypto/part-sealer.ts';
 import { UnknownPayloadKey } from '../../src/crypto/payload-cipher.ts';
-import { payloadCodec } from '../../src/crypto/payload-codec.ts';
+import { payloadCodec, sealedPartsOf } from '../../src/crypto/payload-codec.ts';
 import * as convert from '../../src/crypto/payload-converter.ts';
-import { readablePayloads } from '../../src/crypto/readable-payloads.ts';
+import { NAMED_ONLY, readablePayloads } from '../../src/crypto/readable-payloads.ts';
 import { clearSummary, clearValue } from '../../src/domain/clear-text.ts';
+import { partId, referenceTo } from '../../src/domain/part-reference.ts';
 import type { Part } from '../../src/domain/parts.ts';
 import { testKeyring } from './test-keyring.ts';
 
@@ -212,6 +213,20 @@ describe('an object with parts', () => {
     expect(text(readable?.metadata?.encoding)).toBe('json/plain');
   });
 
+  test('that are only named says so to people', async () => {
+    const value = { count: 1, bodies: referenceTo(await parts.seal([SECRET])) };
+    const [payload] = await codec.encode([converter.toPayload(value)]);
+    const [readable] = await readablePayloads(keyring).decode([payload as Payload]);
+    expect(valueIn(readable as Payload)).toEqual({ count: 1, bodies: NAMED_ONLY });
+  });
+
+  test('has them found in what is encoded, without a key', async () => {
+    const [ids, bodies] = [await parts.seal(['a']), await parts.seal([SECRET])];
+    const [payload] = await codec.encode([converter.toPayload({ ids, count: 1, bodies })]);
+    expect(sealedPartsOf(payload as Payload).map(partId)).toEqual([partId(ids), partId(bodies)]);
+    expect(sealedPartsOf(await encoded(SECRET))).toEqual([]);
+  });
+
   test('is encrypted as a whole: its plain values too', async () => {
     const value = { secret: SECRET, bodies: await parts.seal([SECRET]) };
     const [payload] = await codec.encode([converter.toPayload(value)]);
@@ -220,8 +235,10 @@ describe('an object with parts', () => {
   });
 
   test('that holds bytes which are not sealed is not let out', async () => {
-    const payload = converter.toPayload({ bodies: Buffer.from(SECRET) });
-    await expect(codec.encode([payload])).rejects.toThrow('not sealed');
+    for (const bytes of [Buffer.from(SECRET), Buffer.from(`LEPR${SECRET} and more`)]) {
+      const payload = converter.toPayload({ bodies: bytes });
+      await expect(codec.encode([payload])).rejects.toThrow('not sealed');
+    }
   });
 
   test('whose part was cut, changed or made with another key does not open', async () => {

@@ -26,14 +26,11 @@ test('the bounds stay below the 5,000 events and 10 MiB that a history may have'
   expect(MAX_HISTORY_BYTES).toBeLessThan(10 * MIB);
 });
 
-test('a fresh run has room for the default lanes with the largest default batches, of messages of any size', () => {
+test('a fresh run has room for the default lanes with a MiB each, of messages of any size', () => {
   const budget = new HistoryBudget(LANES);
   for (const lane of lanesUpTo(LANES)) {
     const reservation = budget.reserve(lane, FRESH, INGEST_SETTINGS.maxBatchBytes.default);
-    expect(reservation).toMatchObject({
-      maxBytes: INGEST_SETTINGS.maxBatchBytes.default,
-      anySize: true,
-    });
+    expect(reservation).toMatchObject({ maxBytes: MIB, anySize: true });
   }
 });
 
@@ -47,30 +44,37 @@ test.each([1, 2, 3, 8, INGEST_SETTINGS.lanes.max])(
 test.each([1, 3, 8, INGEST_SETTINGS.lanes.max])(
   'with %i lanes no history gets over its bounds, if nothing compresses and each batch is as large as it may be',
   (lanes) => {
-    const budget = new HistoryBudget(lanes);
-    let used = FRESH;
-    let working = lanesUpTo(lanes);
-    while (working.length > 0) {
-      const batches = working.map((lane) => ({
-        lane,
-        reservation: budget.reserve(lane, used, INGEST_SETTINGS.maxBatchBytes.max),
-      }));
-      working = [];
-      for (const { lane, reservation } of batches) {
-        if (!reservation) continue;
-        const batch = incompressible(Math.floor((reservation.maxHistoryBytes - 200) / 4));
-        const written = historyBytesOf(batch);
-        reservation.received(batch);
-        reservation.release(written, batch.bodies.length);
-        used = { events: used.events + 24, bytes: used.bytes + written + 5_000 };
-        working.push(lane);
-      }
-    }
-    expect(used.bytes).toBeGreaterThan(MAX_HISTORY_BYTES / 2);
-    expect(used.bytes).toBeLessThanOrEqual(MAX_HISTORY_BYTES + FRESH.bytes);
-    expect(used.events).toBeLessThanOrEqual(MAX_HISTORY_EVENTS);
+    expectWithinBounds(lanes, false);
+    expectWithinBounds(lanes, true);
   },
 );
+
+function expectWithinBounds(lanes: number, byReference: boolean): void {
+  const budget = new HistoryBudget(lanes);
+  let used = FRESH;
+  let working = lanesUpTo(lanes);
+  while (working.length > 0) {
+    const batches = working.map((lane) => ({
+      lane,
+      reservation: budget.reserve(lane, used, INGEST_SETTINGS.maxBatchBytes.max, byReference),
+    }));
+    working = [];
+    for (const { lane, reservation } of batches) {
+      if (!reservation) continue;
+      const batch = incompressible(
+        Math.floor((reservation.maxHistoryBytes - 200) / (byReference ? 2 : 4)),
+      );
+      const written = historyBytesOf(batch, byReference);
+      reservation.received(batch);
+      reservation.release(written, batch.bodies.length);
+      used = { events: used.events + 24, bytes: used.bytes + written + 5_000 };
+      working.push(lane);
+    }
+  }
+  expect(used.bytes).toBeGreaterThan(MAX_HISTORY_BYTES / 2);
+  expect(used.bytes).toBeLessThanOrEqual(MAX_HISTORY_BYTES + FRESH.bytes);
+  expect(used.events).toBeLessThanOrEqual(MAX_HISTORY_EVENTS);
+}
 
 test('there is no room once the history itself is full, of bytes or of events', () => {
   const budget = new HistoryBudget(LANES);
@@ -109,4 +113,29 @@ test('many lanes of tiny batches are bounded by events', () => {
   ).length;
   expect(fitting).toBeGreaterThan(0);
   expect(4_000 + fitting * 24).toBeLessThanOrEqual(MAX_HISTORY_EVENTS);
+});
+
+test('by reference a lane takes as few batches as fit, of even size: none of them is a small rest', () => {
+  const budget = new HistoryBudget(LANES);
+  const { max } = INGEST_SETTINGS.maxBatchBytes;
+  const sizes: number[] = [];
+  // Told once that a byte takes 0.85 in the history.
+  budget.reserve(2, FRESH, max, true)?.release(850, 1_000);
+  for (let used = FRESH; ; ) {
+    const reservation = budget.reserve(1, used, max, true);
+    if (!reservation) break;
+    const written = Math.floor(reservation.maxBytes * 0.85);
+    sizes.push(reservation.maxBytes);
+    reservation.release(written, reservation.maxBytes);
+    used = { events: used.events + 24, bytes: used.bytes + written + 5_000 };
+  }
+  expect(sizes.length).toBeGreaterThan(1);
+  expect(Math.min(...sizes)).toBeGreaterThan(0.75 * Math.max(...sizes));
+  const written = sizes.reduce((sum, size) => sum + size * 0.85, 0);
+  expect(written).toBeGreaterThan(0.8 * (MAX_HISTORY_BYTES / LANES));
+});
+
+test('by reference a run has room for twice as much', () => {
+  const once = { ...incompressible(1_000), ids: new Uint8Array(100), count: 3 };
+  expect(historyBytesOf(once, true) * 2).toBe(historyBytesOf(once, false));
 });

@@ -67,8 +67,3 @@ test('names that every object has are unknown settings, not ours', () => {
   expect(() => parseIngestInput(JSON.parse('{"__proto__": {"lanes": 1}}'))).toThrow('1 unknown');
   expect(() => parseIngestInput({ constructor: 1 })).toThrow('1 unknown');
 });
-
-test('a batch of the largest size stays below the two MiB that Temporal takes a payload', () => {
-  // Base64 of what does not compress, and the JSON around it.
-  expect(INGEST_SETTINGS.maxBatchBytes.max).toBeLessThanOrEqual(2 * 1024 * 1024 * 0.6);
-});

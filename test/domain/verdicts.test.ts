@@ -60,6 +60,7 @@ test('every row of the tables is in this test', () => {
   // test/faults/verdicts.test.ts has the first, test/activities/remask.test.ts the others, which are a rotation's.
   expect(Object.keys(OWN_RULINGS)).toEqual([
     'UnknownPayloadKey',
+    'PartNotInHistory',
     'OtherVaultKey',
     'OtherMaskingKey',
     'OriginalsChanged',
