@@ -4,7 +4,12 @@ import type { BenchOptions, Letter } from './options.ts';
 import type { Servers } from './servers.ts';
 
 /** So many messages warm up each contestant's process, and the servers' part in it, in every round. */
-export const WARM_MESSAGES = 300;
+const WARM_MESSAGES = 300;
+/** Where sizes are compared, a process that is still getting warm would count for the smallest. */
+const WARM_MESSAGES_OF_SCALE = 10_000;
+
+export const warmMessages = ({ scale }: Pick<BenchOptions, 'scale'>): number =>
+  scale ? WARM_MESSAGES_OF_SCALE : WARM_MESSAGES;
 
 /** What a contestant is given for a round: an empty queue, an empty database. */
 export type Round = {

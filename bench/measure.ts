@@ -5,7 +5,7 @@ import type { Queue } from '../src/sqs/open-queue.ts';
 import { sendMessages } from '../src/sqs/send-messages.ts';
 import { checkpoint, createBenchDatabase, dropBenchDatabase } from './bench-database.ts';
 import { createBenchQueue, deleteBenchQueue, messagesLeft } from './bench-queue.ts';
-import { type Contestant, type HistoryUse, type Running, WARM_MESSAGES } from './contestant.ts';
+import { type Contestant, type HistoryUse, type Running, warmMessages } from './contestant.ts';
 import { type LoginMessage, loginEvents } from './login-events.ts';
 import type { BenchOptions } from './options.ts';
 import { watchPeakMemory } from './peak-memory.ts';
@@ -58,7 +58,7 @@ export async function measure(
   const running = await contestant.open({ name, servers, queue, environment, options, signal });
   const sent = new SentMessages(options.allNew);
   try {
-    await sent.send(queue, WARM_MESSAGES);
+    await sent.send(queue, warmMessages(options));
     await running.warmUp();
     await sent.send(queue, messages);
     await checkpoint(servers.postgres);

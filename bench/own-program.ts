@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type RunningProcess, startProcess } from '../src/local/child-process.ts';
 import { untilDrained } from './bench-queue.ts';
-import { type Round, type Running, WARM_MESSAGES } from './contestant.ts';
+import { type Round, type Running, warmMessages } from './contestant.ts';
 import { GO, READY } from './contestants/warm-up.ts';
 
 const LOOK_EVERY_MS = 20;
@@ -18,7 +18,11 @@ export async function openOwnProgram(
     name: file,
     command: process.execPath,
     args: [fileURLToPath(new URL(`./contestants/${file}`, import.meta.url))],
-    env: { ...round.environment, ...settings, BENCH_WARM_MESSAGES: String(WARM_MESSAGES) },
+    env: {
+      ...round.environment,
+      ...settings,
+      BENCH_WARM_MESSAGES: String(warmMessages(round.options)),
+    },
     logFile: round.servers.logFile(round.name),
   });
   return {
