@@ -18,6 +18,7 @@ export type Carried = {
   expectedMessageBytes?: number | undefined;
   historyBytesPerByte?: number | undefined;
   state?: RunState | undefined;
+  /** Who does the steps (`sole-holder.ts`). */
   holder?: string | undefined;
 };
 
@@ -88,7 +89,7 @@ export class Drain {
       counts: this.total(),
       expectedMessageBytes: this.expectedMessageBytes,
       historyBytesPerByte: this.#budget.bytesPerByte,
-      holder: this.#holder.name,
+      holder: this.#holder.carry(),
     };
   }
 

@@ -31,6 +31,14 @@ test('many steps in a row by one worker mean that it is alone again', () => {
   expect(after(['a', ...times(10, 'b'), 'a', ...times(10, 'b')])).toBeUndefined();
 });
 
+test('a run that continues another of several workers does not begin as if there were one', () => {
+  const holder = new SoleHolder();
+  for (const step of ['a', 'b']) holder.saw(step);
+  expect(after(['a'], holder.carry())).toBeUndefined();
+  expect(after(times(17, 'a'), holder.carry())).toBe('a');
+  expect(after(['a'], after(['a']))).toBe('a');
+});
+
 test('results of builds that do not say who did a step are taken as of several', () => {
   expect(after(times(100, undefined))).toBeUndefined();
   expect(after([...times(3, 'a'), undefined, 'a'])).toBeUndefined();
