@@ -1,14 +1,13 @@
 import { condition, workflowInfo } from '@temporalio/workflow';
 import type { BatchTag, ReceivedBatch } from '../domain/batch.ts';
 import { addCounts, type Counts, zeroCounts } from '../domain/counts.ts';
-import { copies, HistoryBudget, type Reservation } from '../domain/history-budget.ts';
+import { HistoryBudget, type Reservation } from '../domain/history-budget.ts';
 import type { IngestInput } from '../domain/ingest-input.ts';
-import { referenceTo } from '../domain/part-reference.ts';
-import type { Part } from '../domain/parts.ts';
 import type { RunState } from '../domain/progress.ts';
 import { SoleHolder } from '../domain/sole-holder.ts';
 import type { Control } from './control.ts';
 import { steps } from './steps.ts';
+import { storeBatch } from './store-batch.ts';
 
 /** What a run hands on when it continues as new. */
 export type Carried = {
@@ -188,8 +187,7 @@ export class Drain {
       const received = batch.count;
       if (received > 0) {
         this.expectedMessageBytes = Math.ceil(batch.bytes / received);
-        addCounts(this.counts, { received, batches: 1 });
-        this.#onProgress();
+        this.#count({ received, batches: 1 });
       }
       return batch;
     } finally {
@@ -197,56 +195,22 @@ export class Drain {
     }
   }
 
-  /**
-   * Commit, then delete: the order that nothing is lost by.
-   * @returns the bytes that the batch's payloads took in the history: each part as a result and as an input
-   */
   async #store(lane: number, batch: ReceivedBatch, byReference: boolean): Promise<number> {
     this.#batchesInHand += 1;
-    const tag = this.#tag();
-    const batchNumber = tag.number;
-    const { count } = batch;
-    const given = <T>(part: Part<T>) => (byReference ? referenceTo(part) : part);
-    const [ids, bodies, receiptHandles] = [
-      given(batch.ids),
-      given(batch.bodies),
-      given(batch.receiptHandles),
-    ];
     try {
-      const step = await steps.mask(lane, { batchNumber, count, bodies });
-      this.#holder.saw(step.holder);
-      const { accepted, rejected } = step;
-      const request = { batch: tag, ids, masked: given(step.masked) };
-      const { refused, inserted, duplicates, quarantined, holder } = await steps.insert(
-        lane,
-        { rows: accepted, quarantined: rejected },
-        { ...request, ...(rejected > 0 && { bodies }) },
-      );
-      this.#holder.saw(holder);
-      addCounts(this.counts, { inserted, duplicates, quarantined });
-      if (refused.length > 0) {
-        const split = { rows: 0, quarantined: refused.length };
-        const rest = await steps.insert(lane, split, { ...request, bodies, refused });
-        addCounts(this.counts, { duplicates: rest.duplicates, quarantined: rest.quarantined });
-      }
-      this.#onProgress();
-      const { acknowledged, ...acknowledge } = await steps.acknowledge(lane, {
-        batchNumber,
-        count,
-        receiptHandles,
+      return await storeBatch(lane, batch, this.#tag(), byReference, {
+        stepDone: (holder) => this.#holder.saw(holder),
+        counted: (counts) => this.#count(counts),
       });
-      this.#holder.saw(acknowledge.holder);
-      addCounts(this.counts, { acknowledged });
-      this.#onProgress();
-      const once = [batch.ids, batch.bodies, batch.receiptHandles, step.masked].reduce(
-        (sum, part) => sum + part.length,
-        0,
-      );
-      return copies(byReference) * once + (rejected > 0 ? bodies.length : 0);
     } finally {
       this.#batchesInHand -= 1;
       this.#batchesDone += 1;
     }
+  }
+
+  #count(counts: Partial<Counts>): void {
+    addCounts(this.counts, counts);
+    this.#onProgress();
   }
 
   #tag(): BatchTag {
