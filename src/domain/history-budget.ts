@@ -42,9 +42,9 @@ export type HistoryUse = { events: number; bytes: number };
 export type StoredParts = Pick<ReceivedBatch, 'count' | 'ids' | 'bodies' | 'receiptHandles'>;
 
 /**
- * What a batch takes in the history in all, told from its parts as they are sealed: each of them as a result and as an
- * input; and either its rows twice, which hold what the bodies hold and the masked values, or its bodies once more on
- * their way into quarantine.
+ * What a batch takes in the history in all, told from its parts as they are sealed: each of them as a result and, if it
+ * is not only named there, as an input; and its rows in the same way, which hold what the bodies hold and the masked values,
+ * or its bodies once more on their way into quarantine.
  */
 export const historyBytesOf = (
   { count, ids, bodies, receiptHandles }: StoredParts,
@@ -54,7 +54,8 @@ export const historyBytesOf = (
   (ids.length +
     bodies.length +
     receiptHandles.length +
-    (bodies.length + MASKED_BYTES_PER_MESSAGE * count));
+    bodies.length +
+    MASKED_BYTES_PER_MESSAGE * count);
 
 /** How often a part is in the history: as a result, and where it is not only named, as an input. */
 export const copies = (byReference: boolean): number => (byReference ? 1 : 2);
@@ -110,6 +111,7 @@ export class HistoryBudget {
     return {
       maxBytes,
       maxHistoryBytes: held,
+      byReference,
       anySize: room >= MAX_MESSAGE_BYTES * WORST_BYTES_PER_BYTE,
       // What was received is in the history by now; the rest of its way is still to come.
       received: (batch) => hold(historyBytesOf(batch, byReference) / 2),
@@ -141,6 +143,8 @@ export type Reservation = {
   maxBytes: number;
   /** Bytes in the history that the batch may come to: the receiving step keeps to it. */
   maxHistoryBytes: number;
+  /** Whether the steps are only told which parts they work on: what fits was told by it. */
+  byReference: boolean;
   /** Whether a single message of any size fits. */
   anySize: boolean;
   received(batch: StoredParts): void;

@@ -134,7 +134,7 @@ export class Drain {
       let received = 0;
       const releases = this.#releases;
       try {
-        const batch = await this.#receive(number, room, reservation, byReference);
+        const batch = await this.#receive(number, room, reservation);
         reservation.received(batch);
         received = batch.bytes;
         if (batch.released > 0) {
@@ -143,7 +143,7 @@ export class Drain {
         }
         if (batch.count > 0) {
           onFirstBatch?.();
-          written = await this.#store(number, batch, byReference);
+          written = await this.#store(number, batch, reservation);
         } else if (batch.released > 0) {
           // The message at hand is larger than what is left of this lane's part of the history.
           return 'history full';
@@ -170,8 +170,7 @@ export class Drain {
   async #receive(
     lane: number,
     room: number,
-    { maxBytes, maxHistoryBytes, anySize }: Reservation,
-    byReference: boolean,
+    { maxBytes, maxHistoryBytes, anySize, byReference }: Reservation,
   ): Promise<ReceivedBatch> {
     this.#asked += room;
     try {
@@ -195,7 +194,7 @@ export class Drain {
     }
   }
 
-  async #store(lane: number, batch: ReceivedBatch, byReference: boolean): Promise<number> {
+  async #store(lane: number, batch: ReceivedBatch, { byReference }: Reservation): Promise<number> {
     this.#batchesInHand += 1;
     try {
       return await storeBatch(lane, batch, this.#tag(), byReference, {

@@ -1,9 +1,9 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { addCounts, type Counts, zeroCounts } from '../domain/counts.ts';
 import type { ReplayBatch } from '../domain/replay.ts';
+import { maskAndInsert } from './mask-and-insert.ts';
 import { recordFailedRun, recordRun } from './record-run.ts';
 import { showProgress } from './show-progress.ts';
-import { steps } from './steps.ts';
 
 /**
  * Sends a batch of quarantined messages through masking and insert again, with their own ids, and leaves its row in
@@ -27,22 +27,9 @@ export async function replayQuarantine(batch: ReplayBatch): Promise<Counts> {
 async function store({ replayId, count, ids, bodies }: ReplayBatch, counts: Counts): Promise<void> {
   const { runId, workflowId, startTime } = workflowInfo();
   const tag = { runId, workflowId, startedAtMs: startTime.getTime(), number: 1 };
-  const { accepted, rejected, masked } = await steps.mask(1, {
-    batchNumber: tag.number,
-    count,
-    bodies,
+  await maskAndInsert(1, { count, ids, bodies }, { batch: tag, replayId }, (part) => part, {
+    stepDone: () => undefined,
+    counted: (some) => addCounts(counts, some),
   });
-  const request = { batch: tag, ids, masked, replayId };
-  const { refused, inserted, duplicates, quarantined } = await steps.insert(
-    1,
-    { rows: accepted, quarantined: rejected },
-    { ...request, ...(rejected > 0 && { bodies }) },
-  );
-  addCounts(counts, { inserted, duplicates, quarantined });
-  if (refused.length > 0) {
-    const split = { rows: 0, quarantined: refused.length };
-    const rest = await steps.insert(1, split, { ...request, bodies, refused });
-    addCounts(counts, { duplicates: rest.duplicates, quarantined: rest.quarantined });
-  }
   showProgress(counts, 'draining');
 }
