@@ -6,8 +6,7 @@ export type Answer = { status: number; headers: IncomingHttpHeaders; text: strin
 export type Post = { path: string; headers: Record<string, string>; body: string };
 
 /**
- * One POST, its answer whole. By undici's dispatch, without the streams that its `request` makes of each answer: they
- * cost as much as everything else of a call.
+ * One POST, its answer whole. By undici's dispatch, without the streams that its `request` makes of each answer.
  */
 export const post = (dispatcher: Dispatcher, { path, headers, body }: Post): Promise<Answer> =>
   new Promise((resolve, reject) => {

@@ -17,8 +17,8 @@ export type Unsigned = {
 };
 
 /**
- * The headers of a POST to SQS, signed (AWS Signature Version 4). By `aws4`, which takes a third of the time of the
- * AWS SDK's signer: that one derives the day's key again for each call.
+ * The headers of a POST to SQS, signed (AWS Signature Version 4). By `aws4`, which takes less than half of the
+ * time of the AWS SDK's signer: fewer digests for each call, and no promises.
  */
 export function signHeaders(
   { host, path, region, headers, body }: Unsigned,

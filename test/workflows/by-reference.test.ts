@@ -16,7 +16,7 @@ beforeAll(async () => {
 beforeEach(() => stack.clear());
 afterAll(() => stack?.stop());
 
-const ACTIVITY_EVENTS_OF_THE_FIRST_BATCH = 4;
+const INPUTS_OF_THE_FIRST_BATCH = 4;
 
 const historyOf = async (handle: IngestHandle): Promise<RunHistory> =>
   (
@@ -49,7 +49,7 @@ test('while one worker does all steps, each part of a batch but the first is in 
   await stop();
 
   const history = await historyOf(handle);
-  const inputs = inputsOf(history).slice(ACTIVITY_EVENTS_OF_THE_FIRST_BATCH).flat();
+  const inputs = inputsOf(history).slice(INPUTS_OF_THE_FIRST_BATCH).flat();
   expect(inputs.length).toBeGreaterThan(15);
   expect(inputs.every(isReference)).toBe(true);
   const recorded = resultsOf(history).flatMap(sealedPartsOf);
