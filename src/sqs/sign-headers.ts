@@ -1,3 +1,4 @@
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import aws4 from 'aws4';
 
 export type Credentials = {
@@ -24,9 +25,34 @@ export function signHeaders(
   { host, path, region, headers, body }: Unsigned,
   { accessKeyId, secretAccessKey, sessionToken }: Credentials,
 ): Record<string, string> {
-  const { headers: signed } = aws4.sign(
+  const { headers: signed } = new PreparedKeySigner(
     { method: 'POST', host, path, service: 'sqs', region, headers: { host, ...headers }, body },
     { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
-  );
+  ).sign();
   return signed as Record<string, string>;
+}
+
+/** With the day's signing key prepared once: an HMAC with raw bytes as its key costs several times as much. */
+class PreparedKeySigner extends aws4.RequestSigner {
+  override signature(): string {
+    const { secretAccessKey = '' } = this.credentials;
+    const key = signingKey(secretAccessKey, this.getDate(), this.region, this.service);
+    return createHmac('sha256', key).update(this.stringToSign()).digest('hex');
+  }
+}
+
+/** The one in use. */
+let prepared: { of: string; key: KeyObject } | undefined;
+
+/** As AWS' documentation derives it ("Create a signed AWS API request"), from one day's scope. */
+function signingKey(secretAccessKey: string, ...scope: readonly string[]): KeyObject {
+  const of = [secretAccessKey, ...scope].join('\n');
+  if (prepared?.of !== of) {
+    const bytes = [...scope, 'aws4_request'].reduce<string | Buffer>(
+      (key, text) => createHmac('sha256', key).update(text).digest(),
+      `AWS4${secretAccessKey}`,
+    );
+    prepared = { of, key: createSecretKey(bytes as Buffer) };
+  }
+  return prepared.key;
 }

@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import aws4 from 'aws4';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Credentials, signHeaders } from '../../src/sqs/sign-headers.ts';
 
@@ -49,6 +50,33 @@ test.each(CALLS)(
     expect(Authorization).toBe(authorization(signed, call));
   },
 );
+
+test('the key of one secret, region or day is not used for another', () => {
+  const other = { ...credentials, secretAccessKey: 'another/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+  const turns: [Credentials, string, string][] = [
+    [credentials, region, '2026-11-25T23:59:59Z'],
+    [other, region, '2026-11-25T23:59:59Z'],
+    [other, 'eu-west-1', '2026-11-25T23:59:59Z'],
+    [other, 'eu-west-1', '2026-11-26T00:00:00Z'],
+    [credentials, region, '2026-11-25T23:59:59Z'],
+  ];
+  const call = { host: 'localhost:4566', path: '/', body: '{}' };
+  for (const [given, where, now] of turns) {
+    vi.setSystemTime(new Date(now));
+    const signed = aws4.sign(
+      {
+        ...call,
+        method: 'POST',
+        service: 'sqs',
+        region: where,
+        headers: { ...headers, host: call.host },
+      },
+      given,
+    );
+    const { Authorization } = signHeaders({ ...call, region: where, headers }, given);
+    expect(Authorization).toBe(signed.headers?.Authorization);
+  }
+});
 
 /** The algorithm as AWS' documentation has it ("Create a signed AWS API request"), over the headers given. */
 function authorization(given: Record<string, string>, { path, body }: Call): string {
