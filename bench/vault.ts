@@ -6,9 +6,9 @@ import type { Pool } from 'pg';
 import { KnownOriginals } from '../src/activities/known-originals.ts';
 import { vaultWriter } from '../src/activities/vault-writer.ts';
 import { generateKeys, KEY_FILE_NAMES } from '../src/crypto/generate-keys.ts';
-import { sealOriginals } from '../src/crypto/seal-originals.ts';
+import { originalsSealer } from '../src/crypto/seal-originals.ts';
 import { parseVaultPublicKey } from '../src/crypto/vault.ts';
-import { type MaskedMessages, noOriginals, noRows } from '../src/domain/batch.ts';
+import type { MaskedMessages } from '../src/domain/batch.ts';
 import { maskBodies } from '../src/domain/mask-batch.ts';
 import { hmacMasker } from '../src/domain/masking.ts';
 import { removePostgresData, startPostgresServer } from '../src/local/postgres-server.ts';
@@ -60,7 +60,7 @@ async function insert(
     sentAtMs: ids.map(() => Date.now()),
     rows,
     maskKeyId,
-    vault: vault?.seal ?? (() => sealOriginals(publicKey, noRows(), noOriginals())),
+    vault: vault?.seal ?? (async () => originalsSealer(publicKey).sealed),
     quarantine: { messageIds: [], sentAtMs: [], reasons: [], sealedBodies: [], vaultKeyId: '' },
   });
   vault?.committed();

@@ -1,7 +1,8 @@
 import type { MaskedBatch, MaskRequest } from '../domain/batch.ts';
-import { maskBodies } from '../domain/mask-batch.ts';
+import { maskSlice, noMasked } from '../domain/mask-batch.ts';
 import type { Masker } from '../domain/masking.ts';
 import { guarded } from './guarded.ts';
+import { inSlices } from './in-slices.ts';
 import type { PartsInHand } from './parts-in-hand.ts';
 
 export type MaskDependencies = { masker: Masker; parts: PartsInHand };
@@ -10,7 +11,9 @@ export const createMaskActivity = ({ masker, parts }: MaskDependencies) => ({
   /** Bodies in; rows, and the reasons why the other messages are no login events, out. */
   maskBatch: ({ bodies }: MaskRequest): Promise<MaskedBatch> =>
     guarded('maskBatch', async () => {
-      const masked = maskBodies(await parts.open(bodies), masker);
+      const opened = await parts.open(bodies);
+      const masked = noMasked(masker);
+      await inSlices(opened.length, (from, to) => maskSlice(masked, opened, masker, from, to));
       // Bodies that are quarantined are wanted once more.
       if (masked.rejected.length === 0) parts.release(bodies);
       return {

@@ -1,6 +1,7 @@
-import { sealOriginals } from '../crypto/seal-originals.ts';
+import { newOriginals, originalsSealer } from '../crypto/seal-originals.ts';
 import type { VaultPublicKey } from '../crypto/vault.ts';
 import type { MaskedRows, Originals, SealedOriginals } from '../domain/batch.ts';
+import { inSlices } from './in-slices.ts';
 import type { KnownOriginals } from './known-originals.ts';
 
 /** What one transaction puts into the vault: sealed when the vault's state is known, remembered once it is committed. */
@@ -12,8 +13,10 @@ export function vaultWriter(
 ) {
   const written: { state: string; sealed: SealedOriginals }[] = [];
   return {
-    seal(state: string): SealedOriginals {
-      const sealed = sealOriginals(vaultKey, rows, originals, known.in(state));
+    async seal(state: string): Promise<SealedOriginals> {
+      const values = newOriginals(rows, originals, known.in(state));
+      const { sealed, add } = originalsSealer(vaultKey);
+      await inSlices(values.length, (from, to) => add(values.slice(from, to)));
       written.push({ state, sealed });
       return sealed;
     },

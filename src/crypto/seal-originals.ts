@@ -2,29 +2,43 @@ import type { MaskedRows, Originals, SealedOriginals } from '../domain/batch.ts'
 import type { MaskedField } from '../domain/masking.ts';
 import { newDataKey, originalContext, type VaultPublicKey } from './vault.ts';
 
-/** Seals each distinct value once, with a data key of the batch; not those that the vault is known to have. */
-export function sealOriginals(
-  vault: VaultPublicKey,
+/** A value that the vault is to have: which field it is of, what stands for it in the rows, and itself. */
+export type NewOriginal = { field: MaskedField; masked: string; value: string };
+
+/** Each distinct value once; not those that the vault is known to have. */
+export function newOriginals(
   rows: Pick<MaskedRows, 'maskedIps' | 'maskedDeviceIds'>,
   originals: Originals,
-  isKnown: (field: MaskedField, maskedHex: string) => boolean = () => false,
-): SealedOriginals {
+  isKnown: (field: MaskedField, maskedHex: string) => boolean,
+): NewOriginal[] {
+  const distinct = (field: MaskedField, masked: readonly string[], values: readonly string[]) => {
+    const originalOf = new Map(masked.map((hex, index) => [hex, values[index] as string]));
+    return Array.from(originalOf, ([hex, value]) => ({ field, masked: hex, value })).filter(
+      ({ masked }) => !isKnown(field, masked),
+    );
+  };
+  return [
+    ...distinct('ip', rows.maskedIps, originals.ips),
+    ...distinct('device_id', rows.maskedDeviceIds, originals.deviceIds),
+  ];
+}
+
+/** Seals values, some at a time, with one data key. */
+export function originalsSealer(vault: VaultPublicKey) {
   const dataKey = newDataKey(vault);
   const { vaultKeyId, wrappedKey } = dataKey;
   const sealed: SealedOriginals = {
     ...{ vaultKeyId, wrappedKey },
     ...{ fields: [], maskedValues: [], sealedValues: [] },
   };
-  const add = (field: MaskedField, masked: readonly string[], values: readonly string[]) => {
-    const firstOf = new Map(masked.map((hex, index) => [hex, values[index] as string]));
-    for (const [hex, value] of firstOf) {
-      if (isKnown(field, hex)) continue;
-      sealed.fields.push(field);
-      sealed.maskedValues.push(hex);
-      sealed.sealedValues.push(dataKey.seal(value, originalContext(field, hex)));
-    }
+  return {
+    sealed,
+    add(originals: readonly NewOriginal[]): void {
+      for (const { field, masked, value } of originals) {
+        sealed.fields.push(field);
+        sealed.maskedValues.push(masked);
+        sealed.sealedValues.push(dataKey.seal(value, originalContext(field, masked)));
+      }
+    },
   };
-  add('ip', rows.maskedIps, originals.ips);
-  add('device_id', rows.maskedDeviceIds, originals.deviceIds);
-  return sealed;
 }

@@ -4,11 +4,29 @@ import type { Masker } from './masking.ts';
 
 /** Bodies in; rows, their originals and rejections out: a bad message never holds up a good one. */
 export function maskBodies(bodies: readonly string[], masker: Masker): MaskedMessages {
-  const rows = noRows();
-  const originals = noOriginals();
-  const batch: MaskedMessages = { rows, originals, rejected: [], maskKeyId: masker.keyId };
-  for (const [index, body] of bodies.entries()) {
-    const { event, reason } = parseLoginEvent(body);
+  const batch = noMasked(masker);
+  maskSlice(batch, bodies, masker, 0, bodies.length);
+  return batch;
+}
+
+export const noMasked = ({ keyId }: Masker): MaskedMessages => ({
+  rows: noRows(),
+  originals: noOriginals(),
+  rejected: [],
+  maskKeyId: keyId,
+});
+
+/** Adds the bodies from one place up to another to what is masked already. */
+export function maskSlice(
+  batch: MaskedMessages,
+  bodies: readonly string[],
+  masker: Masker,
+  from: number,
+  to: number,
+): void {
+  const { rows, originals } = batch;
+  for (let index = from; index < to; index += 1) {
+    const { event, reason } = parseLoginEvent(bodies[index] as string);
     if (event === undefined) {
       batch.rejected.push({ index, reason });
       continue;
@@ -22,5 +40,4 @@ export function maskBodies(bodies: readonly string[], masker: Masker): MaskedMes
     originals.ips.push(event.ip);
     originals.deviceIds.push(event.device_id);
   }
-  return batch;
 }

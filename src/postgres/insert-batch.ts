@@ -12,7 +12,7 @@ export type BatchToInsert = {
   rows: MaskedRows;
   maskKeyId: string;
   /** What is to go into the vault, told its state (`known-originals.ts`). */
-  vault: (vaultState: string) => SealedOriginals;
+  vault: (vaultState: string) => Promise<SealedOriginals>;
   replayId?: string | undefined;
   quarantine: {
     messageIds: readonly string[];
@@ -118,9 +118,12 @@ export async function insertBatch(
     // With each batch: nobody knows which of the lanes is the first to commit.
     await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, batch.workerBuild]);
     if (batch.replayId !== undefined) await takeReleased(client, batch);
-    // Before any row is locked.
-    const sealed = batch.vault(await readVaultState(client));
-    const inserted = batch.messageIds.length > 0 ? await insertLogins(client, batch) : 0;
+    const vaultState = await readVaultState(client);
+    // Originals are sealed while Postgres inserts.
+    const [inserted, sealed] = await Promise.all([
+      batch.messageIds.length > 0 ? insertLogins(client, batch) : 0,
+      batch.vault(vaultState),
+    ]);
     const quarantined = quarantines ? await insertQuarantine(client, batch) : 0;
     if (sealed.sealedValues.length > 0) await insertOriginals(client, sealed, batch.maskKeyId);
     return { inserted, quarantined };

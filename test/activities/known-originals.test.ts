@@ -26,8 +26,8 @@ async function login(known: KnownOriginals, device: number): Promise<number> {
   await insertBatch(database.pool, {
     ...batchToInsert({ rowIds: newIds(1) }),
     rows,
-    vault(state) {
-      const sealed = writer.seal(state);
+    async vault(state) {
+      const sealed = await writer.seal(state);
       brought = sealed.sealedValues.length;
       return sealed;
     },

@@ -61,7 +61,7 @@ export function batchToInsert({
       appVersions: column(() => '2.3.0'),
     },
     maskKeyId: 'key-1',
-    vault: () => ({ ...noVault(), ...columnsOf(originals) }),
+    vault: async () => ({ ...noVault(), ...columnsOf(originals) }),
     quarantine: {
       messageIds: quarantineIds,
       sentAtMs: quarantineIds.map(() => SENT_AT_MS),

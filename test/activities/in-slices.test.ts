@@ -1,0 +1,37 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { inSlices } from '../../src/activities/in-slices.ts';
+
+test.each([0, 1, 32, 33, 1_000])('of %i items each is done once, in order', async (count) => {
+  const done: number[] = [];
+  await inSlices(count, (from, to) => {
+    for (let index = from; index < to; index += 1) done.push(index);
+  });
+  expect(done).toEqual(Array.from({ length: count }, (_, index) => index));
+});
+
+test('others have their turns between the slices', async () => {
+  let turns = 0;
+  let working = true;
+  const other = (async () => {
+    for (; working; turns += 1) await nextTurn();
+  })();
+  let slices = 0;
+  await inSlices(1_000, () => {
+    slices += 1;
+  });
+  working = false;
+  await other;
+  expect(slices).toBeGreaterThan(10);
+  expect(turns).toBeGreaterThanOrEqual(slices - 1);
+});
+
+test('what goes wrong in a slice is thrown, and ends the work', async () => {
+  const slices: number[] = [];
+  const work = inSlices(1_000, (from) => {
+    slices.push(from);
+    if (slices.length === 2) throw new Error('out of order');
+  });
+  await expect(work).rejects.toThrow('out of order');
+  expect(slices).toHaveLength(2);
+});
