@@ -53,7 +53,7 @@ test.each(CALLS)(
 
 test('the key of one secret, region or day is not used for another', () => {
   const other = { ...credentials, secretAccessKey: 'another/K7MDENG+bPxRfiCYEXAMPLEKEY' };
-  const turns: [Credentials, string, string][] = [
+  const turns: [typeof credentials, string, string][] = [
     [credentials, region, '2026-11-25T23:59:59Z'],
     [other, region, '2026-11-25T23:59:59Z'],
     [other, 'eu-west-1', '2026-11-25T23:59:59Z'],
