@@ -3,14 +3,6 @@ import type { TableKind } from './bench-database.ts';
 import type { BenchOptions, Letter } from './options.ts';
 import type { Servers } from './servers.ts';
 
-/** So many messages warm up each contestant's process, and the servers' part in it, in every round. */
-const WARM_MESSAGES = 300;
-/** Where sizes are compared, a process that is still getting warm would count for the smallest. */
-const WARM_MESSAGES_OF_SCALE = 10_000;
-
-export const warmMessages = ({ scale }: Pick<BenchOptions, 'scale'>): number =>
-  scale ? WARM_MESSAGES_OF_SCALE : WARM_MESSAGES;
-
 /** What a contestant is given for a round: an empty queue, an empty database. */
 export type Round = {
   /** Of queue, database and log file. */
@@ -19,6 +11,8 @@ export type Round = {
   queue: Queue;
   environment: NodeJS.ProcessEnv;
   options: BenchOptions;
+  /** Are handled before the clock starts. */
+  warmMessages: number;
   signal: AbortSignal;
 };
 

@@ -67,7 +67,7 @@ function countProblems(counts: Counts, messages: number): string[] {
       ];
 }
 
-/** Over the chain of runs that continued each other as new. */
+/** Over the chains of runs that continued each other as new: the workflow's own, and those of its shards. */
 async function historyOf(client: Client, { workflowId, counts: { batches } }: Run) {
   const runs = await closedRuns(client, workflowId);
   const sizes = runs.map(({ historySize = 0 }) => historySize);
@@ -84,10 +84,14 @@ async function historyOf(client: Client, { workflowId, counts: { batches } }: Ru
 async function closedRuns(client: Client, workflowId: string): Promise<WorkflowExecutionInfo[]> {
   for (;;) {
     const runs: WorkflowExecutionInfo[] = [];
-    const query = `WorkflowId = '${workflowId}'`;
+    const query = `WorkflowId STARTS_WITH '${workflowId}'`;
     for await (const run of client.workflow.list({ query })) runs.push(run);
     const open = runs.some(({ status }) => status.name === 'RUNNING');
-    if (!open && runs.some(({ status }) => status.name === 'COMPLETED')) return runs;
+    const ended = (id: string) =>
+      runs.some((run) => run.workflowId === id && run.status.name === 'COMPLETED');
+    if (!open && [...new Set([workflowId, ...runs.map((run) => run.workflowId)])].every(ended)) {
+      return runs;
+    }
     await delay(LOOK_EVERY_MS);
   }
 }

@@ -5,7 +5,7 @@ import type { Queue } from '../src/sqs/open-queue.ts';
 import { sendMessages } from '../src/sqs/send-messages.ts';
 import { checkpoint, createBenchDatabase, dropBenchDatabase } from './bench-database.ts';
 import { createBenchQueue, deleteBenchQueue, messagesLeft } from './bench-queue.ts';
-import { type Contestant, type HistoryUse, type Running, warmMessages } from './contestant.ts';
+import type { Contestant, HistoryUse, Running } from './contestant.ts';
 import { type LoginMessage, loginEvents } from './login-events.ts';
 import type { BenchOptions } from './options.ts';
 import { watchPeakMemory } from './peak-memory.ts';
@@ -55,10 +55,14 @@ export async function measure(
   const client = sqsClient({ ...sqs, ...servers.credentials });
   const queue = await createBenchQueue(client, sqs.region, endpoint, name);
   const environment = servers.environment(queue.url, databaseUrl);
-  const running = await contestant.open({ name, servers, queue, environment, options, signal });
+  // What the per-record way does is as cold after ten thousand: it would only take minutes.
+  const warmMessages = Math.min(options.warmMessages, messages);
+  const running = await contestant.open({
+    ...{ name, servers, queue, environment, options, warmMessages, signal },
+  });
   const sent = new SentMessages(options.allNew);
   try {
-    await sent.send(queue, warmMessages(options));
+    await sent.send(queue, warmMessages);
     await running.warmUp();
     await sent.send(queue, messages);
     await checkpoint(servers.postgres);

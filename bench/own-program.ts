@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type RunningProcess, startProcess } from '../src/local/child-process.ts';
 import { untilDrained } from './bench-queue.ts';
-import { type Round, type Running, warmMessages } from './contestant.ts';
+import type { Round, Running } from './contestant.ts';
 import { GO, READY } from './contestants/warm-up.ts';
 
 const LOOK_EVERY_MS = 20;
@@ -21,7 +21,7 @@ export async function openOwnProgram(
     env: {
       ...round.environment,
       ...settings,
-      BENCH_WARM_MESSAGES: String(warmMessages(round.options)),
+      BENCH_WARM_MESSAGES: String(round.warmMessages),
     },
     logFile: round.servers.logFile(round.name),
   });

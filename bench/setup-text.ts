@@ -1,6 +1,5 @@
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { postgresFacts } from './bench-database.ts';
-import { warmMessages } from './contestant.ts';
 import { mebibytes, whole } from './number-texts.ts';
 import type { BenchOptions } from './options.ts';
 import type { Servers } from './servers.ts';
@@ -21,7 +20,7 @@ export async function setupText(
         .join(', ');
   return [
     `${options.rounds} round(s), interleaved: ${order}`,
-    `Each with a new process, queue and database; warmed up with ${whole(warmMessages(options))} messages; then filled, then timed.`,
+    `Each with a new process, queue and database; warmed up with ${whole(options.warmMessages)} messages; then filled, then timed.`,
     '',
     `  machine   ${availableParallelism()} × ${cpus()[0]?.model ?? 'CPU'}, ${mebibytes(totalmem())}, ` +
       `${platform()} ${arch()}, Node ${process.version}`,
@@ -31,6 +30,6 @@ export async function setupText(
     `  Postgres  ${await postgresFacts(servers.postgres)}`,
     '  Temporal  dev server with a database file',
     `  (a), (f)  ${options.ceilingLoops} loops of receive ten, delete ten`,
-    ...(options.input ? [`  (e)       input ${JSON.stringify(options.input)}`] : []),
+    `  (e)       input ${JSON.stringify(options.input)}`,
   ].join('\n');
 }
