@@ -55,7 +55,7 @@ export async function measure(
   const client = sqsClient({ ...sqs, ...servers.credentials });
   const queue = await createBenchQueue(client, sqs.region, endpoint, name);
   const environment = servers.environment(queue.url, databaseUrl);
-  // What the per-record way does is as cold after ten thousand: it would only take minutes.
+  // No more than are timed: ten thousand would take the per-record way more than a minute.
   const warmMessages = Math.min(options.warmMessages, messages);
   const running = await contestant.open({
     ...{ name, servers, queue, environment, options, warmMessages, signal },
