@@ -12,7 +12,8 @@ export class SendRefused extends Error {
 }
 
 /**
- * Sends messages in concurrent batches, reading them as they are needed, so that any number fits into memory.
+ * Sends messages in concurrent batches, reading them as they are needed, so that any number fits into memory. When one
+ * can't be read or sent, no other batch is begun, and the answers to those under way are waited for.
  * @returns the ids that SQS gave them
  * @throws SendRefused when SQS refuses a message
  */
@@ -23,15 +24,23 @@ export async function sendMessages(
 ): Promise<string[]> {
   const ids: string[] = [];
   const batches = inBatches(bodies);
+  const failures: unknown[] = [];
+  const sendOne = async (): Promise<boolean> => {
+    const { value: batch, done } = await batches.next();
+    if (done || failures.length > 0) return false;
+    ids.push(...(await sendBatch(queue, batch)));
+    onProgress?.(ids.length);
+    return true;
+  };
   const work = async () => {
-    for (;;) {
-      const { value: batch, done } = await batches.next();
-      if (done) return;
-      ids.push(...(await sendBatch(queue, batch)));
-      onProgress?.(ids.length);
+    try {
+      while (await sendOne());
+    } catch (error) {
+      failures.push(error);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  if (failures.length > 0) throw failures[0];
   return ids;
 }
 
@@ -40,13 +49,19 @@ async function* inBatches(bodies: AsyncIterable<string> | Iterable<string>) {
   let bytes = 0;
   for await (const body of bodies) {
     const size = Buffer.byteLength(body);
-    if (batch.length === MAX_ENTRIES || (batch.length > 0 && bytes + size > MAX_CALL_BYTES)) {
+    if (batch.length > 0 && bytes + size > MAX_CALL_BYTES) {
       yield batch;
       batch = [];
       bytes = 0;
     }
     batch.push(body);
     bytes += size;
+    // At once: what comes next may not be readable.
+    if (batch.length === MAX_ENTRIES) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
   }
   if (batch.length > 0) yield batch;
 }

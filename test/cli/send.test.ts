@@ -77,7 +77,7 @@ describe('send', () => {
     const path = await file(`${'{"a":1}\n'.repeat(30)}${'x'.repeat(1_048_577)}\n`);
     const { exitCode, stderr } = await loginEtl(env, ['send', path]);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/line 31 cannot be sent, and at least [123]0 message\(s\) were sent/);
+    expect(stderr).toContain('line 31 cannot be sent, and at least 30 message(s) were sent');
     expect(stderr).not.toContain('xxx');
   });
 

@@ -58,6 +58,20 @@ test('messages are read as they are needed: a file of any length fits into memor
   expect(furthestAhead).toBeLessThan(200);
 });
 
+test('when one cannot be read, the full tens before it are sent and counted, and nothing after it', async () => {
+  let sent = 0;
+  function* bodies() {
+    for (let n = 0; n < 25; n += 1) yield `message ${n}`;
+    throw new Error('the file ends here');
+  }
+  const sending = sendMessages(sqs.queue, bodies(), (count) => {
+    sent = count;
+  });
+  await expect(sending).rejects.toThrow('the file ends here');
+  expect(sent).toBe(20);
+  expect(await sqs.depth()).toEqual({ visible: 20, inFlight: 0 });
+});
+
 test('a message that SQS refuses is an error that names its code, not the message', async () => {
   sqs.proxy.setFault(async (_call, passOn) => {
     const answer = await passOn();
