@@ -25,16 +25,14 @@ export async function sendMessages(
   const ids: string[] = [];
   const batches = inBatches(bodies);
   const failures: unknown[] = [];
-  const sendOne = async (): Promise<boolean> => {
-    const { value: batch, done } = await batches.next();
-    if (done || failures.length > 0) return false;
-    ids.push(...(await sendBatch(queue, batch)));
-    onProgress?.(ids.length);
-    return true;
-  };
   const work = async () => {
     try {
-      while (await sendOne());
+      for (;;) {
+        const { value: batch, done } = await batches.next();
+        if (done || failures.length > 0) return;
+        ids.push(...(await sendBatch(queue, batch)));
+        onProgress?.(ids.length);
+      }
     } catch (error) {
       failures.push(error);
     }
@@ -45,21 +43,19 @@ export async function sendMessages(
 }
 
 async function* inBatches(bodies: AsyncIterable<string> | Iterable<string>) {
-  let batch: string[] = [];
+  const batch: string[] = [];
   let bytes = 0;
   for await (const body of bodies) {
     const size = Buffer.byteLength(body);
     if (batch.length > 0 && bytes + size > MAX_CALL_BYTES) {
-      yield batch;
-      batch = [];
+      yield batch.splice(0);
       bytes = 0;
     }
     batch.push(body);
     bytes += size;
     // At once: what comes next may not be readable.
     if (batch.length === MAX_ENTRIES) {
-      yield batch;
-      batch = [];
+      yield batch.splice(0);
       bytes = 0;
     }
   }
