@@ -87,11 +87,12 @@ async function closedRuns(client: Client, workflowId: string): Promise<WorkflowE
     const query = `WorkflowId STARTS_WITH '${workflowId}'`;
     for await (const run of client.workflow.list({ query })) runs.push(run);
     const open = runs.some(({ status }) => status.name === 'RUNNING');
-    const ended = (id: string) =>
-      runs.some((run) => run.workflowId === id && run.status.name === 'COMPLETED');
-    if (!open && [...new Set([workflowId, ...runs.map((run) => run.workflowId)])].every(ended)) {
-      return runs;
-    }
+    const completed = idsOf(runs.filter(({ status }) => status.name === 'COMPLETED'));
+    const all = idsOf(runs).size;
+    if (!open && completed.has(workflowId) && completed.size === all) return runs;
     await delay(LOOK_EVERY_MS);
   }
 }
+
+const idsOf = (runs: readonly WorkflowExecutionInfo[]) =>
+  new Set(runs.map(({ workflowId }) => workflowId));
