@@ -118,6 +118,7 @@ export async function insertBatch(
     // With each batch: nobody knows which of the lanes is the first to commit.
     await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, batch.workerBuild]);
     if (batch.replayId !== undefined) await takeReleased(client, batch);
+    // Before any row is locked.
     const vaultState = await readVaultState(client);
     // Originals are sealed while Postgres inserts.
     const [inserted, sealed] = await Promise.all([
