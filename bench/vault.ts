@@ -9,7 +9,7 @@ import { generateKeys, KEY_FILE_NAMES } from '../src/crypto/generate-keys.ts';
 import { originalsSealer } from '../src/crypto/seal-originals.ts';
 import { parseVaultPublicKey } from '../src/crypto/vault.ts';
 import type { MaskedMessages } from '../src/domain/batch.ts';
-import { maskBodies } from '../src/domain/mask-batch.ts';
+import { bodiesMasker } from '../src/domain/mask-batch.ts';
 import { hmacMasker } from '../src/domain/masking.ts';
 import { removePostgresData, startPostgresServer } from '../src/local/postgres-server.ts';
 import { insertBatch } from '../src/postgres/insert-batch.ts';
@@ -37,11 +37,11 @@ function* logins(known: readonly LoginMessage[], newShare: number): Generator<Lo
   }
 }
 
-const masked = (events: Iterable<LoginMessage>): MaskedMessages =>
-  maskBodies(
-    [...events].map((event) => JSON.stringify(event)),
-    masker,
-  );
+function mask(events: Iterable<LoginMessage>): MaskedMessages {
+  const { masked, add } = bodiesMasker(masker);
+  add(Array.from(events, (event) => JSON.stringify(event)));
+  return masked;
+}
 
 /** @returns milliseconds, from the masked batch to its commit */
 async function insert(
@@ -74,12 +74,12 @@ const keys = generateKeys('bench').then((files) => ({
 async function compare(pool: Pool, newShare: number): Promise<string[]> {
   const memory = new KnownOriginals();
   const known = [...loginEvents(ROWS, true)];
-  await insert(pool, masked(known), memory);
+  await insert(pool, mask(known), memory);
   const ratios: number[] = [];
   const [without, withVault]: [number[], number[]] = [[], []];
   for (let round = 0; round < WARM_ROUNDS + ROUNDS; round += 1) {
-    const bare = await insert(pool, masked(logins(known, newShare)));
-    const full = await insert(pool, masked(logins(known, newShare)), memory);
+    const bare = await insert(pool, mask(logins(known, newShare)));
+    const full = await insert(pool, mask(logins(known, newShare)), memory);
     if (round < WARM_ROUNDS) continue;
     without.push((ROWS / bare) * 1_000);
     withVault.push((ROWS / full) * 1_000);

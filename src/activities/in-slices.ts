@@ -6,14 +6,13 @@ const SLICE = 32;
 /**
  * Does what takes long in slices, with a turn of the event loop between them: what other lanes wait for is sent and
  * answered meanwhile, and their servers have work.
- * @param act from the first item of a slice up to that after its last
  */
-export async function inSlices(
-  count: number,
-  act: (from: number, to: number) => void,
+export async function inSlices<T>(
+  items: readonly T[],
+  act: (slice: readonly T[]) => void,
 ): Promise<void> {
-  for (let from = 0; from < count; from += SLICE) {
+  for (let from = 0; from < items.length; from += SLICE) {
     if (from > 0) await nextTurn();
-    act(from, Math.min(from + SLICE, count));
+    act(items.slice(from, from + SLICE));
   }
 }

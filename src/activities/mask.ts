@@ -1,5 +1,5 @@
 import type { MaskedBatch, MaskRequest } from '../domain/batch.ts';
-import { maskSlice, noMasked } from '../domain/mask-batch.ts';
+import { bodiesMasker } from '../domain/mask-batch.ts';
 import type { Masker } from '../domain/masking.ts';
 import { guarded } from './guarded.ts';
 import { inSlices } from './in-slices.ts';
@@ -11,9 +11,8 @@ export const createMaskActivity = ({ masker, parts }: MaskDependencies) => ({
   /** Bodies in; rows, and the reasons why the other messages are no login events, out. */
   maskBatch: ({ bodies }: MaskRequest): Promise<MaskedBatch> =>
     guarded('maskBatch', async () => {
-      const opened = await parts.open(bodies);
-      const masked = noMasked(masker);
-      await inSlices(opened.length, (from, to) => maskSlice(masked, opened, masker, from, to));
+      const { masked, add } = bodiesMasker(masker);
+      await inSlices(await parts.open(bodies), add);
       // Bodies that are quarantined are wanted once more.
       if (masked.rejected.length === 0) parts.release(bodies);
       return {

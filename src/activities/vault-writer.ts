@@ -16,7 +16,7 @@ export function vaultWriter(
     async seal(state: string): Promise<SealedOriginals> {
       const values = newOriginals(rows, originals, known.in(state));
       const { sealed, add } = originalsSealer(vaultKey);
-      await inSlices(values.length, (from, to) => add(values.slice(from, to)));
+      await inSlices(values, add);
       written.push({ state, sealed });
       return sealed;
     },

@@ -13,9 +13,9 @@ export function newOriginals(
 ): NewOriginal[] {
   const distinct = (field: MaskedField, masked: readonly string[], values: readonly string[]) => {
     const originalOf = new Map(masked.map((hex, index) => [hex, values[index] as string]));
-    return Array.from(originalOf, ([hex, value]) => ({ field, masked: hex, value })).filter(
-      ({ masked }) => !isKnown(field, masked),
-    );
+    return [...originalOf]
+      .filter(([hex]) => !isKnown(field, hex))
+      .map(([hex, value]) => ({ field, masked: hex, value }));
   };
   return [
     ...distinct('ip', rows.maskedIps, originals.ips),

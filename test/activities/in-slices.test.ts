@@ -2,12 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { inSlices } from '../../src/activities/in-slices.ts';
 
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
+
 test.each([0, 1, 32, 33, 1_000])('of %i items each is done once, in order', async (count) => {
   const done: number[] = [];
-  await inSlices(count, (from, to) => {
-    for (let index = from; index < to; index += 1) done.push(index);
+  await inSlices(numbers(count), (slice) => {
+    done.push(...slice);
   });
-  expect(done).toEqual(Array.from({ length: count }, (_, index) => index));
+  expect(done).toEqual(numbers(count));
 });
 
 test('others have their turns between the slices', async () => {
@@ -17,7 +19,7 @@ test('others have their turns between the slices', async () => {
     for (; working; turns += 1) await nextTurn();
   })();
   let slices = 0;
-  await inSlices(1_000, () => {
+  await inSlices(numbers(1_000), () => {
     slices += 1;
   });
   working = false;
@@ -28,8 +30,8 @@ test('others have their turns between the slices', async () => {
 
 test('what goes wrong in a slice is thrown, and ends the work', async () => {
   const slices: number[] = [];
-  const work = inSlices(1_000, (from) => {
-    slices.push(from);
+  const work = inSlices(numbers(1_000), ([first = 0]) => {
+    slices.push(first);
     if (slices.length === 2) throw new Error('out of order');
   });
   await expect(work).rejects.toThrow('out of order');

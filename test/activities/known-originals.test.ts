@@ -3,11 +3,11 @@ import { KnownOriginals } from '../../src/activities/known-originals.ts';
 import { vaultWriter } from '../../src/activities/vault-writer.ts';
 import { KEY_FILE_NAMES } from '../../src/crypto/generate-keys.ts';
 import { parseVaultPublicKey } from '../../src/crypto/vault.ts';
-import { maskBodies } from '../../src/domain/mask-batch.ts';
 import { sha256Masker } from '../../src/domain/masking.ts';
 import { insertBatch } from '../../src/postgres/insert-batch.ts';
 import { batchToInsert, newIds } from '../postgres/batch-to-insert.ts';
 import { loginMessage } from '../stack/login-messages.ts';
+import { maskBodies } from '../stack/mask-bodies.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 
 const vaultKey = parseVaultPublicKey(inject('keys')[KEY_FILE_NAMES.vaultPublicKey] ?? '');

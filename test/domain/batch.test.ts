@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { divide, divideRefused, noOriginals, noRows } from '../../src/domain/batch.ts';
-import { maskBodies } from '../../src/domain/mask-batch.ts';
 import { sha256Masker } from '../../src/domain/masking.ts';
 import { loginMessage } from '../stack/login-messages.ts';
+import { maskBodies } from '../stack/mask-bodies.ts';
 
 const ids = { messageIds: ['a', 'b', 'c', 'd', 'e'], sentAtMs: [1, 2, 3, 4, 5] };
 const bodies = ['bad', loginMessage(1), loginMessage(2), '[]', loginMessage(3)];

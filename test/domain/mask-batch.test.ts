@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { maskBodies } from '../../src/domain/mask-batch.ts';
+import { bodiesMasker } from '../../src/domain/mask-batch.ts';
 import { hmacMasker, sha256Masker } from '../../src/domain/masking.ts';
 import { loginMessage, smallBadMessages } from '../stack/login-messages.ts';
+import { maskBodies } from '../stack/mask-bodies.ts';
 
 const masker = hmacMasker({ id: 'k1', secret: Buffer.alloc(32, 7) });
 
@@ -33,6 +34,13 @@ test('a bad message of every kind leaves the good ones between them as they are'
   );
   expect(rows.userIds).toEqual(bad.map((_, index) => `user-${index}`));
   expect(rejected.map(({ index }) => index)).toEqual(bad.map((_, index) => index * 2));
+});
+
+test('a batch that is masked in slices is the same as one that is masked at once', () => {
+  const bodies = [...smallBadMessages(3).map(({ body }) => body), loginMessage(1), 'nonsense'];
+  const { masked, add } = bodiesMasker(masker);
+  for (const body of bodies) add([body]);
+  expect(masked).toEqual(maskBodies(bodies, masker));
 });
 
 test('one address has one masked value, however it is written', () => {

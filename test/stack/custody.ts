@@ -9,8 +9,8 @@ import {
   parseVaultPublicKey,
   sealAlone,
 } from '../../src/crypto/vault.ts';
-import { maskBodies } from '../../src/domain/mask-batch.ts';
 import type { MaskedField } from '../../src/domain/masking.ts';
+import { maskBodies } from './mask-bodies.ts';
 import type { TestDatabase } from './test-database.ts';
 
 export type AuditRow = {
