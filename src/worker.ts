@@ -44,7 +44,7 @@ export type RunningWorker = {
 };
 
 /** ReceiveMessage calls of one batch in flight at once: enough to fill a batch within a second on AWS. */
-const RECEIVE_CONCURRENCY = 8;
+const RECEIVE_CONCURRENCY = 16;
 /** After the grace period: for activities to notice that they are cancelled, and for the worker to give up. */
 const CANCEL_SECONDS = 2;
 const FORCE_SECONDS = 5;

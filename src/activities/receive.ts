@@ -7,6 +7,7 @@ import type { QueueMessage } from '../sqs/receive-once.ts';
 import { releaseMessages } from '../sqs/release-messages.ts';
 import { guarded } from './guarded.ts';
 import type { PartsInHand } from './parts-in-hand.ts';
+import { turns } from './turns.ts';
 
 /** The failure type of a receive that a worker refuses because it shuts down. */
 export const SHUTTING_DOWN = 'ShuttingDown';
@@ -20,18 +21,17 @@ export type ReceiveDependencies = {
   shuttingDown: AbortSignal;
 };
 
-export const createReceiveActivity = ({
-  queue,
-  parts,
-  receiveConcurrency,
-  shuttingDown,
-}: ReceiveDependencies) => ({
+export const createReceiveActivity = (
+  { queue, parts, receiveConcurrency, shuttingDown }: ReceiveDependencies,
+  inTurn = turns(),
+) => ({
   /** One batch from the queue; an empty one means that a long poll of all of the queue's servers was empty. */
   receiveBatch: (request: ReceiveRequest): Promise<ReceivedBatch> =>
     guarded(`receiveBatch from ${queue.name}`, async () => {
       const { messages, released } = await receiveBatch(queue, request, {
         concurrency: receiveConcurrency,
         signal: shuttingDown,
+        inTurn,
       });
       // Not an empty batch: that would say that the queue is drained.
       if (messages.length === 0 && released === 0 && shuttingDown.aborted) {

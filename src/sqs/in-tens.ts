@@ -1,6 +1,6 @@
 /** SQS takes at most so many entries in a batch call. */
 const ENTRIES_PER_CALL = 10;
-const DEFAULT_CONCURRENCY = 8;
+const DEFAULT_CONCURRENCY = 16;
 
 /** Calls `act` for the items in tens, several calls at once, and gives its answers in order. */
 export async function inTens<T, R>(

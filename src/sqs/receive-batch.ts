@@ -14,6 +14,8 @@ export type BatchBounds = {
 export type ReceiveOptions = {
   /** ReceiveMessage calls in flight at once. */
   concurrency: number;
+  /** Runs the short polls, which are most of the work, when it is this batch's turn. */
+  inTurn?: (<T>(polls: () => Promise<T>) => Promise<T>) | undefined;
   /** Called after each answer with the number of messages in hand. */
   onProgress?: ((messages: number) => void) | undefined;
   /** When aborted no further call is begun; those in flight are waited for, so no message strands. */
@@ -40,7 +42,7 @@ const LONG_POLL_SECONDS = 1;
 export async function receiveBatch(
   queue: Queue,
   bounds: BatchBounds,
-  { concurrency, onProgress, signal }: ReceiveOptions,
+  { concurrency, inTurn = (polls) => polls(), onProgress, signal }: ReceiveOptions,
 ): Promise<Received> {
   const messages: QueueMessage[] = [];
   let bytes = 0;
@@ -78,7 +80,7 @@ export async function receiveBatch(
   if ((await poll(LONG_POLL_SECONDS)) === 0) return { messages, released: 0 };
   const loops = Math.min(concurrency, Math.ceil(bounds.maxMessages / MAX_MESSAGES_PER_CALL) - 1);
   // What went wrong is met again, and reported, by the next batch's first call.
-  await Promise.allSettled(Array.from({ length: loops }, pollUntilEmpty));
+  await inTurn(() => Promise.allSettled(Array.from({ length: loops }, pollUntilEmpty)));
 
   const kept = withinBytes(messages, bounds);
   const rest = messages.splice(kept);

@@ -60,6 +60,15 @@ test('a batch is filled by many calls side by side, and each message has what a 
   expect(peak()).toBeLessThanOrEqual(8);
 });
 
+test('a batch waits for its turn with what its first call has brought, and asks for no more', async () => {
+  await send(100);
+  const inTurn = async <T>(polls: () => Promise<T>) => {
+    expect(await sqs.depth()).toEqual({ visible: 90, inFlight: 10 });
+    return polls();
+  };
+  expect(await receive({}, { inTurn })).toHaveLength(100);
+});
+
 test('no message beyond the bound is even asked for', async () => {
   await send(60);
   expect(await receive({ maxMessages: 25 })).toHaveLength(25);
