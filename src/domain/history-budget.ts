@@ -122,11 +122,19 @@ export class HistoryBudget {
         if (receivedBytes > 0) {
           // Told as if all parts were in the history twice.
           const twice = (writtenBytes * copies(false)) / copies(byReference);
-          const seen = (twice / receivedBytes) * MARGIN;
-          this.bytesPerByte = Math.min(WORST_BYTES_PER_BYTE, Math.max(1, seen));
+          this.#expect(twice / receivedBytes);
         }
       },
     };
+  }
+
+  /** Tells from a batch that is not stored yet what the next ones will take. */
+  learn(batch: StoredParts & { bytes: number }): void {
+    this.#expect(historyBytesOf(batch, false) / batch.bytes);
+  }
+
+  #expect(bytesPerByte: number): void {
+    this.bytesPerByte = Math.min(WORST_BYTES_PER_BYTE, Math.max(1, bytesPerByte * MARGIN));
   }
 
   /** As few batches as the room takes, all of a size: what is left over would be a small one. */

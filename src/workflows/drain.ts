@@ -1,4 +1,4 @@
-import { condition, workflowInfo } from '@temporalio/workflow';
+import { condition, patched, workflowInfo } from '@temporalio/workflow';
 import type { BatchTag, ReceivedBatch } from '../domain/batch.ts';
 import { addCounts, type Counts, zeroCounts } from '../domain/counts.ts';
 import { HistoryBudget, type Reservation } from '../domain/history-budget.ts';
@@ -23,6 +23,8 @@ export type Carried = {
 
 /** The first batch of a drain is small: it shows that there is something to do, and the other lanes begin. */
 const FIRST_BATCH_MESSAGES = 500;
+/** Up to 0.2.0 the other lanes' first batches were sized for the worst, since nothing was stored yet. */
+const LEARNS_FROM_RECEIVED = 'learns-from-received';
 
 /** Why a lane began no further batch. */
 type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'stopped';
@@ -142,6 +144,8 @@ export class Drain {
           this.#queueEmpty = false;
         }
         if (batch.count > 0) {
+          const isFirst = this.total().batches === 1;
+          if (isFirst && patched(LEARNS_FROM_RECEIVED)) this.#budget.learn(batch);
           onFirstBatch?.();
           written = await this.#store(number, batch, reservation);
         } else if (batch.released > 0) {

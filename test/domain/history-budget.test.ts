@@ -105,6 +105,18 @@ test('batches that compress well are followed by larger ones, and by careful one
   expect(badly).toBeLessThanOrEqual(MIB / 3);
 });
 
+test('what was received tells how large the next batch may be, before any of it is stored', () => {
+  const budget = new HistoryBudget(LANES);
+  const sizeByReference = () => {
+    const reservation = budget.reserve(2, FRESH, INGEST_SETTINGS.maxBatchBytes.max, true);
+    reservation?.release(0, 0);
+    return reservation?.maxBytes ?? 0;
+  };
+  const unknown = sizeByReference();
+  budget.learn({ ...incompressible(50_000), bytes: 300_000 });
+  expect(sizeByReference()).toBeGreaterThan(1.4 * unknown);
+});
+
 test('many lanes of tiny batches are bounded by events', () => {
   const lanes = 32;
   const budget = new HistoryBudget(lanes);

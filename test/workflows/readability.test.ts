@@ -59,6 +59,9 @@ test('inputs and results of the workflow and of each step are encrypted; only th
       '.N.userMetadata.summary',
       ...['counts', 'trigger'].map((name) => `.N.${MEMO}.${name}`),
       ...Object.keys(SEARCH_ATTRIBUTE_TYPES).map((name) => `.N.${FOUND_BY}.${name}`),
+      // The names of changes to the workflow, `patched('…')`.
+      '.N.markerRecordedEventAttributes.details.patch-data.payloads.0',
+      `.N.${FOUND_BY}.TemporalChangeVersion`,
     ]),
   );
 });
