@@ -1,6 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CreateQueueCommand, DeleteQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { describeQueue } from '../src/sqs/describe-queue.ts';
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  type GetQueueAttributesCommandOutput,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { descriptionOf } from '../src/sqs/describe-queue.ts';
 import { openQueue, type Queue } from '../src/sqs/open-queue.ts';
 
 /** Longer than any contestant holds a message: none comes back while it is measured, unless it was lost on the way. */
@@ -32,10 +37,14 @@ export async function deleteBenchQueue(queue: Queue): Promise<void> {
   await queue.client.send(new DeleteQueueCommand({ QueueUrl: queue.url }));
 }
 
-/** Messages that are not deleted yet, received or not. */
-export async function messagesLeft(queue: Queue): Promise<number> {
-  const { visible, inFlight, delayed } = await describeQueue(queue);
-  return visible + inFlight + delayed;
+/** Messages that are not deleted yet; `all` has those that were received. The SDK's way would be a part of what is measured. */
+export async function messagesLeft(queue: Queue): Promise<{ all: number; inFlight: number }> {
+  const { Attributes = {} } = await queue.call<GetQueueAttributesCommandOutput>(
+    'GetQueueAttributes',
+    { QueueUrl: queue.url, AttributeNames: ['All'] },
+  );
+  const { visible, inFlight, delayed } = descriptionOf(queue, Attributes);
+  return { all: visible + inFlight + delayed, inFlight };
 }
 
 /** Resolves when the last message is deleted. @throws Error when for two minutes none was */
@@ -44,8 +53,7 @@ export async function untilDrained(queue: Queue, signal: AbortSignal): Promise<v
   let lastProgress = performance.now();
   for (;;) {
     signal.throwIfAborted();
-    const { visible, inFlight, delayed } = await describeQueue(queue);
-    const left = visible + inFlight + delayed;
+    const { all: left, inFlight } = await messagesLeft(queue);
     if (left === 0) return;
     const now = performance.now();
     if (left < last) lastProgress = now;

@@ -68,7 +68,7 @@ export async function measure(
     await checkpoint(servers.postgres);
     const timed = await timeDrain(running, servers);
     const masker = createMasker(loadConfig(['masking'], environment).masking);
-    const left = await messagesLeft(queue);
+    const { all: left } = await messagesLeft(queue);
     const history = await running.history();
     return {
       letter: contestant.letter,

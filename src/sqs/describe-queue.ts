@@ -21,14 +21,22 @@ export async function describeQueue(
     new GetQueueAttributesCommand({ QueueUrl: queue.url, AttributeNames: ['All'] }),
     { ...(abortSignal && { abortSignal }) },
   );
-  const maxReceiveCount = readMaxReceiveCount(Attributes.RedrivePolicy);
+  return descriptionOf(queue, Attributes);
+}
+
+/** Reads the attributes as SQS answers them. */
+export function descriptionOf(
+  queue: Queue,
+  attributes: Readonly<Record<string, string>>,
+): QueueDescription {
+  const maxReceiveCount = readMaxReceiveCount(attributes.RedrivePolicy);
   return {
     name: queue.url.slice(queue.url.lastIndexOf('/') + 1),
-    visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
-    inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
-    delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
-    visibilityTimeoutSeconds: Number(Attributes.VisibilityTimeout ?? 30),
-    retentionSeconds: Number(Attributes.MessageRetentionPeriod ?? 345_600),
+    visible: Number(attributes.ApproximateNumberOfMessages ?? 0),
+    inFlight: Number(attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
+    delayed: Number(attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+    visibilityTimeoutSeconds: Number(attributes.VisibilityTimeout ?? 30),
+    retentionSeconds: Number(attributes.MessageRetentionPeriod ?? 345_600),
     ...(maxReceiveCount && { maxReceiveCount }),
   };
 }

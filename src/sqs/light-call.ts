@@ -22,7 +22,8 @@ type RetryStrategy = Extract<
 
 type SdkError = NonNullable<Parameters<RetryStrategy['refreshRetryTokenForRetry']>[1]['error']>;
 
-export type Operation = 'ReceiveMessage' | 'DeleteMessageBatch';
+/** The benchmark looks at the queue's attributes this way. */
+export type Operation = 'ReceiveMessage' | 'DeleteMessageBatch' | 'GetQueueAttributes';
 
 /** Longer than the longest long poll that we ask for, so that a hung connection is noticed. */
 const ANSWER_TIMEOUT_MS = 15_000;
