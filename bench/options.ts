@@ -32,9 +32,6 @@ export type BenchOptions = {
   help: boolean;
 };
 
-/** Came out of a short search, as `bento.yaml` did. */
-const INPUT = { lanes: 2, shards: 2 } as const;
-
 export const USAGE = `Side by side, on one SQS endpoint and one Postgres:
 
   (a) receive-delete      receive and delete only, with the job's AWS client: the ceiling
@@ -58,7 +55,7 @@ export const USAGE = `Side by side, on one SQS endpoint and one Postgres:
   --all-new                each login of a new device and a new address (default: as many as in samples/)
   --ceiling-loops N        concurrent loops of (a) and (f) (default 32)
   --warm-up N              messages that each process handles before the clock starts (default 10000)
-  --input JSON             input of (e)'s workflow (default '${JSON.stringify(INPUT)}'; with --scale '{}')
+  --input JSON             input of (e)'s workflow (default '{}')
   --scale N,N,…            (e) alone, at each of these sizes
   --json FILE              every measurement, as JSON
 `;
@@ -78,7 +75,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       'all-new': { type: 'boolean', default: false },
       'ceiling-loops': { type: 'string', default: '32' },
       'warm-up': { type: 'string', default: '10000' },
-      input: { type: 'string' },
+      input: { type: 'string', default: '{}' },
       scale: { type: 'string' },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -95,7 +92,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     allNew: values['all-new'],
     ceilingLoops: wholeNumber('ceiling-loops', values['ceiling-loops'], 1),
     warmMessages: wholeNumber('warm-up', values['warm-up'], 1),
-    input: values.input === undefined ? defaultInput(scale) : workflowInput(values.input),
+    input: workflowInput(values.input),
     jsonFile: values.json,
     scale,
     help: values.help,
@@ -128,9 +125,6 @@ function sqsChoice(kind: string, endpoint: string | undefined): SqsChoice {
   }
   throw new TypeError('--sqs takes fauxqs, fauxqs-stock or elasticmq');
 }
-
-/** Sizes are compared as a run is started if nothing is said. */
-const defaultInput = (scale: readonly number[] | undefined) => (scale ? {} : INPUT);
 
 function workflowInput(json: string): Partial<IngestInput> {
   try {
