@@ -8,6 +8,7 @@ import {
 import { SCHEDULE_ID, TASK_QUEUE, WORKFLOW_TYPE } from '../config.ts';
 import type { IngestInput } from '../domain/ingest-input.ts';
 import { Problem } from '../problem.ts';
+import { type ToldSchedule, untilSchedule } from './until-schedule.ts';
 
 export type SchedulePlan = {
   when: { everyMs: number } | { cron: string };
@@ -39,17 +40,25 @@ export async function createSchedule(
     if (!(error instanceof ScheduleAlreadyRunning)) throw refusal(error);
     if (!replace) throw alreadyThere();
   }
+  let before: string | undefined;
   try {
-    await scheduleHandle(client).update(({ state }) => ({
-      ...parts,
+    await scheduleHandle(client).update(({ state, raw }) => {
+      before = changeOf(raw);
       // Replacing does not wake a schedule that somebody has paused.
-      state: { ...state, paused: plan.paused ?? state.paused },
-    }));
+      return { ...parts, state: { ...state, paused: plan.paused ?? state.paused } };
+    });
   } catch (error) {
     throw refusal(error);
   }
+  // Until then it would undo what the schedule is told from now on.
+  await untilSchedule(client, (told) => changeOf(told) !== before, 'as it was');
   return 'replaced';
 }
+
+const changeOf = ({ info }: ToldSchedule): string => {
+  const { seconds, nanos } = info?.updateTime ?? {};
+  return `${Number(seconds ?? 0)}.${nanos ?? 0}`;
+};
 
 export const scheduleHandle = (client: Client): ScheduleHandle =>
   client.schedule.getHandle(SCHEDULE_ID);

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { judgeOffsets } from '../../src/cli/doctor/clock-check.ts';
 import { freePort } from '../../src/local/free-port.ts';
-import { createSchedule, scheduleHandle } from '../../src/temporal/schedule.ts';
+import { createSchedule } from '../../src/temporal/schedule.ts';
+import { setPaused } from '../../src/temporal/set-paused.ts';
 import { type Stack, startStack } from '../stack/start-stack.ts';
 import { createTestDatabase } from '../stack/test-database.ts';
 import { startTestQueue } from '../stack/test-queue.ts';
@@ -136,7 +137,7 @@ describe('doctor', () => {
   });
 
   test('says when the schedule is paused or cannot be read with the payload keys', async () => {
-    await scheduleHandle(stack.client).pause('moving house');
+    await setPaused(stack.client, true, 'moving house');
     try {
       expect((await doctor()).check('schedule')).toMatchObject({
         status: 'warning',
@@ -149,7 +150,7 @@ describe('doctor', () => {
       const { check } = await doctor({ PAYLOAD_KEYS: other });
       expect(check('schedule')?.whatToDo).toContain('PAYLOAD_KEYS');
     } finally {
-      await scheduleHandle(stack.client).unpause();
+      await setPaused(stack.client, false, 'awake');
     }
   });
 });

@@ -109,6 +109,12 @@ describe('schedule', () => {
     expect((await described()).paused).toBe(false);
   });
 
+  test('pause with an empty note pauses, too', async () => {
+    await schedule('create');
+    expect((await schedule('pause', '--note', '')).exitCode).toBe(0);
+    expect(await described()).toMatchObject({ paused: true, note: 'paused with login-etl' });
+  });
+
   test('trigger starts a run now, paused or not', async () => {
     await schedule('create', '--paused');
     expect((await schedule('trigger')).exitCode).toBe(0);

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Trouble } from '../../src/cli/status/judge-status.ts';
 import type { Status } from '../../src/cli/status/read-status.ts';
 import { freePort } from '../../src/local/free-port.ts';
-import { createSchedule, scheduleHandle } from '../../src/temporal/schedule.ts';
+import { createSchedule } from '../../src/temporal/schedule.ts';
+import { setPaused } from '../../src/temporal/set-paused.ts';
 import { loginMessages } from '../stack/login-messages.ts';
 import { startSilentServer } from '../stack/silent-server.ts';
 import { type Stack, startStack } from '../stack/start-stack.ts';
@@ -137,9 +138,9 @@ describe('where all is well', () => {
 
 describe('where something is wrong', () => {
   test('a paused schedule is named with its note', async () => {
-    await scheduleHandle(stack.client).pause('database moves');
+    await setPaused(stack.client, true, 'database moves');
     const { exitCode, json } = await status();
-    await scheduleHandle(stack.client).unpause();
+    await setPaused(stack.client, false, 'awake');
     expect([exitCode, json.healthy]).toEqual([1, false]);
     expect(problemsOf(json)).toEqual(['the schedule is paused (database moves)']);
   });

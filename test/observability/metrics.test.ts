@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reasonLabels } from '../../src/domain/quarantine-reasons.ts';
-import { scheduleHandle } from '../../src/temporal/schedule.ts';
+import { setPaused } from '../../src/temporal/set-paused.ts';
 import { loginMessages } from '../stack/login-messages.ts';
 import { documentedMetrics, ownLabels } from './metric-tables.ts';
 import { BAD, GOOD, type ObservedStack, startObservedStack } from './observed-stack.ts';
@@ -135,7 +135,7 @@ describe('while no run is active', () => {
 
   test('a schedule that is paused shows', async () => {
     expect(await it.prometheus.value('login_etl_schedule_paused')).toBe(0);
-    await scheduleHandle(it.stack.client).pause('for the test');
+    await setPaused(it.stack.client, true, 'for the test');
     await expect
       .poll(() => it.prometheus.value('login_etl_schedule_paused'), { timeout: 10_000 })
       .toBe(1);

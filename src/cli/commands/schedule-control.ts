@@ -1,40 +1,43 @@
-import {
-  type ScheduleHandle,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-} from '@temporalio/client';
+import { type Client, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Command } from 'commander';
 import { SCHEDULE_ID } from '../../config.ts';
 import { noSchedule, scheduleHandle } from '../../temporal/schedule.ts';
+import { setPaused } from '../../temporal/set-paused.ts';
 import { EXIT_CODES_HELP } from '../exit-codes.ts';
 import { printData, printJson } from '../output.ts';
 import { readSettings } from '../read-settings.ts';
 import { withTemporal } from '../with-temporal.ts';
 
-type Note = { note?: string; json?: boolean };
+type Options = { note?: string; json?: boolean };
 
-/** One call each, none of which needs a payload key. */
+/** Also when an empty note is given. */
+const PAUSED = 'paused with login-etl';
+const RESUMED = 'resumed with login-etl';
+
+/** None of them needs a payload key. */
 export function addScheduleControlCommands(schedule: Command): void {
   withExamples(schedule.command('pause'), ['pause', 'pause --note "database moves tonight"'])
     .description('start no more runs; one that is running goes on')
-    .option('--note <text>', 'why, for those who come later', 'paused with login-etl')
-    .action(async ({ note, json }: Note, command: Command) => {
-      await onSchedule(command, (handle) => handle.pause(note));
+    .option('--note <text>', 'why, for those who come later', PAUSED)
+    .action(async ({ note, json }: Options, command: Command) => {
+      await onSchedule(command, (client) => setPaused(client, true, note || PAUSED));
       report(json, 'paused', `paused ${SCHEDULE_ID}; \`login-etl schedule resume\` wakes it`);
     });
 
   withExamples(schedule.command('resume'), ['resume'])
     .description('start runs again')
-    .option('--note <text>', 'why, for those who come later', 'resumed with login-etl')
-    .action(async ({ note, json }: Note, command: Command) => {
-      await onSchedule(command, (handle) => handle.unpause(note));
+    .option('--note <text>', 'why, for those who come later', RESUMED)
+    .action(async ({ note, json }: Options, command: Command) => {
+      await onSchedule(command, (client) => setPaused(client, false, note || RESUMED));
       report(json, 'resumed', `resumed ${SCHEDULE_ID}`);
     });
 
   withExamples(schedule.command('trigger'), ['trigger'])
     .description('start a run now, unless one is running')
-    .action(async ({ json }: Note, command: Command) => {
-      await onSchedule(command, (handle) => handle.trigger(ScheduleOverlapPolicy.SKIP));
+    .action(async ({ json }: Options, command: Command) => {
+      await onSchedule(command, (client) =>
+        scheduleHandle(client).trigger(ScheduleOverlapPolicy.SKIP),
+      );
       report(
         json,
         'triggered',
@@ -44,8 +47,8 @@ export function addScheduleControlCommands(schedule: Command): void {
 
   withExamples(schedule.command('delete'), ['delete'])
     .description('remove the schedule; a run that is running goes on')
-    .action(async ({ json }: Note, command: Command) => {
-      await onSchedule(command, (handle) => handle.delete());
+    .action(async ({ json }: Options, command: Command) => {
+      await onSchedule(command, (client) => scheduleHandle(client).delete());
       report(json, 'deleted', `deleted the schedule ${SCHEDULE_ID}`);
     });
 }
@@ -65,12 +68,12 @@ const withExamples = (command: Command, lines: readonly string[]): Command =>
 
 async function onSchedule(
   command: Command,
-  act: (handle: ScheduleHandle) => Promise<void>,
+  act: (client: Client) => Promise<unknown>,
 ): Promise<void> {
   const { temporal } = readSettings(command, ['temporal']);
   await withTemporal(temporal, undefined, async (client) => {
     try {
-      await act(scheduleHandle(client));
+      await act(client);
     } catch (error) {
       throw error instanceof ScheduleNotFoundError ? noSchedule() : error;
     }
