@@ -24,9 +24,10 @@ async function takeTurns(
   servers: Servers,
 ): Promise<Measurement[]> {
   const measurements = [];
-  for (const { contestant, round, messages } of turns) {
+  for (const turn of turns) {
+    const { contestant, round, messages } = turn;
     const context = { servers, options, signal: stopped.signal };
-    const measurement = await measure(contestant, round, messages, context);
+    const measurement = await measure(turn, context);
     measurements.push(measurement);
     say(
       `round ${round}  (${contestant.letter}) ${contestant.name.padEnd(18)} ` +

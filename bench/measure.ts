@@ -11,6 +11,7 @@ import type { BenchOptions } from './options.ts';
 import { watchPeakMemory } from './peak-memory.ts';
 import { cpuSecondsByName } from './process-usage.ts';
 import type { Servers } from './servers.ts';
+import type { Turn } from './turns.ts';
 import { rowProblems } from './verify-rows.ts';
 
 export type Measurement = {
@@ -39,9 +40,7 @@ const SAMPLES = 50;
  * then the clock, from the go to the last message stored and deleted.
  */
 export async function measure(
-  contestant: Contestant,
-  round: number,
-  messages: number,
+  { contestant, round, messages, warmMessages }: Turn,
   { servers, options, signal }: Context,
 ): Promise<Measurement> {
   const name = `bench-${contestant.name}-${messages}-${round}`;
@@ -55,8 +54,6 @@ export async function measure(
   const client = sqsClient({ ...sqs, ...servers.credentials });
   const queue = await createBenchQueue(client, sqs.region, endpoint, name);
   const environment = servers.environment(queue.url, databaseUrl);
-  // No more than are timed: ten thousand would take the per-record way more than a minute.
-  const warmMessages = Math.min(options.warmMessages, messages);
   const running = await contestant.open({
     ...{ name, servers, queue, environment, options, warmMessages, signal },
   });

@@ -22,7 +22,7 @@ export type BenchOptions = {
   handleBytes: number;
   only: readonly Letter[];
   ceilingLoops: number;
-  /** Handled by each contestant's process in every round, before the clock starts. */
+  /** Handled by each process before the clock starts; in a comparison no more than are timed. */
   warmMessages: number;
   /** Input of the `ingestLogins` workflow. */
   input: Partial<IngestInput>;
@@ -54,7 +54,8 @@ export const USAGE = `Side by side, on one SQS endpoint and one Postgres:
   --handle-bytes N         characters of a receipt handle (default 400, as AWS has them; 0: the emulator's own)
   --all-new                each login of a new device and a new address (default: as many as in samples/)
   --ceiling-loops N        concurrent loops of (a) and (f) (default 32)
-  --warm-up N              messages that each process handles before the clock starts (default 10000)
+  --warm-up N              messages that each process handles before the clock starts
+                           (default 10000; with --scale 100000, whatever the size)
   --input JSON             input of (e)'s workflow (default '{}')
   --scale N,N,…            (e) alone, at each of these sizes
   --json FILE              every measurement, as JSON
@@ -74,7 +75,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       'handle-bytes': { type: 'string', default: '400' },
       'all-new': { type: 'boolean', default: false },
       'ceiling-loops': { type: 'string', default: '32' },
-      'warm-up': { type: 'string', default: '10000' },
+      'warm-up': { type: 'string' },
       input: { type: 'string', default: '{}' },
       scale: { type: 'string' },
       json: { type: 'string' },
@@ -91,7 +92,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     only: letters(values.only),
     allNew: values['all-new'],
     ceilingLoops: wholeNumber('ceiling-loops', values['ceiling-loops'], 1),
-    warmMessages: wholeNumber('warm-up', values['warm-up'], 1),
+    warmMessages: wholeNumber('warm-up', values['warm-up'] ?? (scale ? '100000' : '10000'), 1),
     input: workflowInput(values.input),
     jsonFile: values.json,
     scale,
