@@ -1,12 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { ReceivedBatch, ReceiveRequest } from '../domain/batch.ts';
-import { historyBytesOf } from '../domain/history-budget.ts';
+import { historyBytesOf, largestResultBytesOf } from '../domain/history-budget.ts';
 import type { Queue } from '../sqs/open-queue.ts';
 import { receiveBatch } from '../sqs/receive-batch.ts';
 import type { QueueMessage } from '../sqs/receive-once.ts';
 import { releaseMessages } from '../sqs/release-messages.ts';
 import { guarded } from './guarded.ts';
 import type { PartsInHand } from './parts-in-hand.ts';
+import { MAX_RESULT_BYTES, ResultRoom } from './result-room.ts';
 import { turns } from './turns.ts';
 
 /** The failure type of a receive that a worker refuses because it shuts down. */
@@ -24,15 +25,17 @@ export type ReceiveDependencies = {
 export const createReceiveActivity = (
   { queue, parts, receiveConcurrency, shuttingDown }: ReceiveDependencies,
   inTurn = turns(),
-) => ({
+) => {
+  const room = new ResultRoom();
   /** One batch from the queue; an empty one means that a long poll of all of the queue's servers was empty. */
-  receiveBatch: (request: ReceiveRequest): Promise<ReceivedBatch> =>
+  const receive = (request: ReceiveRequest): Promise<ReceivedBatch> =>
     guarded(`receiveBatch from ${queue.name}`, async () => {
-      const { messages, released } = await receiveBatch(queue, request, {
-        concurrency: receiveConcurrency,
-        signal: shuttingDown,
-        inTurn,
-      });
+      const maxBytes = Math.min(request.maxBytes, room.bytes);
+      const { messages, released } = await receiveBatch(
+        queue,
+        { ...request, maxBytes },
+        { concurrency: receiveConcurrency, signal: shuttingDown, inTurn },
+      );
       // Not an empty batch: that would say that the queue is drained.
       if (messages.length === 0 && released === 0 && shuttingDown.aborted) {
         throw ApplicationFailure.create({
@@ -44,18 +47,17 @@ export const createReceiveActivity = (
       const { messages: kept, sealed } = await keepWhatFits(parts, messages, request);
       const rest = messages.slice(kept.length);
       if (rest.length > 0) await releaseMessages(queue, rest);
+      const described = { ...describe(kept), ...sealed };
+      room.saw(described);
       return {
-        ...describe(kept),
+        ...described,
         fifo: queue.fifo,
         released: released + rest.length,
-        ...sealed,
         holder: parts.holder,
       };
-    }),
-});
-
-/** Temporal takes payloads of 2 MiB; the parts leave room for what is beside them. */
-const MAX_RESULT_BYTES = (2 * 1024 - 64) * 1024;
+    });
+  return { receiveBatch: receive };
+};
 
 type HistoryBound = Pick<ReceiveRequest, 'maxHistoryBytes' | 'byReference'>;
 
@@ -66,9 +68,11 @@ async function keepWhatFits(
   { maxHistoryBytes, byReference = false }: HistoryBound,
 ) {
   const sealed = await sealMessages(parts, messages);
-  const inHistory = historyBytesOf({ count: messages.length, ...sealed }, byReference);
-  const inResult = Object.values(sealed).reduce((sum, part) => sum + part.length, 0);
-  const share = Math.min(maxHistoryBytes / inHistory, MAX_RESULT_BYTES / inResult);
+  const stored = { count: messages.length, ...sealed };
+  const share = Math.min(
+    maxHistoryBytes / historyBytesOf(stored, byReference),
+    MAX_RESULT_BYTES / largestResultBytesOf(stored),
+  );
   if (share >= 1 || messages.length <= 1) return { messages, sealed };
   parts.release(...Object.values(sealed));
   const fewer = Math.floor(messages.length * share);

@@ -57,6 +57,10 @@ export const historyBytesOf = (
     bodies.length +
     MASKED_BYTES_PER_MESSAGE * count);
 
+/** Of a batch's results, told from its parts as they are sealed, the larger one: as it was received, or masked. */
+export const largestResultBytesOf = ({ count, ids, bodies, receiptHandles }: StoredParts): number =>
+  bodies.length + Math.max(ids.length + receiptHandles.length, MASKED_BYTES_PER_MESSAGE * count);
+
 /** How often a part is in the history: as a result, and where it is not only named, as an input. */
 export const copies = (byReference: boolean): number => (byReference ? 1 : 2);
 

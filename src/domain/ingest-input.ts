@@ -15,14 +15,15 @@ export type IngestInput = {
 type Setting = { min: number; max: number; default: number };
 
 /**
- * `maxBatchBytes` stays below Temporal's 2 MiB a payload. A batch may be smaller than that: where its parts are in the
- * history twice, or when the run's history gets short of room (see `history-budget.ts`).
+ * A batch may be smaller than `maxBatchBytes`: where its parts are in the history twice, when the run's history gets short of room
+ * (see `history-budget.ts`), or where its messages compress too badly for Temporal's 2 MiB a payload, which up to the
+ * default are no matter.
  */
 export const INGEST_SETTINGS: Readonly<Record<keyof IngestInput, Setting>> = {
   lanes: { min: 1, max: 32, default: 3 },
   batchSize: { min: 1, max: 10_000, default: 4_000 },
   maxMessages: { min: 1, max: Number.MAX_SAFE_INTEGER, default: Number.MAX_SAFE_INTEGER },
-  maxBatchBytes: { min: 1_024, max: 2_000_000, default: 2_000_000 },
+  maxBatchBytes: { min: 1_024, max: 4_000_000, default: 2_000_000 },
   shards: { min: 1, max: 64, default: 1 },
 };
 

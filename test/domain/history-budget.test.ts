@@ -129,12 +129,12 @@ test('many lanes of tiny batches are bounded by events', () => {
 
 test('by reference a lane takes as few batches as fit, of even size: none of them is a small rest', () => {
   const budget = new HistoryBudget(LANES);
-  const { max } = INGEST_SETTINGS.maxBatchBytes;
+  const { default: most } = INGEST_SETTINGS.maxBatchBytes;
   const sizes: number[] = [];
   // Told once that a byte takes 0.85 in the history.
-  budget.reserve(2, FRESH, max, true)?.release(850, 1_000);
+  budget.reserve(2, FRESH, most, true)?.release(850, 1_000);
   for (let used = FRESH; ; ) {
-    const reservation = budget.reserve(1, used, max, true);
+    const reservation = budget.reserve(1, used, most, true);
     if (!reservation) break;
     const written = Math.floor(reservation.maxBytes * 0.85);
     sizes.push(reservation.maxBytes);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { payloadCodec, sealedPartsOf } from '../../src/crypto/payload-codec.ts';
 import * as convert from '../../src/crypto/payload-converter.ts';
 import type { Holder } from '../../src/domain/batch.ts';
+import { INGEST_SETTINGS } from '../../src/domain/ingest-input.ts';
 import { isReference, isSealedPart, partId } from '../../src/domain/part-reference.ts';
 import { incompressible } from '../stack/incompressible.ts';
 import { loginMessage, loginMessages } from '../stack/login-messages.ts';
@@ -103,21 +104,24 @@ test('with two workers every message is stored once, whoever does a step', async
 });
 
 test.each([
-  ['of few large messages', () => Array.from({ length: 15 }, () => incompressible(400_000))],
-  ['of many small ones', () => loginMessages(12_000)],
+  ['of few large messages', 3, () => Array.from({ length: 15 }, () => incompressible(400_000))],
+  ['of many small ones', 3, () => loginMessages(12_000)],
   [
     'of rows as long as they may be',
+    1,
     () =>
-      Array.from({ length: 4_000 }, (_, index) =>
+      Array.from({ length: 9_000 }, (_, index) =>
         loginMessage(index, { device_id: incompressible(256), user_id: incompressible(128) }),
       ),
   ],
 ])(
-  'a batch %s stays below the two MiB that Temporal takes a payload',
-  async (_what, messages) => {
+  'a batch %s stays below the two MiB that Temporal takes a payload, and few messages are received in vain',
+  async (_what, lanes, messages) => {
     const stop = await stack.startWorker();
     await stack.send(messages());
-    const handle = await stack.start({ batchSize: 10_000, maxBatchBytes: 2_000_000 });
+    stack.sqs.proxy.forget();
+    const { max: maxBatchBytes } = INGEST_SETTINGS.maxBatchBytes;
+    const handle = await stack.start({ lanes, batchSize: 10_000, maxBatchBytes });
     expect(await handle.result()).toMatchObject({ acknowledged: messages().length });
     await stop();
     const sizes = (
@@ -125,6 +129,12 @@ test.each([
     ).flatMap((run) => resultsOf(run).map(({ data }) => data?.length ?? 0));
     expect(Math.max(...sizes)).toBeGreaterThan(250_000);
     expect(Math.max(...sizes)).toBeLessThan(2 * 1024 * 1024);
+    expect(messagesReleased()).toBeLessThanOrEqual(15);
   },
   60_000,
 );
+
+const messagesReleased = () =>
+  stack.sqs.proxy.calls
+    .filter(({ action }) => action === 'ChangeMessageVisibilityBatch')
+    .reduce((sum, { body }) => sum + (body.Entries as unknown[]).length, 0);

@@ -52,7 +52,7 @@ test.each([
   ['lanes', { lanes: SECRET }],
   ['batchSize', { batchSize: 1.5 }],
   ['maxMessages', { maxMessages: -1 }],
-  ['maxBatchBytes', { maxBatchBytes: 2_000_001 }],
+  ['maxBatchBytes', { maxBatchBytes: 4_000_001 }],
 ])('nonsense in %s fails at once: %j', async (name, input) => {
   const before = await stack.queueDepth();
   const handle = await stack.start(input);
