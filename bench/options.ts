@@ -32,6 +32,9 @@ export type BenchOptions = {
   help: boolean;
 };
 
+/** Came out of a short search, as `bento.yaml` did. */
+const INPUT = { lanes: 2, shards: 2, batchSize: 6_000, maxBatchBytes: 3_200_000 } as const;
+
 export const USAGE = `Side by side, on one SQS endpoint and one Postgres:
 
   (a) receive-delete      receive and delete only, with the job's AWS client: the ceiling
@@ -56,7 +59,8 @@ export const USAGE = `Side by side, on one SQS endpoint and one Postgres:
   --ceiling-loops N        concurrent loops of (a) and (f) (default 32)
   --warm-up N              messages that each process handles before the clock starts
                            (default 10000; with --scale 100000, whatever the size)
-  --input JSON             input of (e)'s workflow (default '{}')
+  --input JSON             input of (e)'s workflow (default '{}' with --scale, else
+                           '${JSON.stringify(INPUT)}')
   --scale N,N,…            (e) alone, at each of these sizes
   --json FILE              every measurement, as JSON
 `;
@@ -76,7 +80,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       'all-new': { type: 'boolean', default: false },
       'ceiling-loops': { type: 'string', default: '32' },
       'warm-up': { type: 'string' },
-      input: { type: 'string', default: '{}' },
+      input: { type: 'string' },
       scale: { type: 'string' },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -93,7 +97,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     allNew: values['all-new'],
     ceilingLoops: wholeNumber('ceiling-loops', values['ceiling-loops'], 1),
     warmMessages: wholeNumber('warm-up', values['warm-up'] ?? (scale ? '100000' : '10000'), 1),
-    input: workflowInput(values.input),
+    input: values.input === undefined ? defaultInput(scale) : workflowInput(values.input),
     jsonFile: values.json,
     scale,
     help: values.help,
@@ -126,6 +130,9 @@ function sqsChoice(kind: string, endpoint: string | undefined): SqsChoice {
   }
   throw new TypeError('--sqs takes fauxqs, fauxqs-stock or elasticmq');
 }
+
+/** Sizes are compared as a run is started if nothing is said. */
+const defaultInput = (scale: readonly number[] | undefined) => (scale ? {} : INPUT);
 
 function workflowInput(json: string): Partial<IngestInput> {
   try {
