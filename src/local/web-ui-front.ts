@@ -49,13 +49,21 @@ function passOn(
   const { hostname, port } = new URL(to);
   const { method, headers } = incoming;
   const outgoing = request({ hostname, port, path, method, headers }, (answer) => {
+    if (response.destroyed) {
+      answer.destroy();
+      return;
+    }
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     // An answer that ends early ends the browser's as well: pipeline destroys both.
     pipeline(answer, response, () => undefined);
   });
   pipeline(incoming, outgoing, () => undefined);
   outgoing.on('error', () => {
-    if (response.headersSent) response.destroy();
+    if (response.headersSent || response.destroyed) response.destroy();
     else response.writeHead(502).end();
+  });
+  // A browser that goes away waits for no answer.
+  response.on('close', () => {
+    if (!response.writableFinished) outgoing.destroy();
   });
 }
