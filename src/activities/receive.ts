@@ -25,10 +25,10 @@ export type ReceiveDependencies = {
 export const createReceiveActivity = (
   { queue, parts, receiveConcurrency, shuttingDown }: ReceiveDependencies,
   inTurn = turns(),
-) => {
-  const room = new ResultRoom();
+  room = new ResultRoom(),
+) => ({
   /** One batch from the queue; an empty one means that a long poll of all of the queue's servers was empty. */
-  const receive = (request: ReceiveRequest): Promise<ReceivedBatch> =>
+  receiveBatch: (request: ReceiveRequest): Promise<ReceivedBatch> =>
     guarded(`receiveBatch from ${queue.name}`, async () => {
       const maxBytes = Math.min(request.maxBytes, room.bytes);
       const { messages, released } = await receiveBatch(
@@ -55,9 +55,8 @@ export const createReceiveActivity = (
         released: released + rest.length,
         holder: parts.holder,
       };
-    });
-  return { receiveBatch: receive };
-};
+    }),
+});
 
 type HistoryBound = Pick<ReceiveRequest, 'maxHistoryBytes' | 'byReference'>;
 
