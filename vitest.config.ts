@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/stack/global-setup.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
     // A process a file: Temporal's runtime is installed once a process, and what a test leaves behind ends with it.
     pool: 'forks',
     // The servers that a test file starts take the rest of the machine.

@@ -1,8 +1,8 @@
-import { createDatabaseUsers } from '../src/local/database-users.ts';
-import { withPostgresClient } from '../src/local/postgres-connection.ts';
-import type { PostgresServer } from '../src/local/postgres-server.ts';
-import { migrate } from '../src/postgres/migrate.ts';
+import { createDatabaseUsers } from '../src/local/postgres/database-users.ts';
+import { withPostgresClient } from '../src/local/postgres/postgres-connection.ts';
+import type { PostgresServer } from '../src/local/postgres/postgres-server.ts';
 import { postgresPool } from '../src/postgres/pool.ts';
+import { migrate } from '../src/postgres/run-migrations.ts';
 
 /** What a contestant writes to: nothing, the old scripts' table, or the job's own, with all its columns and its key. */
 export type TableKind = 'none' | 'seven columns' | 'user_logins';

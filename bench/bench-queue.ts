@@ -5,8 +5,8 @@ import {
   type GetQueueAttributesCommandOutput,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { descriptionOf } from '../src/sqs/describe-queue.ts';
-import { openQueue, type Queue } from '../src/sqs/open-queue.ts';
+import { descriptionOf } from '../src/queue/describe-queue.ts';
+import { openQueue, type Queue } from '../src/queue/open-queue.ts';
 
 /** Longer than any contestant holds a message: none comes back while it is measured, unless it was lost on the way. */
 const VISIBILITY_TIMEOUT_SECONDS = '60';

@@ -1,11 +1,11 @@
 import { hkdfSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { loadConfig } from '../src/config.ts';
-import { activeKey } from '../src/crypto/keyring.ts';
-import type { MaskedField } from '../src/domain/masking.ts';
-import { startProcess } from '../src/local/child-process.ts';
-import { findOnPath } from '../src/local/executable-file.ts';
+import { loadConfig } from '../src/config/config.ts';
+import { activeKey } from '../src/crypto/keys/keyring.ts';
+import type { MaskedField } from '../src/domain/login/masking.ts';
+import { startProcess } from '../src/local/process/child-process.ts';
+import { findOnPath } from '../src/local/process/executable-file.ts';
 import { untilDrained } from './bench-queue.ts';
 import type { Round, Running } from './contestant.ts';
 import { whenItEnds } from './own-program.ts';

@@ -1,4 +1,4 @@
-import type { Queue } from '../src/sqs/open-queue.ts';
+import type { Queue } from '../src/queue/open-queue.ts';
 import type { TableKind } from './bench-database.ts';
 import type { BenchOptions, Letter } from './options.ts';
 import type { Servers } from './servers.ts';

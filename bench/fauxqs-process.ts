@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { startSqsServer } from '../src/local/sqs-server.ts';
+import { startSqsServer } from '../src/local/queue/sqs-server.ts';
 import { type EmulatorQueue, flattenCosts, padReceiptHandles } from './emulator-patches.ts';
 import { takeBackUnreadAnswers } from './unread-answers.ts';
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { loadConfig } from '../src/config.ts';
+import { loadConfig } from '../src/config/config.ts';
 import type { Counts } from '../src/domain/counts.ts';
-import { startWorkerProcess, whenWorkerFails } from '../src/local/worker-process.ts';
+import { startWorkerProcess, whenWorkerFails } from '../src/local/process/worker-process.ts';
 import { connectClient } from '../src/temporal/connect-client.ts';
-import { startRun } from '../src/temporal/start-run.ts';
+import { startRun } from '../src/temporal/runs/start-run.ts';
 import { untilDrained } from './bench-queue.ts';
 import type { Round, Running } from './contestant.ts';
 

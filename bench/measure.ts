@@ -1,8 +1,8 @@
-import { loadConfig } from '../src/config.ts';
-import { createMasker } from '../src/crypto/masker.ts';
-import { sqsClient } from '../src/sqs/client.ts';
-import type { Queue } from '../src/sqs/open-queue.ts';
-import { sendMessages } from '../src/sqs/send-messages.ts';
+import { loadConfig } from '../src/config/config.ts';
+import { createMasker } from '../src/crypto/keys/masker.ts';
+import type { Queue } from '../src/queue/open-queue.ts';
+import { sendMessages } from '../src/queue/send-messages.ts';
+import { sqsClient } from '../src/queue/sqs-client.ts';
 import { checkpoint, createBenchDatabase, dropBenchDatabase } from './bench-database.ts';
 import { createBenchQueue, deleteBenchQueue, messagesLeft } from './bench-queue.ts';
 import type { Contestant, HistoryUse, Running } from './contestant.ts';

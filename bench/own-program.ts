@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type RunningProcess, startProcess } from '../src/local/child-process.ts';
+import { type RunningProcess, startProcess } from '../src/local/process/child-process.ts';
 import { untilDrained } from './bench-queue.ts';
 import type { Round, Running } from './contestant.ts';
 import { GO, READY } from './contestants/warm-up.ts';

@@ -1,7 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleWorkflows } from '../src/bundle-workflows.ts';
-import { inheritedEnvironment } from '../src/config.ts';
+import { inheritedEnvironment } from '../src/config/config.ts';
 import {
   LOCAL_CREDENTIALS,
   localEnvironment,
@@ -12,10 +11,11 @@ import {
   type PostgresServer,
   removePostgresData,
   startPostgresServer,
-} from '../src/local/postgres-server.ts';
-import { findTemporalBinary } from '../src/local/temporal-binary.ts';
-import { startTemporalServer, type TemporalServer } from '../src/local/temporal-server.ts';
-import type { SqsSettings } from '../src/sqs/client.ts';
+} from '../src/local/postgres/postgres-server.ts';
+import { findTemporalBinary } from '../src/local/temporal/temporal-binary.ts';
+import { startTemporalServer, type TemporalServer } from '../src/local/temporal/temporal-server.ts';
+import type { SqsSettings } from '../src/queue/sqs-client.ts';
+import { bundleWorkflows } from '../src/temporal/worker/bundle-workflows.ts';
 import type { BenchOptions, SqsChoice } from './options.ts';
 import { type SqsEndpoint, startSqsEndpoint } from './sqs-endpoint.ts';
 

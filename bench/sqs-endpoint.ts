@@ -1,11 +1,11 @@
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { type RunningProcess, startProcess } from '../src/local/child-process.ts';
+import { Problem } from '../src/errors/problem.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../src/local/local-environment.ts';
-import { onFreePort } from '../src/local/port-taken.ts';
-import { untilReady } from '../src/local/server-readiness.ts';
-import { Problem } from '../src/problem.ts';
+import { onFreePort } from '../src/local/ports/port-taken.ts';
+import { type RunningProcess, startProcess } from '../src/local/process/child-process.ts';
+import { untilReady } from '../src/local/process/server-readiness.ts';
 import type { SqsChoice } from './options.ts';
 
 export type SqsEndpoint = {

@@ -1,7 +1,7 @@
 import diagnosticsChannel from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import type { buildApp } from 'fauxqs';
-import { sqsCall } from '../src/local/sqs-emulator.ts';
+import { sqsCall } from '../src/local/queue/sqs-emulator.ts';
 
 type EmulatorApp = ReturnType<typeof buildApp>;
 type Answer = { request: unknown; payload: string };

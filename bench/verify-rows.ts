@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
-import { type Masker, sha256Masker } from '../src/domain/masking.ts';
-import { withPostgresClient } from '../src/local/postgres-connection.ts';
+import { type Masker, sha256Masker } from '../src/domain/login/masking.ts';
+import { withPostgresClient } from '../src/local/postgres/postgres-connection.ts';
 import type { TableKind } from './bench-database.ts';
 import type { LoginMessage } from './login-events.ts';
 

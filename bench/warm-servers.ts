@@ -1,9 +1,9 @@
-import { loadConfig } from '../src/config.ts';
-import { sqsClient } from '../src/sqs/client.ts';
-import { deleteMessages } from '../src/sqs/delete-messages.ts';
-import type { Queue } from '../src/sqs/open-queue.ts';
-import { receiveOnce } from '../src/sqs/receive-once.ts';
-import { sendMessages } from '../src/sqs/send-messages.ts';
+import { loadConfig } from '../src/config/config.ts';
+import { deleteMessages } from '../src/queue/delete-messages.ts';
+import type { Queue } from '../src/queue/open-queue.ts';
+import { receiveOnce } from '../src/queue/receive-once.ts';
+import { sendMessages } from '../src/queue/send-messages.ts';
+import { sqsClient } from '../src/queue/sqs-client.ts';
 import { createBenchQueue, deleteBenchQueue } from './bench-queue.ts';
 import { loginEvents } from './login-events.ts';
 import type { Servers } from './servers.ts';

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { SETTINGS, type Section, type Setting } from '../src/settings.ts';
+import { SETTINGS, type Section, type Setting } from '../src/config/settings.ts';
 import { writeOrCheck } from './write-or-check.ts';
 
 // A program: makes .env.example from the settings.
 const FILE = fileURLToPath(new URL('../.env.example', import.meta.url));
 
 const HEADER = `\
-# Made from src/settings.ts by \`node scripts/make-env-example.ts\`: change it there.
+# Made from src/config/settings.ts by \`node scripts/make-env-example.ts\`: change it there.
 #
 # Copy it to .env, fill in what is not commented out, and name it:
 #   npx login-etl --env-file .env doctor

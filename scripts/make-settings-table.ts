@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { SETTINGS, type Setting } from '../src/settings.ts';
+import { SETTINGS, type Setting } from '../src/config/settings.ts';
 import { writeOrCheck } from './write-or-check.ts';
 
 // A program: puts the table of all settings between the two marks in README.md.

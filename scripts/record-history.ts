@@ -1,13 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { VERSION } from '../src/build-info.ts';
-import { KEY_FILE_NAMES } from '../src/crypto/generate-keys.ts';
+import { KEY_FILE_NAMES } from '../src/crypto/keys/generate-keys.ts';
 import { writeHistory } from '../test/replay/history-file.ts';
 import { RECORDED_CASES } from '../test/replay/recorded-cases.ts';
 import { RECORDED_ROTATIONS } from '../test/replay/recorded-rotations.ts';
-import { runHistories } from '../test/stack/run-history.ts';
-import { startSharedParts } from '../test/stack/shared-parts.ts';
-import { type Stack, startStackOn } from '../test/stack/stack.ts';
-import { UndoList } from '../test/stack/undo-list.ts';
+import { runHistories } from '../test/support/run-history.ts';
+import { startSharedParts } from '../test/support/shared-parts.ts';
+import { type Stack, startStackOn } from '../test/support/stack.ts';
+import { UndoList } from '../test/support/undo-list.ts';
 
 /**
  * Records histories of our workflows as this build writes them, for the test that replays every committed one

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Page } from 'playwright-core';
-import { SCHEDULE_ID } from '../src/config.ts';
+import { SCHEDULE_ID } from '../src/domain/names.ts';
 import { findChromium } from './screenshots/find-chromium.ts';
 import { startLocalStack } from './screenshots/local-stack.ts';
 

@@ -1,23 +1,23 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { createCustodianActivities } from './activities/custodian.ts';
+import { createCustodianActivities } from './activities/rotate/custodian-activities.ts';
 import { VERSION } from './build-info.ts';
-import { type Config, loadConfig } from './config.ts';
-import { dataConverter } from './crypto/data-converter.ts';
-import { createMasker } from './crypto/masker.ts';
-import { maskersById } from './crypto/maskers.ts';
-import { vaultPrivateKey } from './crypto/vault-private-key.ts';
+import { type Config, loadConfig } from './config/config.ts';
+import { useEnvironment } from './config/environment.ts';
+import { createMasker } from './crypto/keys/masker.ts';
+import { maskersById } from './crypto/keys/maskers.ts';
+import { dataConverter } from './crypto/payloads/data-converter.ts';
+import { vaultPrivateKey } from './crypto/vault/vault-private-key.ts';
 import { CUSTODIAN_TASK_QUEUE } from './domain/rotation.ts';
-import { useEnvironment } from './environment.ts';
-import { opening } from './opening.ts';
+import { connectOrExplain } from './errors/connect-or-explain.ts';
+import { Problem } from './errors/problem.ts';
 import { checkDatabase } from './postgres/check-database.ts';
 import { postgresPool } from './postgres/pool.ts';
-import { Problem } from './problem.ts';
-import { describeError } from './telemetry/describe-error.ts';
-import { createLogger } from './telemetry/logger.ts';
+import { describeError } from './telemetry/logs/describe-error.ts';
+import { createLogger } from './telemetry/logs/logger.ts';
 import { installRuntime } from './telemetry/runtime.ts';
+import { workflowBundle } from './temporal/worker/workflow-bundle.ts';
 import type { RunningWorker } from './worker.ts';
-import { workflowBundle } from './workflow-bundle.ts';
 
 export const CUSTODIAN_SECTIONS = [
   'postgres',
@@ -53,9 +53,9 @@ export async function startCustodian(
   try {
     const { masking, custodian, temporal, payloads } = config;
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
-    await opening('Postgres', 'Check DATABASE_URL.', () => checkDatabase(pool));
+    await connectOrExplain('Postgres', 'Check DATABASE_URL.', () => checkDatabase(pool));
     const privateKey = await vaultPrivateKey(custodian);
-    const connection = await opening('Temporal', 'Check TEMPORAL_ADDRESS.', () =>
+    const connection = await connectOrExplain('Temporal', 'Check TEMPORAL_ADDRESS.', () =>
       NativeConnection.connect(temporal.connectionOptions),
     );
     const worker = await Worker.create({
@@ -105,7 +105,7 @@ export async function runCustodian(): Promise<void> {
   }
   const config = loadConfig(CUSTODIAN_SECTIONS);
   const logger = createLogger(config.worker.logLevel);
-  await opening('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
+  await connectOrExplain('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
     installRuntime(logger, config.worker),
   );
   worker = await startCustodian(config, logger);

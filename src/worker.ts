@@ -2,27 +2,28 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ActivityLoad } from './activities/activity-load.ts';
 import { createActivities } from './activities/index.ts';
-import { partsInHand } from './activities/parts-in-hand.ts';
+import { partCache } from './batch/part-cache.ts';
+import { jsonSealer } from './batch/part-sealer.ts';
 import { VERSION } from './build-info.ts';
-import { type Config, loadConfig, TASK_QUEUE } from './config.ts';
-import { dataConverter } from './crypto/data-converter.ts';
-import { createMasker } from './crypto/masker.ts';
-import { jsonSealer } from './crypto/part-sealer.ts';
-import { useEnvironment } from './environment.ts';
-import { opening } from './opening.ts';
+import { type Config, loadConfig } from './config/config.ts';
+import { useEnvironment } from './config/environment.ts';
+import { createMasker } from './crypto/keys/masker.ts';
+import { dataConverter } from './crypto/payloads/data-converter.ts';
+import { TASK_QUEUE } from './domain/names.ts';
+import { connectOrExplain } from './errors/connect-or-explain.ts';
+import { Problem } from './errors/problem.ts';
 import { checkDatabase } from './postgres/check-database.ts';
 import { postgresPool } from './postgres/pool.ts';
-import { Problem } from './problem.ts';
-import { sqsClient } from './sqs/client.ts';
-import { openQueue } from './sqs/open-queue.ts';
-import { describeError } from './telemetry/describe-error.ts';
-import { logDestination } from './telemetry/log-destination.ts';
-import { createLogger } from './telemetry/logger.ts';
+import { openQueue } from './queue/open-queue.ts';
+import { sqsClient } from './queue/sqs-client.ts';
+import { describeError } from './telemetry/logs/describe-error.ts';
+import { logDestination } from './telemetry/logs/log-destination.ts';
+import { createLogger } from './telemetry/logs/logger.ts';
 import { type Observer, observeWorker } from './telemetry/observe-worker.ts';
 import { installRuntime } from './telemetry/runtime.ts';
-import { partFinder } from './temporal/find-part.ts';
 import { hasSearchAttributes } from './temporal/has-search-attributes.ts';
-import { workflowBundle } from './workflow-bundle.ts';
+import { partFinder } from './temporal/runs/find-part.ts';
+import { workflowBundle } from './temporal/worker/workflow-bundle.ts';
 
 export const WORKER_SECTIONS = [
   'sqs',
@@ -68,18 +69,20 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     await pool.end();
   };
   try {
-    await opening('Postgres', 'Check DATABASE_URL.', () => checkDatabase(pool));
-    const queue = await opening('the queue', 'Check SQS_QUEUE_URL or SQS_QUEUE_NAME.', () =>
-      openQueue(client, config.sqs),
+    await connectOrExplain('Postgres', 'Check DATABASE_URL.', () => checkDatabase(pool));
+    const queue = await connectOrExplain(
+      'the queue',
+      'Check SQS_QUEUE_URL or SQS_QUEUE_NAME.',
+      () => openQueue(client, config.sqs),
     );
-    const connection = await opening('Temporal', 'Check TEMPORAL_ADDRESS.', () =>
+    const connection = await connectOrExplain('Temporal', 'Check TEMPORAL_ADDRESS.', () =>
       NativeConnection.connect({ ...config.temporal.connectionOptions, ...UNCOMPRESSED }),
     );
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
     const activities = createActivities({
       queue,
       pool,
-      parts: partsInHand(
+      parts: partCache(
         jsonSealer(config.payloads.keys),
         partFinder(connection, config.temporal.namespace),
       ),
@@ -143,7 +146,7 @@ async function main(): Promise<void> {
   const config = loadConfig(WORKER_SECTIONS);
   const { logLevel, logFormat } = config.worker;
   const logger = createLogger(logLevel, logDestination(logFormat));
-  await opening('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
+  await connectOrExplain('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
     installRuntime(logger, config.worker),
   );
   worker = await startWorker(config, logger);

@@ -3,13 +3,13 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, type WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../src/local/free-port.ts';
+import { freePort } from '../src/local/ports/free-port.ts';
 import { loginEtl } from './cli/login-etl.ts';
 import { startedCodecServer } from './codec-server/started-codec-server.ts';
-import { filesBelow, findTraces, formsOf, type Haystack } from './stack/find-traces.ts';
-import { loginMessage, loginMessages, smallBadMessages } from './stack/login-messages.ts';
-import { type Stack, startStack } from './stack/start-stack.ts';
-import { makeTestDirectory } from './stack/test-directory.ts';
+import { filesBelow, findTraces, formsOf, type Haystack } from './support/data/find-traces.ts';
+import { loginMessage, loginMessages, smallBadMessages } from './support/data/login-messages.ts';
+import { type Stack, startStack } from './support/start-stack.ts';
+import { makeTestDirectory } from './support/test-directory.ts';
 
 /** Nobody else's: whatever is found was leaked by us. */
 const ADDRESSES = ['203.0.113.77', '198.51.100.201', '2001:db8:cafe:77::beef'];

@@ -1,10 +1,10 @@
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KEY_FILE_NAMES } from '../src/crypto/generate-keys.ts';
-import { freePort } from '../src/local/free-port.ts';
-import { loginMessages } from './stack/login-messages.ts';
-import { type Stack, startStack } from './stack/start-stack.ts';
-import { createTestDatabase, type TestDatabase } from './stack/test-database.ts';
+import { KEY_FILE_NAMES } from '../src/crypto/keys/generate-keys.ts';
+import { freePort } from '../src/local/ports/free-port.ts';
+import { loginMessages } from './support/data/login-messages.ts';
+import { createTestDatabase, type TestDatabase } from './support/servers/test-database.ts';
+import { type Stack, startStack } from './support/start-stack.ts';
 
 let stack: Stack;
 let unmigrated: TestDatabase;

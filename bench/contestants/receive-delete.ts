@@ -1,9 +1,9 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
-import { loadConfig } from '../../src/config.ts';
-import { sqsClient } from '../../src/sqs/client.ts';
-import { deleteMessages } from '../../src/sqs/delete-messages.ts';
-import { openQueue, type Queue } from '../../src/sqs/open-queue.ts';
-import { receiveOnce } from '../../src/sqs/receive-once.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { deleteMessages } from '../../src/queue/delete-messages.ts';
+import { openQueue, type Queue } from '../../src/queue/open-queue.ts';
+import { receiveOnce } from '../../src/queue/receive-once.ts';
+import { sqsClient } from '../../src/queue/sqs-client.ts';
 import { untilGo, warmMessages } from './warm-up.ts';
 
 // A program: receives ten and deletes ten, in so many loops at once, and does nothing else. The ceiling of

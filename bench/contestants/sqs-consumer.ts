@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Message } from '@aws-sdk/client-sqs';
 import { Consumer } from 'sqs-consumer';
-import { loadConfig } from '../../src/config.ts';
-import { createMasker } from '../../src/crypto/masker.ts';
-import { createDate } from '../../src/domain/create-date.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { createMasker } from '../../src/crypto/keys/masker.ts';
+import { createDate } from '../../src/domain/login/create-date.ts';
 import { postgresPool } from '../../src/postgres/pool.ts';
-import { sqsClient } from '../../src/sqs/client.ts';
+import { sqsClient } from '../../src/queue/sqs-client.ts';
 import type { LoginMessage } from '../login-events.ts';
 import { untilGo, warmMessages } from './warm-up.ts';
 

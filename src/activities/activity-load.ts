@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { SHUTTING_DOWN } from './receive.ts';
+import { SHUTTING_DOWN } from '../domain/names.ts';
 
 /** Longer than it takes from the end of one step of a batch to the beginning of the next. */
 const QUIET_MS = 750;

@@ -1,8 +1,8 @@
-import { type AcknowledgeDependencies, createAcknowledgeActivity } from './acknowledge.ts';
-import { createInsertActivity, type InsertDependencies } from './insert.ts';
-import { createMaskActivity, type MaskDependencies } from './mask.ts';
-import { createReceiveActivity, type ReceiveDependencies } from './receive.ts';
-import { createRecordRunActivity, type RecordRunDependencies } from './record-run.ts';
+import { type AcknowledgeDependencies, createAcknowledgeActivity } from './ingest/acknowledge.ts';
+import { createInsertActivity, type InsertDependencies } from './ingest/insert.ts';
+import { createMaskActivity, type MaskDependencies } from './ingest/mask.ts';
+import { createReceiveActivity, type ReceiveDependencies } from './ingest/receive.ts';
+import { createRecordRunActivity, type RecordRunDependencies } from './ingest/record-run.ts';
 
 export type ActivityDependencies = ReceiveDependencies &
   InsertDependencies &

@@ -10,7 +10,7 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
   );
   process.exitCode = 1;
 } else {
-  const { endWithReader } = await import('./output.ts');
+  const { endWithReader } = await import('./terminal/output.ts');
   const { runCommandLine } = await import('./run-command-line.ts');
   endWithReader();
   process.exitCode = await runCommandLine(process.argv);

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { EXIT } from './exit-codes.ts';
 import { createProgram } from './program.ts';
-import { reportError } from './report-error.ts';
+import { reportError } from './terminal/report-error.ts';
 
 /** @returns the exit code */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {

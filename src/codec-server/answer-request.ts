@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { type Answer, refused } from './answer.ts';
-import type { Caller } from './authenticate.ts';
-import { boundedAuthenticator } from './bounded-authenticator.ts';
-import { crossOriginHeaders, preflightHeaders } from './cross-origin.ts';
+import type { CodecServerSettings } from '../config/codec-server-section.ts';
+import { type Answer, refused } from '../http/answer.ts';
+import type { Caller } from '../http/authenticate.ts';
+import { boundedAuthenticator } from '../http/bounded-authenticator.ts';
+import { crossOriginHeaders, preflightHeaders } from '../http/cross-origin.ts';
+import { Refusal } from '../http/refusal.ts';
 import { type DecodeContext, decodeRequest, encodeRequest } from './decode-request.ts';
 import { loginRoutes } from './login-routes.ts';
-import type { CodecServerSettings } from './read-codec-server.ts';
-import { Refusal } from './refusal.ts';
 
 export type AnswerOptions = Omit<DecodeContext, 'uiOrigin'> & {
   settings: CodecServerSettings;

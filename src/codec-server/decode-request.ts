@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import type { Caller } from '../http/authenticate.ts';
+import { readBody } from '../http/read-request-body.ts';
+import { Refusal } from '../http/refusal.ts';
 import { askedAbout } from './asked-about.ts';
-import type { Caller } from './authenticate.ts';
 import { formatPayloads, parsePayloads } from './payloads-json.ts';
-import { readBody } from './read-body.ts';
 import type { RecordDecodes } from './record-decodes.ts';
-import { Refusal } from './refusal.ts';
 
 /** Room for what one event of Temporal's may hold (2 MiB a payload), in base64. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;

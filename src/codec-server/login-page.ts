@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { readBody } from './read-body.ts';
-import { Refusal } from './refusal.ts';
-import { isSameToken } from './same-token.ts';
+import { readBody } from '../http/read-request-body.ts';
+import { Refusal } from '../http/refusal.ts';
+import { isSameToken } from '../http/same-token.ts';
 
 const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:4em auto;padding:0 1em}input,button{font:inherit;width:100%;box-sizing:border-box;padding:.5em;margin:.5em 0}[role=alert]{color:#b00020}';

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { Answer } from './answer.ts';
+import type { CodecServerSettings } from '../config/codec-server-section.ts';
+import type { Answer } from '../http/answer.ts';
+import { Refusal } from '../http/refusal.ts';
+import { endedSessionCookie, sessionCookie } from '../http/session-cookie.ts';
+import { FAILURES_PER_MINUTE, TokenBuckets } from '../http/token-buckets.ts';
 import { isTokenTyped, loginPage, loginPageHeaders, refuseOtherPages } from './login-page.ts';
-import type { CodecServerSettings } from './read-codec-server.ts';
-import { Refusal } from './refusal.ts';
-import { endedSessionCookie, sessionCookie } from './session-cookie.ts';
-import { FAILURES_PER_MINUTE, TokenBuckets } from './token-buckets.ts';
 
 /** Only where there is a token to type, and a Web UI to go on to. */
 export function loginRoutes({ token, uiOrigin, tls, behindTlsProxy }: CodecServerSettings) {

@@ -1,6 +1,6 @@
 import type { Payload } from '@temporalio/common';
 import { z } from 'zod';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../http/refusal.ts';
 
 /** More than any event has, and than the Web UI sends at once. */
 export const MAX_PAYLOADS = 1_000;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Payload } from '@temporalio/common';
-import type { AuditRecord } from '../postgres/append-audit-record.ts';
+import type { Caller } from '../http/authenticate.ts';
+import type { AuditRecord } from '../postgres/audit/append-audit-record.ts';
 import type { AskedAbout } from './asked-about.ts';
-import type { Caller } from './authenticate.ts';
 
 /** The Web UI sends a request for each event it shows: those of one page make one record. */
 const GATHER_MS = 100;

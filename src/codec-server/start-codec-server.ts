@@ -4,12 +4,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import type { Keyring } from '../crypto/keyring.ts';
-import { readablePayloads } from '../crypto/readable-payloads.ts';
-import { appendAuditRecord } from '../postgres/append-audit-record.ts';
-import { Problem } from '../problem.ts';
+import type { CodecServerSettings } from '../config/codec-server-section.ts';
+import type { Keyring } from '../crypto/keys/keyring.ts';
+import { readablePayloads } from '../crypto/payloads/readable-payloads.ts';
+import { Problem } from '../errors/problem.ts';
+import { appendAuditRecord } from '../postgres/audit/append-audit-record.ts';
 import { requestListener } from './answer-request.ts';
-import type { CodecServerSettings } from './read-codec-server.ts';
 import { decodeRecorder } from './record-decodes.ts';
 
 export type RunningCodecServer = {

@@ -1,11 +1,11 @@
 import { rm, writeFile } from 'node:fs/promises';
-import type { DatabaseUrls } from './database-users.ts';
 import {
   custodianEnvironment,
   type LocalAddresses,
   localEnvironment,
 } from './local-environment.ts';
 import type { LocalState } from './local-state.ts';
+import type { DatabaseUrls } from './postgres/database-users.ts';
 
 /** For `npx login-etl …` in another terminal: what each of the database's users may know, and no more. */
 export async function writeEnvironmentFiles(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { environmentWithOnly } from '../config.ts';
-import { KEY_FILE_NAMES } from '../crypto/generate-keys.ts';
+import { environmentWithOnly } from '../config/config.ts';
+import { KEY_FILE_NAMES } from '../crypto/keys/generate-keys.ts';
 
 /** Any region will do for the emulator, as long as everybody names the same. */
 export const LOCAL_REGION = 'us-east-1';

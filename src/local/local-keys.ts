@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { generateKeys, KEY_FILE_NAMES } from '../crypto/generate-keys.ts';
-import { writeKeyFiles } from '../crypto/write-key-files.ts';
+import { generateKeys, KEY_FILE_NAMES } from '../crypto/keys/generate-keys.ts';
+import { writeKeyFiles } from '../crypto/keys/write-key-files.ts';
 
 /** The keys of an earlier start, or new ones. */
 export async function ensureLocalKeys(directory: string): Promise<'made' | 'kept'> {

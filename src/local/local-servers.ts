@@ -1,14 +1,14 @@
-import { inheritedEnvironment } from '../config.ts';
-import { freePort } from './free-port.ts';
+import { inheritedEnvironment } from '../config/config.ts';
 import { LOCAL_REGION } from './local-environment.ts';
 import type { LocalState } from './local-state.ts';
-import { startPostgresServer } from './postgres-server.ts';
+import { freePort } from './ports/free-port.ts';
+import { startPostgresServer } from './postgres/postgres-server.ts';
+import type { StartedParts } from './process/started-parts.ts';
+import { startSqsServer } from './queue/sqs-server.ts';
 import type { Report } from './report.ts';
-import { startSqsServer } from './sqs-server.ts';
-import type { StartedParts } from './started-parts.ts';
-import { findTemporalBinary } from './temporal-binary.ts';
-import { startTemporalServer } from './temporal-server.ts';
-import { CODEC_PATH, startWebUiFront } from './web-ui-front.ts';
+import { findTemporalBinary } from './temporal/temporal-binary.ts';
+import { startTemporalServer } from './temporal/temporal-server.ts';
+import { CODEC_PATH, startWebUiFront } from './temporal/web-ui-front.ts';
 
 const PORTS = { temporal: 7233, webUi: 8233, codecServer: 8234, sqs: 4566, postgres: 5432 };
 const QUEUE_NAME = 'login-queue';

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removePostgresData } from './postgres-server.ts';
+import { removePostgresData } from './postgres/postgres-server.ts';
 
 /** Where `npm start` keeps what a second start is to find again. Not in git. */
 export function localState(root: string) {

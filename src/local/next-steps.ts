@@ -1,8 +1,8 @@
-import type { DatabaseUrls } from './database-users.ts';
 import type { LocalServers } from './local-servers.ts';
 import type { LocalState } from './local-state.ts';
+import type { DatabaseUrls } from './postgres/database-users.ts';
 import type { Report } from './report.ts';
-import { CODEC_PATH } from './web-ui-front.ts';
+import { CODEC_PATH } from './temporal/web-ui-front.ts';
 
 /** What a reader can do while everything is up. */
 export function nextSteps(

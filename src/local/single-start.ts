@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Problem } from '../problem.ts';
-import { isProcessAlive } from './process-group.ts';
+import { Problem } from '../errors/problem.ts';
+import { isProcessAlive } from './process/process-group.ts';
 
 /** One `npm start` a checkout: two would share data files. The lock of one that was killed is taken over. */
 export async function claimSingleStart(lock: string): Promise<() => void> {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import { Problem } from '../problem.ts';
-import { pendingMigrations } from './migrate.ts';
+import { Problem } from '../errors/problem.ts';
+import { pendingMigrations } from './run-migrations.ts';
 
 /** Before any message is touched: the database answers and has the tables that this build expects. */
 export async function checkDatabase(pool: Pool): Promise<void> {

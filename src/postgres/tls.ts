@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import pg, { type ClientBase } from 'pg';
+import { NO_TLS, PostgresTlsError } from '../errors/postgres-tls-error.ts';
 
 /** Modes that are understood. The two in the middle encrypt without knowing to whom: read as the one that checks. */
 export const TLS_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
@@ -39,27 +40,6 @@ export function isLocalHost(host: string): boolean {
   );
 }
 
-/** The server has no TLS, or a certificate that is not to be trusted: nothing was sent to it. */
-export class PostgresTlsError extends Error {
-  override name = 'PostgresTlsError';
-  readonly code: string;
-  constructor(code: string) {
-    super(`no trusted TLS with Postgres (${code})`);
-    this.code = code;
-  }
-  get why(): string {
-    return this.code === NO_TLS
-      ? 'the server speaks no TLS, which is needed for every host but this machine'
-      : `the server's certificate cannot be trusted (${this.code})`;
-  }
-  get whatToDo(): string {
-    return this.code === NO_TLS
-      ? 'Switch TLS on at the server, or accept plain connections: PGSSLMODE=disable, or ?sslmode=disable in DATABASE_URL.'
-      : 'Name the CA that signed it: PGSSLROOTCERT=FILE, or ?sslrootcert=FILE in DATABASE_URL. The host has to be one that the certificate names.';
-  }
-}
-
-const NO_TLS = 'NO_TLS';
 const UNTRUSTED = /^(ERR_TLS_|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CRL_|HOSTNAME_MISMATCH)/;
 
 function withReason(error: unknown): unknown {

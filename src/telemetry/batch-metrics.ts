@@ -1,4 +1,4 @@
-import { REASON_LABELS, reasonLabels } from '../domain/quarantine-reasons.ts';
+import { REASON_LABELS, reasonLabels } from '../domain/login/quarantine-reasons.ts';
 import { meter } from './meter.ts';
 
 export type StoredBatch = {

@@ -1,6 +1,6 @@
-import type { Config } from '../config.ts';
-import type { Keyring } from '../crypto/keyring.ts';
-import { UNKEYED_ID } from '../domain/masking.ts';
+import type { Config } from '../config/config.ts';
+import type { Keyring } from '../crypto/keys/keyring.ts';
+import { UNKEYED_ID } from '../domain/login/masking.ts';
 import { meter } from './meter.ts';
 
 type Keys = Pick<Config, 'masking' | 'payloads' | 'vault'>;

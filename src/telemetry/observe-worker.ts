@@ -1,26 +1,26 @@
 import type { NativeConnection, WorkerInterceptors } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
-import { opening } from '../opening.ts';
+import type { Config } from '../config/config.ts';
+import { connectOrExplain } from '../errors/connect-or-explain.ts';
 import { postgresPool } from '../postgres/pool.ts';
-import type { Queue } from '../sqs/open-queue.ts';
-import { auditSource } from './audit-source.ts';
+import type { Queue } from '../queue/open-queue.ts';
 import { createBatchMetrics } from './batch-metrics.ts';
-import { dependencySource } from './dependency-source.ts';
-import { startHealthServer } from './health-server.ts';
+import { startHealthServer } from './health/health-server.ts';
+import { createReadiness } from './health/readiness.ts';
 import { setKeyMetrics } from './key-metrics.ts';
-import { ledgerSource } from './ledger-source.ts';
-import { OldestMessage } from './oldest-message.ts';
-import { poolSource } from './pool-source.ts';
-import { queueSource } from './queue-source.ts';
 import { readSteps } from './read-steps.ts';
-import { createReadiness } from './readiness.ts';
-import { startSampler } from './sampler.ts';
-import { scheduleSource } from './schedule-source.ts';
+import { auditSource } from './sources/audit-source.ts';
+import { dependencySource } from './sources/dependency-source.ts';
+import { ledgerSource } from './sources/ledger-source.ts';
+import { OldestMessage } from './sources/oldest-message.ts';
+import { poolSource } from './sources/pool-source.ts';
+import { queueSource } from './sources/queue-source.ts';
+import { startSampler } from './sources/sampler.ts';
+import { scheduleSource } from './sources/schedule-source.ts';
+import { tablesSource } from './sources/tables-source.ts';
 import { stepInterceptor } from './step-interceptor.ts';
 import { createStepMetrics } from './step-metrics.ts';
-import { tablesSource } from './tables-source.ts';
 
 type Parts = { connection: NativeConnection; queue: Queue; pool: Pool };
 
@@ -56,7 +56,7 @@ export async function observeWorker(
   const readers = readSteps(createBatchMetrics(), oldest, logger);
   const health =
     healthAddress &&
-    (await opening('/healthz', 'Check WORKER_HEALTH_ADDRESS.', () =>
+    (await connectOrExplain('/healthz', 'Check WORKER_HEALTH_ADDRESS.', () =>
       startHealthServer(healthAddress, readiness),
     ));
   setKeyMetrics(config);

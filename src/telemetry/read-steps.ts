@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Activities } from '../activities/index.ts';
-import type { AcknowledgeRequest, InsertRequest, MaskRequest } from '../domain/batch.ts';
+import type { AcknowledgeRequest, InsertRequest, MaskRequest } from '../batch/batch.ts';
 import type { BatchMetrics } from './batch-metrics.ts';
-import type { OldestMessage } from './oldest-message.ts';
+import type { OldestMessage } from './sources/oldest-message.ts';
 
 type Reader<Name extends keyof Activities> = (
   result: Awaited<ReturnType<Activities[Name]>>,

@@ -1,7 +1,7 @@
 import { makeTelemetryFilterString, Runtime, type TelemetryOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
-import { temporalLogger } from './logger.ts';
+import type { Config } from '../config/config.ts';
+import { temporalLogger } from './logs/logger.ts';
 import { HISTOGRAM_BUCKETS } from './meter.ts';
 
 export type MetricsSettings = Pick<Config['worker'], 'metricsAddress' | 'otlp'>;

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { SHUTTING_DOWN } from '../activities/receive.ts';
+import { SHUTTING_DOWN } from '../domain/names.ts';
 import { errorLabel } from './error-label.ts';
 import { meter } from './meter.ts';
 

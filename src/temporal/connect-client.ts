@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
-import type { Config } from '../config.ts';
-import { dataConverter } from '../crypto/data-converter.ts';
-import type { Keyring } from '../crypto/keyring.ts';
+import type { Config } from '../config/config.ts';
+import type { Keyring } from '../crypto/keys/keyring.ts';
+import { dataConverter } from '../crypto/payloads/data-converter.ts';
 import { temporalProblem } from './temporal-problem.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;

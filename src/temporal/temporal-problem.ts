@@ -1,5 +1,5 @@
 import { isGrpcServiceError } from '@temporalio/client';
-import { Problem } from '../problem.ts';
+import { Problem } from '../errors/problem.ts';
 
 type Meaning = { why: string; whatToDo: string };
 

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { TASK_QUEUE } from '../config.ts';
+import { TASK_QUEUE } from '../domain/names.ts';
 
 /** A worker's poll lasts a minute, so one that has not been heard of for longer is gone. */
 const RECENT_MS = 75_000;

@@ -1,3 +1,3 @@
-export { ingestLogins } from './ingest-logins.ts';
-export { replayQuarantine } from './replay-quarantine.ts';
-export { rotateMaskingKey } from './rotate-masking-key.ts';
+export { ingestLogins } from './ingest/ingest-logins.ts';
+export { replayQuarantine } from './replay/replay-quarantine.ts';
+export { rotateMaskingKey } from './rotate/rotate-masking-key.ts';

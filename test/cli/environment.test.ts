@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeTestDirectory } from '../stack/test-directory.ts';
-import { startTestQueue, type TestQueue } from '../stack/test-queue.ts';
+import { startTestQueue, type TestQueue } from '../support/servers/test-queue.ts';
+import { makeTestDirectory } from '../support/test-directory.ts';
 import { jsonOf, loginEtl } from './login-etl.ts';
 
 let queue: TestQueue;

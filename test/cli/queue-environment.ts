@@ -1,4 +1,4 @@
-import type { TestQueue } from '../stack/test-queue.ts';
+import type { TestQueue } from '../support/servers/test-queue.ts';
 
 /** The settings of a test's queue, by name: so that a test can name another. */
 export const queueEnvironment = (queue: TestQueue): Record<string, string> => ({

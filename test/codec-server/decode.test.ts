@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { testKeyring } from '../crypto/test-keyring.ts';
+import { testKeyring } from '../crypto/keys/test-keyring.ts';
 import {
   bearer,
   plain,

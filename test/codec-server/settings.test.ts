@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError, loadConfig } from '../../src/config.ts';
-import { makeTestDirectory } from '../stack/test-directory.ts';
+import { ConfigError, loadConfig } from '../../src/config/config.ts';
+import { makeTestDirectory } from '../support/test-directory.ts';
 
 const TOKEN = 'x'.repeat(32);
 const JWT = {

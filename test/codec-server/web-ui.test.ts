@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import type { BrowserContext, Page } from 'playwright-core';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/config.ts';
-import { dataConverter } from '../../src/crypto/data-converter.ts';
-import { freePort } from '../../src/local/free-port.ts';
-import { startTemporalServer } from '../../src/local/temporal-server.ts';
-import { CODEC_PATH, startWebUiFront } from '../../src/local/web-ui-front.ts';
+import { dataConverter } from '../../src/crypto/payloads/data-converter.ts';
+import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/domain/names.ts';
+import { freePort } from '../../src/local/ports/free-port.ts';
+import { startTemporalServer } from '../../src/local/temporal/temporal-server.ts';
+import { CODEC_PATH, startWebUiFront } from '../../src/local/temporal/web-ui-front.ts';
 import { CHROMIUM, newBrowser } from './browser.ts';
 import { type StartedCodecServer, startedCodecServer, TOKEN } from './started-codec-server.ts';
 

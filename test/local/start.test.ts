@@ -2,10 +2,10 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { removePostgresData } from '../../src/local/postgres-server.ts';
+import { removePostgresData } from '../../src/local/postgres/postgres-server.ts';
 import { jsonOf, loginEtl } from '../cli/login-etl.ts';
-import { expectGone, familyOf } from './living-processes.ts';
 import { npmStart } from './npm-start.ts';
+import { expectGone, familyOf } from './process/living-processes.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const STOPS_WITHIN_MS = 10_000;

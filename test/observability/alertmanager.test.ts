@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type RunningProcess, startProcess } from '../../src/local/child-process.ts';
-import { freePort } from '../../src/local/free-port.ts';
-import { makeTestDirectory } from '../stack/test-directory.ts';
+import { freePort } from '../../src/local/ports/free-port.ts';
+import { type RunningProcess, startProcess } from '../../src/local/process/child-process.ts';
+import { makeTestDirectory } from '../support/test-directory.ts';
 import { installedProgram } from './installed-program.ts';
 import { untilReady } from './prometheus.ts';
 

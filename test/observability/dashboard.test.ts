@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dashboardJson } from '../../scripts/make-dashboard.ts';
-import { loginMessages } from '../stack/login-messages.ts';
+import { loginMessages } from '../support/data/login-messages.ts';
 import { type ObservedStack, startObservedStack } from './observed-stack.ts';
 
 const FILE = new URL('../../deploy/grafana/dashboards/login-etl.json', import.meta.url);

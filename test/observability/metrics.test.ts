@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { reasonLabels } from '../../src/domain/quarantine-reasons.ts';
-import { setPaused } from '../../src/temporal/set-paused.ts';
-import { loginMessages } from '../stack/login-messages.ts';
+import { reasonLabels } from '../../src/domain/login/quarantine-reasons.ts';
+import { setPaused } from '../../src/temporal/schedule/set-paused.ts';
+import { loginMessages } from '../support/data/login-messages.ts';
 import { documentedMetrics, ownLabels } from './metric-tables.ts';
 import { BAD, GOOD, type ObservedStack, startObservedStack } from './observed-stack.ts';
 import type { Sample } from './prometheus.ts';

@@ -1,9 +1,12 @@
-import { freePort } from '../../src/local/free-port.ts';
-import { createSchedule, DEFAULT_CATCHUP_WINDOW_MS } from '../../src/temporal/schedule.ts';
-import { loginMessages, smallBadMessages } from '../stack/login-messages.ts';
-import { type Stack, type StackOptions, startStack } from '../stack/start-stack.ts';
-import { UndoList } from '../stack/undo-list.ts';
-import type { WorkerProcess } from '../stack/worker-process.ts';
+import { freePort } from '../../src/local/ports/free-port.ts';
+import {
+  createSchedule,
+  DEFAULT_CATCHUP_WINDOW_MS,
+} from '../../src/temporal/schedule/create-schedule.ts';
+import { loginMessages, smallBadMessages } from '../support/data/login-messages.ts';
+import { type Stack, type StackOptions, startStack } from '../support/start-stack.ts';
+import { UndoList } from '../support/undo-list.ts';
+import type { WorkerProcess } from '../support/worker-process.ts';
 import { type Prometheus, type PrometheusOptions, startPrometheus } from './prometheus.ts';
 
 export const GOOD = 40;

@@ -1,8 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startProcess } from '../../src/local/child-process.ts';
-import { freePort } from '../../src/local/free-port.ts';
-import { makeTestDirectory } from '../stack/test-directory.ts';
+import { freePort } from '../../src/local/ports/free-port.ts';
+import { startProcess } from '../../src/local/process/child-process.ts';
+import { makeTestDirectory } from '../support/test-directory.ts';
 import { installedProgram } from './installed-program.ts';
 
 export type Sample = { metric: Record<string, string>; value: [number, string] };

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { withPostgresClient } from '../../src/local/postgres-connection.ts';
-import { type MigrationResult, migrate } from '../../src/postgres/migrate.ts';
+import { withPostgresClient } from '../../src/local/postgres/postgres-connection.ts';
 import { postgresPool } from '../../src/postgres/pool.ts';
-import { startTestPostgres, type TestPostgres } from '../stack/test-postgres.ts';
+import { type MigrationResult, migrate } from '../../src/postgres/run-migrations.ts';
+import { startTestPostgres, type TestPostgres } from '../support/servers/test-postgres.ts';
 
 const ROLES = [
   'login_etl_migrator',

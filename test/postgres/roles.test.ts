@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/domain/run-record.ts';
-import type { DatabaseUser } from '../../src/local/database-users.ts';
-import { appendAuditRecord } from '../../src/postgres/append-audit-record.ts';
+import type { DatabaseUser } from '../../src/local/postgres/database-users.ts';
+import { appendAuditRecord } from '../../src/postgres/audit/append-audit-record.ts';
+import { readAuditLinks } from '../../src/postgres/audit/read-audit.ts';
 import { checkDatabase } from '../../src/postgres/check-database.ts';
-import { closeRun } from '../../src/postgres/close-run.ts';
-import { insertBatch } from '../../src/postgres/insert-batch.ts';
-import { migrate } from '../../src/postgres/migrate.ts';
+import { insertBatch } from '../../src/postgres/ingest/insert-batch.ts';
 import { postgresPool } from '../../src/postgres/pool.ts';
-import { readAuditLinks } from '../../src/postgres/read-audit.ts';
-import { readLedger } from '../../src/postgres/read-ledger.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { batchToInsert, newIds } from './batch-to-insert.ts';
+import { migrate } from '../../src/postgres/run-migrations.ts';
+import { closeRun } from '../../src/postgres/runs/close-run.ts';
+import { readLedger } from '../../src/postgres/runs/read-ledger.ts';
+import { createTestDatabase, type TestDatabase } from '../support/servers/test-database.ts';
+import { batchToInsert, newIds } from './ingest/batch-to-insert.ts';
 
 const USERS = ['worker', 'analyst', 'custodian', 'owner'] as const satisfies DatabaseUser[];
 const TABLES = [

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { ConfigError, loadConfig } from '../../src/config.ts';
-import { withPostgresClient } from '../../src/local/postgres-connection.ts';
-import { opening } from '../../src/opening.ts';
+import { ConfigError, loadConfig } from '../../src/config/config.ts';
+import { connectOrExplain } from '../../src/errors/connect-or-explain.ts';
+import { withPostgresClient } from '../../src/local/postgres/postgres-connection.ts';
 import { postgresPool } from '../../src/postgres/pool.ts';
 import { loginEtl } from '../cli/login-etl.ts';
 import {
   type CertificateAuthority,
   makeCertificateAuthority,
   signCertificate,
-} from '../stack/certificates.ts';
-import { makeTestDirectory } from '../stack/test-directory.ts';
-import { startTestPostgres, type TestPostgres } from '../stack/test-postgres.ts';
+} from '../support/servers/certificates.ts';
+import { startTestPostgres, type TestPostgres } from '../support/servers/test-postgres.ts';
+import { makeTestDirectory } from '../support/test-directory.ts';
 
 let directory: string;
 let postgres: TestPostgres;
@@ -79,7 +79,7 @@ async function connect(env: Settings): Promise<boolean> {
   const { postgres: settings } = loadConfig(['postgres'], env);
   const pool = postgresPool(settings, { applicationName: 'tls test' });
   try {
-    const { rows } = await opening('Postgres', 'Check DATABASE_URL.', () =>
+    const { rows } = await connectOrExplain('Postgres', 'Check DATABASE_URL.', () =>
       pool.query('select ssl from pg_stat_ssl where pid = pg_backend_pid()'),
     );
     return rows[0]?.ssl;

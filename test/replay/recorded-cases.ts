@@ -1,5 +1,5 @@
-import { loginMessages, smallBadMessages } from '../stack/login-messages.ts';
-import type { IngestHandle, RunOptions, Stack } from '../stack/stack.ts';
+import { loginMessages, smallBadMessages } from '../support/data/login-messages.ts';
+import type { IngestHandle, RunOptions, Stack } from '../support/stack.ts';
 
 /** Enough that a run has no room left for a batch: quicker than thousands of events of its own. */
 const EVENTS_THAT_FILL_A_HISTORY = 4_450;

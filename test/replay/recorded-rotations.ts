@@ -10,9 +10,9 @@ import {
   maskerOf,
   startTestCustodian,
   vaultPrivateKey,
-} from '../stack/custodian.ts';
-import type { Stack } from '../stack/stack.ts';
-import { fillVault, insertRows, range } from '../stack/vaulted-rows.ts';
+} from '../support/custodian.ts';
+import { fillVault, insertRows, range } from '../support/data/vaulted-rows.ts';
+import type { Stack } from '../support/stack.ts';
 
 const ROWS = 20;
 

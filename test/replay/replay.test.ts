@@ -8,9 +8,9 @@ import {
 } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { expect, inject, test } from 'vitest';
-import { converterPaths, dataConverter } from '../../src/crypto/data-converter.ts';
-import { parseKeyring } from '../../src/crypto/keyring.ts';
-import { testRuntime } from '../stack/test-runtime.ts';
+import { parseKeyring } from '../../src/crypto/keys/keyring.ts';
+import { converterPaths, dataConverter } from '../../src/crypto/payloads/data-converter.ts';
+import { testRuntime } from '../support/test-runtime.ts';
 import { readHistory } from './history-file.ts';
 import { RECORDED_CASES } from './recorded-cases.ts';
 import { RECORDED_ROTATIONS } from './recorded-rotations.ts';

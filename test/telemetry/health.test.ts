@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePort } from '../../src/local/free-port.ts';
-import { type Stack, startStack } from '../stack/start-stack.ts';
-import type { WorkerProcess } from '../stack/worker-process.ts';
+import { freePort } from '../../src/local/ports/free-port.ts';
+import { type Stack, startStack } from '../support/start-stack.ts';
+import type { WorkerProcess } from '../support/worker-process.ts';
 
 const PATIENCE = { timeout: 15_000 };
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loginMessages } from '../stack/login-messages.ts';
-import { type Stack, startStack } from '../stack/start-stack.ts';
+import { loginMessages } from '../support/data/login-messages.ts';
+import { type Stack, startStack } from '../support/start-stack.ts';
 
 let stack: Stack;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
-import { createLogger, temporalLogger } from '../../src/telemetry/logger.ts';
+import { createLogger, temporalLogger } from '../../src/telemetry/logs/logger.ts';
 
 const SECRET = '203.0.113.77';
 

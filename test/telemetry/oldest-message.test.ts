@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { OldestMessage } from '../../src/telemetry/oldest-message.ts';
+import { OldestMessage } from '../../src/telemetry/sources/oldest-message.ts';
 
 const SECOND = 1_000;
 

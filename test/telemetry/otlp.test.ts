@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loginMessages } from '../stack/login-messages.ts';
-import { type Stack, startStack } from '../stack/start-stack.ts';
+import { loginMessages } from '../support/data/login-messages.ts';
+import { type Stack, startStack } from '../support/start-stack.ts';
 
 let stack: Stack;
 let collector: Server;

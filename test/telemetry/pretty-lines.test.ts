@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { prettyLines } from '../../src/telemetry/log-destination.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
+import { prettyLines } from '../../src/telemetry/logs/log-destination.ts';
+import { createLogger } from '../../src/telemetry/logs/logger.ts';
 
 function written(colorize: boolean): string {
   let text = '';

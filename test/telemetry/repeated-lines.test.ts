@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createLogger, temporalLogger } from '../../src/telemetry/logger.ts';
+import { createLogger, temporalLogger } from '../../src/telemetry/logs/logger.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
-import type { SqsSettings } from '../../sqs/client.ts';
-import { sqsServerTimeMs } from '../../sqs/server-time.ts';
-import { describeDuration } from '../duration.ts';
+import { sqsServerTimeMs } from '../../queue/server-time.ts';
+import type { SqsSettings } from '../../queue/sqs-client.ts';
+import { describeDuration } from '../options/duration.ts';
 import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 
 /** AWS refuses signatures from five minutes on, and create_date is a date by somebody's clock. */
@@ -19,7 +19,7 @@ export function clockCheck(sqs: SqsSettings | undefined, pool: Pool | undefined)
             pool && offset('Postgres', () => postgresTimeMs(pool)),
             sqs && offset('SQS', () => sqsServerTimeMs(sqs)),
           ]);
-          return judgeOffsets(offsets.filter((it): it is Offset => it !== undefined));
+          return assessOffsets(offsets.filter((it): it is Offset => it !== undefined));
         },
       },
     ],
@@ -44,7 +44,7 @@ async function postgresTimeMs(pool: Pool): Promise<number> {
   return rows[0]?.ms ?? Number.NaN;
 }
 
-export function judgeOffsets(offsets: readonly Offset[]): Finding {
+export function assessOffsets(offsets: readonly Offset[]): Finding {
   if (offsets.length === 0) return warning('not checked', 'Neither Postgres nor SQS answered.');
   const off = offsets.filter(({ ms }) => Math.abs(ms) > MAX_OFFSET_MS);
   if (off.length === 0) {

@@ -1,5 +1,5 @@
-import { type Config, ConfigError, loadConfig } from '../../config.ts';
-import type { Section } from '../../settings.ts';
+import { type Config, ConfigError, loadConfig } from '../../config/config.ts';
+import type { Section } from '../../config/settings.ts';
 import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 
 export const CONFIGURATION = 'configuration';

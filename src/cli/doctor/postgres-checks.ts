@@ -1,8 +1,8 @@
 import type { Pool, PoolConfig } from 'pg';
-import { judge } from '../../activities/failure.ts';
-import { pendingMigrations } from '../../postgres/migrate.ts';
+import { classifyError } from '../../errors/classify-error.ts';
+import { PostgresTlsError } from '../../errors/postgres-tls-error.ts';
 import { postgresPool } from '../../postgres/pool.ts';
-import { PostgresTlsError } from '../../postgres/tls.ts';
+import { pendingMigrations } from '../../postgres/run-migrations.ts';
 import { type CheckList, type Finding, failed, ok } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
@@ -30,9 +30,9 @@ export function postgresChecks(settings: PoolConfig | undefined): CheckList & { 
   );
   const explain = (error: unknown) => {
     if (error instanceof PostgresTlsError) return { detail: error.why, whatToDo: error.whatToDo };
-    const { code, ruling } = judge(error);
+    const { code, policy } = classifyError(error);
     // The driver's own errors, of connecting and of time running out, have no code.
-    const detail = code === 'Error' ? 'no connection can be made' : `${ruling.advice} (${code})`;
+    const detail = code === 'Error' ? 'no connection can be made' : `${policy.advice} (${code})`;
     return { detail, whatToDo: 'Check DATABASE_URL (or PGHOST, …).' };
   };
   return {

@@ -1,7 +1,7 @@
-import { judge } from '../../activities/failure.ts';
-import { type SqsSettings, sqsClient } from '../../sqs/client.ts';
-import { describeQueue } from '../../sqs/describe-queue.ts';
-import { openQueue, type Queue } from '../../sqs/open-queue.ts';
+import { classifyError } from '../../errors/classify-error.ts';
+import { describeQueue } from '../../queue/describe-queue.ts';
+import { openQueue, type Queue } from '../../queue/open-queue.ts';
+import { type SqsSettings, sqsClient } from '../../queue/sqs-client.ts';
 import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
@@ -37,8 +37,8 @@ export function queueChecks(settings: SqsSettings | undefined): CheckList {
           return ok(`${name} (${kind}): ${visible} visible, ${inFlight} in flight, ${redrive}`);
         },
         explain: (error) => {
-          const { code, ruling } = judge(error);
-          return { detail: `${ruling.advice} (${code})`, whatToDo: WHAT_TO_DO };
+          const { code, policy } = classifyError(error);
+          return { detail: `${policy.advice} (${code})`, whatToDo: WHAT_TO_DO };
         },
       },
       {

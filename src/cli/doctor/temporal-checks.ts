@@ -1,12 +1,13 @@
 import { Client, ScheduleNotFoundError } from '@temporalio/client';
-import { type Config, SCHEDULE_ID, TASK_QUEUE } from '../../config.ts';
-import { dataConverter } from '../../crypto/data-converter.ts';
+import type { Config } from '../../config/config.ts';
+import { dataConverter } from '../../crypto/payloads/data-converter.ts';
+import { SCHEDULE_ID, TASK_QUEUE } from '../../domain/names.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
 import { hasSearchAttributes } from '../../temporal/has-search-attributes.ts';
-import { scheduleHandle } from '../../temporal/schedule.ts';
+import { scheduleHandle } from '../../temporal/schedule/create-schedule.ts';
 import { temporalProblem } from '../../temporal/temporal-problem.ts';
 import { workerCount } from '../../temporal/workers.ts';
-import { describeDuration } from '../duration.ts';
+import { describeDuration } from '../options/duration.ts';
 import { type CheckList, type Finding, ok, warning } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { stringify } from 'csv-stringify/sync';
-import { LOGIN_COLUMNS, type LoginRow } from '../../postgres/read-rows.ts';
-import { shortMasked } from '../masked.ts';
-import { printData } from '../output.ts';
-import { printable } from '../printable.ts';
-import { renderTable } from '../table.ts';
+import { LOGIN_COLUMNS, type LoginRow } from '../../postgres/logins/read-rows.ts';
+import { printData } from '../terminal/output.ts';
+import { printable } from '../terminal/printable.ts';
+import { renderTable } from '../terminal/table.ts';
+import { shortMasked } from './short-masked.ts';
 
 export const FORMATS = ['table', 'csv', 'json'] as const;
 export type Format = (typeof FORMATS)[number];

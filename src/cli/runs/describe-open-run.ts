@@ -1,7 +1,7 @@
 import { COUNT_NAMES } from '../../domain/counts.ts';
-import type { OpenRun } from '../../temporal/look-at-run.ts';
-import { describeDuration } from '../duration.ts';
-import { styled } from '../output.ts';
+import type { OpenRun } from '../../temporal/runs/look-at-run.ts';
+import { describeDuration } from '../options/duration.ts';
+import { styled } from '../terminal/output.ts';
 
 export function describeRunning(runs: readonly OpenRun[], at: Date): string[] {
   return runs.length === 0 ? ['nothing just now'] : runs.flatMap((run) => describeOpen(run, at));

@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { WORKFLOW_TYPE } from '../../config.ts';
-import { findRuns, type LedgerEntry } from '../../postgres/read-runs.ts';
-import { whyRunFailed } from '../../temporal/end-of-run.ts';
-import { lookAtRun, type OpenRun } from '../../temporal/look-at-run.ts';
-import { ask, type Part } from '../sources/part.ts';
-import type { Sources } from '../sources/sources.ts';
+import { WORKFLOW_TYPE } from '../../domain/names.ts';
+import { findRuns, type LedgerEntry } from '../../postgres/runs/read-runs.ts';
+import { whyRunFailed } from '../../temporal/runs/end-of-run.ts';
+import { lookAtRun, type OpenRun } from '../../temporal/runs/look-at-run.ts';
+import { ask, type Part } from '../connect/ask-part.ts';
+import type { Sources } from '../connect/open-sources.ts';
 
 /** A long chain has many parts: the latest are shown. */
 const MAX_PARTS = 20;

@@ -1,8 +1,8 @@
 import { COUNT_NAMES } from '../../domain/counts.ts';
-import type { Fate } from '../../domain/reconcile.ts';
-import type { LedgerEntry } from '../../postgres/read-runs.ts';
-import { describeDuration } from '../duration.ts';
-import { renderTable } from '../table.ts';
+import type { Fate } from '../../domain/reconciliation.ts';
+import type { LedgerEntry } from '../../postgres/runs/read-runs.ts';
+import { describeDuration } from '../options/duration.ts';
+import { renderTable } from '../terminal/table.ts';
 
 /** Runs of the ledger, with their counts. One that has not closed has none yet, and is what Temporal says it is. */
 export function runsTable(

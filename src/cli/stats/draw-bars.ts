@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import { styled } from '../output.ts';
+import { styled } from '../terminal/output.ts';
 import type { Chart } from './charts.ts';
 
 /** Of a character cell, from an eighth to all of it. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Stats } from '../../postgres/read-stats.ts';
+import type { Stats } from '../../postgres/logins/read-stats.ts';
 import { charts, remarks } from './charts.ts';
 import { escapeMarkup } from './escape-markup.ts';
 import { svgChart } from './svg-charts.ts';

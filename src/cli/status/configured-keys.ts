@@ -1,6 +1,6 @@
-import type { Keyring } from '../../crypto/keyring.ts';
-import { UNKEYED_ID } from '../../domain/masking.ts';
-import { tryReadSettings } from '../read-settings.ts';
+import type { Keyring } from '../../crypto/keys/keyring.ts';
+import { UNKEYED_ID } from '../../domain/login/masking.ts';
+import { tryReadSettings } from '../connect/read-settings.ts';
 
 type Ring = { active: string; others: string[] };
 

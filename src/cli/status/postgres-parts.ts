@@ -1,12 +1,16 @@
-import { countRowsOfToday } from '../../postgres/count-rows.ts';
-import { MASK_KEY_DAYS, type MaskKeyUse, readMaskKeys } from '../../postgres/read-mask-keys.ts';
+import { countRowsOfToday } from '../../postgres/logins/count-rows.ts';
+import {
+  MASK_KEY_DAYS,
+  type MaskKeyUse,
+  readMaskKeys,
+} from '../../postgres/logins/read-mask-keys.ts';
 import {
   type QuarantineReason,
   readQuarantineReasons,
-} from '../../postgres/read-quarantine-reasons.ts';
-import { type LatestRuns, readLastSuccess, readLatestRuns } from '../../postgres/read-runs.ts';
-import { ask, type Part } from '../sources/part.ts';
-import type { Sources } from '../sources/sources.ts';
+} from '../../postgres/quarantine/read-quarantine-reasons.ts';
+import { type LatestRuns, readLastSuccess, readLatestRuns } from '../../postgres/runs/read-runs.ts';
+import { ask, type Part } from '../connect/ask-part.ts';
+import type { Sources } from '../connect/open-sources.ts';
 
 const CHECK_POSTGRES =
   'Check DATABASE_URL (or PGHOST, …) and the role in it. `login-etl doctor` looks at each part.';

@@ -1,9 +1,9 @@
-import { describeQueue, type QueueDescription } from '../../sqs/describe-queue.ts';
-import { peekQueue } from '../../sqs/peek-queue.ts';
-import { losesMessagesByLooking } from '../few-receives.ts';
-import { ask, type Part } from '../sources/part.ts';
-import type { Sources } from '../sources/sources.ts';
-import { CHECK_QUEUE } from '../with-queue.ts';
+import { describeQueue, type QueueDescription } from '../../queue/describe-queue.ts';
+import { peekQueue } from '../../queue/peek-queue.ts';
+import { ask, type Part } from '../connect/ask-part.ts';
+import type { Sources } from '../connect/open-sources.ts';
+import { CHECK_QUEUE } from '../connect/with-queue.ts';
+import { risksDeadLetter } from '../messages/risks-dead-letter.ts';
 
 const LOOK_AT = 10;
 
@@ -17,7 +17,7 @@ export const readQueue = (sources: Sources, look: boolean): Promise<Part<QueueVi
   ask(CHECK_QUEUE, async () => {
     const queue = await sources.queue();
     const description = await describeQueue(queue);
-    const looks = look && description.visible > 0 && !losesMessagesByLooking(description);
+    const looks = look && description.visible > 0 && !risksDeadLetter(description);
     const seen = looks ? await peekQueue(queue, LOOK_AT) : [];
     const ages = seen.map(({ sentAtMs }) => Math.max(0, Math.round((Date.now() - sentAtMs) / 1e3)));
     return { ...description, oldestSeenSeconds: ages.length > 0 ? Math.max(...ages) : null };

@@ -1,5 +1,5 @@
-import type { Part } from '../sources/part.ts';
-import type { Sources } from '../sources/sources.ts';
+import type { Part } from '../connect/ask-part.ts';
+import type { Sources } from '../connect/open-sources.ts';
 import { type ConfiguredKeys, configuredKeys } from './configured-keys.ts';
 import {
   type LedgerView,

@@ -1,8 +1,8 @@
 import { type Client, ScheduleNotFoundError } from '@temporalio/client';
-import { SCHEDULE_ID } from '../../config.ts';
-import { scheduleHandle } from '../../temporal/schedule.ts';
-import { ask, type Part } from '../sources/part.ts';
-import type { Sources } from '../sources/sources.ts';
+import { SCHEDULE_ID } from '../../domain/names.ts';
+import { scheduleHandle } from '../../temporal/schedule/create-schedule.ts';
+import { ask, type Part } from '../connect/ask-part.ts';
+import type { Sources } from '../connect/open-sources.ts';
 import { CHECK_TEMPORAL } from './temporal-parts.ts';
 
 export type ScheduleView = {

@@ -1,10 +1,10 @@
-import { describeDuration } from '../duration.ts';
-import { styled } from '../output.ts';
-import { printable } from '../printable.ts';
+import type { Part } from '../connect/ask-part.ts';
+import { describeDuration } from '../options/duration.ts';
 import { describeRunning } from '../runs/describe-open-run.ts';
 import { runsTable } from '../runs/runs-table.ts';
-import type { Part } from '../sources/part.ts';
-import type { Trouble } from './judge-status.ts';
+import { styled } from '../terminal/output.ts';
+import { printable } from '../terminal/printable.ts';
+import type { Trouble } from './assess-status.ts';
 import type { LedgerView, MaskKeysView, QuarantineView } from './postgres-parts.ts';
 import type { QueueView } from './queue-part.ts';
 import type { Status } from './read-status.ts';
@@ -39,9 +39,9 @@ export function showStatus(status: Status, troubles: readonly Trouble[]): string
 }
 
 function headline(at: Date, troubles: readonly Trouble[]): string {
-  const verdict =
+  const action =
     troubles.length === 0 ? styled('green', '✓ healthy') : styled('red', 'not healthy');
-  return `${styled('bold', 'login-etl')}  ${verdict}  ${at.toISOString().slice(0, 19)}Z`;
+  return `${styled('bold', 'login-etl')}  ${action}  ${at.toISOString().slice(0, 19)}Z`;
 }
 
 function part<T>(name: string, view: Part<T>, describe: (view: T) => string[]): string[] {

@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
-import { whyRunFailed } from '../../temporal/end-of-run.ts';
-import { closedRuns, openRuns } from '../../temporal/list-runs.ts';
-import { lookAtRun, type OpenRun } from '../../temporal/look-at-run.ts';
+import { whyRunFailed } from '../../temporal/runs/end-of-run.ts';
+import { closedRuns, openRuns } from '../../temporal/runs/list-runs.ts';
+import { lookAtRun, type OpenRun } from '../../temporal/runs/look-at-run.ts';
 import { listWorkers } from '../../temporal/workers.ts';
-import { ask, type Part } from '../sources/part.ts';
-import type { Sources } from '../sources/sources.ts';
+import { ask, type Part } from '../connect/ask-part.ts';
+import type { Sources } from '../connect/open-sources.ts';
 
 export const CHECK_TEMPORAL =
   'Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, and that the server is up. `login-etl doctor` looks at each part.';

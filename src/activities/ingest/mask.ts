@@ -1,0 +1,30 @@
+import type { MaskedBatch, MaskRequest } from '../../batch/batch.ts';
+import { bodiesMasker } from '../../batch/mask-messages.ts';
+import type { PartCache } from '../../batch/part-cache.ts';
+import type { Masker } from '../../domain/login/masking.ts';
+import { withHeartbeat } from '../with-heartbeat.ts';
+import { fairSemaphore } from './fair-semaphore.ts';
+import { inSlices } from './in-slices.ts';
+
+export type MaskDependencies = { masker: Masker; parts: PartCache };
+
+export const createMaskActivity = (
+  { masker, parts }: MaskDependencies,
+  withSemaphore = fairSemaphore(),
+) => ({
+  /** Bodies in; rows, and the reasons why the other messages are no login events, out. */
+  maskBatch: ({ bodies }: MaskRequest): Promise<MaskedBatch> =>
+    withHeartbeat('maskBatch', async () => {
+      const { masked, add } = bodiesMasker(masker);
+      const opened = await parts.open(bodies);
+      await withSemaphore(() => inSlices(opened, add));
+      // Bodies that are quarantined are wanted once more.
+      if (masked.rejected.length === 0) parts.release(bodies);
+      return {
+        accepted: masked.rows.userIds.length,
+        rejected: masked.rejected.length,
+        masked: await parts.seal(masked),
+        holder: parts.holder,
+      };
+    }),
+});

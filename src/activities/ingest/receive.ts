@@ -1,0 +1,97 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { ReceivedBatch, ReceiveRequest } from '../../batch/batch.ts';
+import { historyBytesOf, largestResultBytesOf } from '../../batch/history-budget.ts';
+import type { PartCache } from '../../batch/part-cache.ts';
+import { MAX_RESULT_BYTES, ResultSizeLimit } from '../../batch/result-size-limit.ts';
+import { SHUTTING_DOWN } from '../../domain/names.ts';
+import type { Queue } from '../../queue/open-queue.ts';
+import { receiveBatch } from '../../queue/receive-batch.ts';
+import type { QueueMessage } from '../../queue/receive-once.ts';
+import { releaseMessages } from '../../queue/release-messages.ts';
+import { withHeartbeat } from '../with-heartbeat.ts';
+import { fairSemaphore } from './fair-semaphore.ts';
+
+export type ReceiveDependencies = {
+  queue: Queue;
+  parts: PartCache;
+  /** ReceiveMessage calls of one batch in flight at once. */
+  receiveConcurrency: number;
+  /** Aborted when the worker begins to shut down: nothing is received from then on. */
+  shuttingDown: AbortSignal;
+};
+
+export const createReceiveActivity = (
+  { queue, parts, receiveConcurrency, shuttingDown }: ReceiveDependencies,
+  withSemaphore = fairSemaphore(),
+  room = new ResultSizeLimit(),
+) => ({
+  /** One batch from the queue; an empty one means that a long poll of all of the queue's servers was empty. */
+  receiveBatch: (request: ReceiveRequest): Promise<ReceivedBatch> =>
+    withHeartbeat(`receiveBatch from ${queue.name}`, async () => {
+      const maxBytes = Math.min(request.maxBytes, room.bytes);
+      const { messages, released } = await receiveBatch(
+        queue,
+        { ...request, maxBytes },
+        { concurrency: receiveConcurrency, signal: shuttingDown, withSemaphore },
+      );
+      // Not an empty batch: that would say that the queue is drained.
+      if (messages.length === 0 && released === 0 && shuttingDown.aborted) {
+        throw ApplicationFailure.create({
+          message: 'the worker is shutting down; another one receives',
+          type: SHUTTING_DOWN,
+          nextRetryDelay: '1 second',
+        });
+      }
+      const { messages: kept, sealed } = await keepWhatFits(parts, messages, request);
+      const rest = messages.slice(kept.length);
+      if (rest.length > 0) await releaseMessages(queue, rest);
+      const described = { ...describe(kept), ...sealed };
+      room.saw(described);
+      return {
+        ...described,
+        fifo: queue.fifo,
+        released: released + rest.length,
+        holder: parts.holder,
+      };
+    }),
+});
+
+type HistoryBound = Pick<ReceiveRequest, 'maxHistoryBytes' | 'byReference'>;
+
+/** Seals them; those at the end that the history or a result has no room for are left out. One is always kept. */
+async function keepWhatFits(
+  parts: PartCache,
+  messages: readonly QueueMessage[],
+  { maxHistoryBytes, byReference = false }: HistoryBound,
+) {
+  const sealed = await sealMessages(parts, messages);
+  const stored = { count: messages.length, ...sealed };
+  const share = Math.min(
+    maxHistoryBytes / historyBytesOf(stored, byReference),
+    MAX_RESULT_BYTES / largestResultBytesOf(stored),
+  );
+  if (share >= 1 || messages.length <= 1) return { messages, sealed };
+  parts.release(...Object.values(sealed));
+  const fewer = Math.floor(messages.length * share);
+  const fitting = Math.max(1, Math.min(fewer, messages.length - 1));
+  return keepWhatFits(parts, messages.slice(0, fitting), { maxHistoryBytes, byReference });
+}
+
+/** Side by side: they are compressed off the main thread. */
+async function sealMessages(parts: PartCache, messages: readonly QueueMessage[]) {
+  const messageIds = messages.map(({ messageId }) => messageId);
+  const [ids, bodies, receiptHandles] = await Promise.all([
+    parts.seal({ messageIds, sentAtMs: messages.map(({ sentAtMs }) => sentAtMs) }),
+    parts.seal(messages.map(({ body }) => body)),
+    parts.seal(messages.map(({ receiptHandle }) => receiptHandle)),
+  ]);
+  return { ids, bodies, receiptHandles };
+}
+
+const describe = (messages: readonly QueueMessage[]) => ({
+  count: messages.length,
+  bytes: messages.reduce((sum, { bytes }) => sum + bytes, 0),
+  ...(messages.length > 0 && {
+    oldestSentAtMs: messages.reduce((oldest, { sentAtMs }) => Math.min(oldest, sentAtMs), Infinity),
+  }),
+});

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import { DataKeys } from '../../crypto/vault/data-keys.ts';
+import { readOriginal } from '../../crypto/vault/read-original.ts';
+import { newDataKey, originalContext } from '../../crypto/vault/vault-envelope.ts';
+import type { VaultPrivateKey } from '../../crypto/vault/vault-opener.ts';
+import type { Masker } from '../../domain/login/masking.ts';
+import type { RemaskRequest, RemaskResult } from '../../domain/rotation.ts';
+import { findOldRows, type OldRow } from '../../postgres/logins/find-old-rows.ts';
+import { readSealedOriginals } from '../../postgres/vault/read-sealed-originals.ts';
+import { type ResealedOriginal, writeRemasked } from '../../postgres/vault/write-remasked.ts';
+import { withHeartbeat } from '../with-heartbeat.ts';
+import { nameOf, type OpenOriginal, type Originals, remaskRows, valuesOf } from './remask-rows.ts';
+
+/** Data keys that are kept open: a few hundred bytes each. */
+const KEPT_DATA_KEYS = 10_000;
+
+const HEX = /^([0-9a-f]{2})+$/;
+
+export type RemaskDependencies = {
+  pool: Pool;
+  privateKey: VaultPrivateKey;
+  /** That of the active key. */
+  masker: Masker;
+  /** Of every key there is, by id. */
+  maskers: ReadonlyMap<string, Masker>;
+};
+
+/** The active masking key of this worker is not the one that is asked for: another worker may have it. */
+export class OtherMaskingKey extends Error {
+  override name = 'OtherMaskingKey';
+}
+
+export function createRemaskActivity({ pool, privateKey, masker, maskers }: RemaskDependencies) {
+  const dataKeys = new DataKeys(privateKey, KEPT_DATA_KEYS);
+
+  async function readOriginals(rows: readonly OldRow[]): Promise<Originals> {
+    const keyIds = new Map<string, string>();
+    for (const row of rows) {
+      for (const value of valuesOf(row)) keyIds.set(nameOf(value), row.maskKeyId);
+    }
+    const wanted = rows.flatMap(valuesOf).filter(({ maskedHex }) => HEX.test(maskedHex));
+    const distinct = new Map(wanted.map((value) => [nameOf(value), value]));
+    const originals = new Map<string, string | undefined>();
+    for (const sealed of await readSealedOriginals(pool, [...distinct.values()])) {
+      const name = nameOf(sealed);
+      // The same one may be in the vault and set aside: one that can be read is enough.
+      if (originals.get(name) !== undefined) continue;
+      const oldMasker = maskers.get(keyIds.get(name) ?? '');
+      originals.set(name, await readOriginal(sealed, dataKeys, oldMasker));
+    }
+    return originals;
+  }
+
+  function sealAnew(originals: readonly OpenOriginal[]) {
+    const { seal, ...wrapped } = newDataKey(privateKey.publicKey);
+    const resealed = originals.map(({ original, ...value }): ResealedOriginal => {
+      const context = originalContext(value.field, value.newMaskedHex);
+      return { ...value, sealedValue: seal(original, context) };
+    });
+    return { dataKey: { id: randomUUID(), ...wrapped }, originals: resealed };
+  }
+
+  async function remask(request: RemaskRequest): Promise<RemaskResult> {
+    if (request.toKeyId !== masker.keyId) throw new OtherMaskingKey('the active key is another');
+    const { rows, next } = await findOldRows(pool, request);
+    const { unrecoverable, unreadable, ...step } = remaskRows(
+      rows,
+      await readOriginals(rows),
+      masker,
+    );
+    const sealed = sealAnew(step.originals);
+    const remasked = await writeRemasked(pool, { ...step, ...sealed, toKeyId: masker.keyId });
+    return { remasked, unrecoverable, unreadable, ...(next && { next }) };
+  }
+
+  return {
+    /**
+     * Re-masks the next rows of old keys with the active one, all of them or none. Doing it again changes nothing.
+     * No original leaves it: its result is counts and a place.
+     */
+    remaskBatch: (request: RemaskRequest): Promise<RemaskResult> =>
+      withHeartbeat('remaskBatch', () => remask(request)),
+  };
+}

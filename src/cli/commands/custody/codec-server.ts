@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import { startCodecServer } from '../../../codec-server/start-codec-server.ts';
+import { connectOrExplain } from '../../../errors/connect-or-explain.ts';
+import { checkAuditWriter } from '../../../postgres/audit/check-audit-writer.ts';
+import { checkDatabase } from '../../../postgres/check-database.ts';
+import { postgresPool } from '../../../postgres/pool.ts';
+import { createLogger } from '../../../telemetry/logs/logger.ts';
+import { readSettings } from '../../connect/read-settings.ts';
+import { EXIT_CODES_HELP } from '../../exit-codes.ts';
+
+const HELP = `
+Decodes Temporal's payloads for its Web UI and its CLI, for callers with a token (CODEC_SERVER_TOKEN) or a JWT
+(CODEC_SERVER_JWT_…). Each time, who asked is in the audit log before anything is shown, so it needs a database user
+with the role login_etl_custodian. It runs until SIGTERM or Ctrl-C. docs/codec-server.md has the rest.
+
+Examples:
+  login-etl codec-server
+  login-etl --env-file custodian.env codec-server
+  temporal workflow show -w ID --codec-endpoint http://127.0.0.1:8234 --codec-auth "Bearer $(cat token)"
+${EXIT_CODES_HELP}`;
+
+export function addCodecServerCommand(program: Command): void {
+  program
+    .command('codec-server')
+    .description("decode payloads for Temporal's Web UI and CLI, on the record")
+    .option('--allow-encode', 'also encode: for inputs that are typed into the Web UI')
+    .addHelpText('after', HELP)
+    .action(async ({ allowEncode = false }: { allowEncode?: boolean }, command: Command) => {
+      const stopped = untilSignal();
+      const config = readSettings(command, ['codecServer', 'postgres', 'payloads', 'worker']);
+      const logger = createLogger(config.worker.logLevel);
+      const pool = postgresPool(config.postgres, { applicationName: 'login-etl codec-server' });
+      try {
+        await connectOrExplain('Postgres', 'Check DATABASE_URL.', async () => {
+          await checkDatabase(pool);
+          await checkAuditWriter(pool);
+        });
+        const server = await startCodecServer({
+          settings: config.codecServer,
+          keys: config.payloads.keys,
+          pool,
+          logger,
+          allowEncode,
+        });
+        logger.info({ url: server.url, allowEncode }, 'codec server is running');
+        await stopped;
+        await server.stop();
+        logger.info('codec server has stopped');
+      } finally {
+        await pool.end();
+      }
+    });
+}
+
+/** Either is a request to stop, and no failure. */
+const untilSignal = (): Promise<unknown> =>
+  Promise.race(
+    (['SIGTERM', 'SIGINT'] as const).map(
+      (signal) => new Promise<void>((resolve) => process.once(signal, () => resolve())),
+    ),
+  );

@@ -1,0 +1,131 @@
+import Table from 'cli-table3';
+import { type Command, Option } from 'commander';
+import { allMaskers } from '../../../crypto/keys/masker.ts';
+import type { MaskedField } from '../../../domain/login/masking.ts';
+import { UNKEYED_ID } from '../../../domain/login/masking.ts';
+import { findAccounts, readMaskKeyIds } from '../../../postgres/logins/find-accounts.ts';
+import { readSettings } from '../../connect/read-settings.ts';
+import { withDatabase } from '../../connect/with-database.ts';
+import { recordFirst } from '../../custody/record-first.ts';
+import { EXIT_CODES_HELP } from '../../exit-codes.ts';
+import { parseSince } from '../../options/parse-since.ts';
+import { addReasonOption, checkReason } from '../../options/reason-option.ts';
+import { readSearchValue } from '../../options/search-value.ts';
+import { UsageProblem } from '../../options/usage-problem.ts';
+import { wholeNumber } from '../../options/whole-number.ts';
+import { printData, printJson, printMessage } from '../../terminal/output.ts';
+import { printable } from '../../terminal/printable.ts';
+
+const NO_REASON = '(none given)';
+const MAX_ACCOUNTS = 10_000;
+
+const HELP = `
+Masks the value under every key of MASKING_KEYS, as ingestion does, and looks for the results: the value itself goes
+nowhere. With - it is read from standard input, or asked for without an echo, and stays out of the shell's history
+and the list of processes.
+
+Needs the masking keys and the custodian's database role, not the vault's private key. That it was asked is put on
+record, by masked value, before anything is shown. There is no index on the masked columns: give --since for large
+tables.
+
+Examples:
+  login-etl find --ip 199.172.111.135
+  login-etl find --device - --since 30d --reason "fraud case 4712"
+  pbpaste | login-etl find --ip - --json
+${EXIT_CODES_HELP}`;
+
+type Options = {
+  ip?: string;
+  device?: string;
+  since?: Date;
+  limit: number;
+  reason?: string;
+  json?: boolean;
+};
+
+export function addFindCommand(program: Command): void {
+  const command = program
+    .command('find')
+    .description('which accounts share an address or a device')
+    .addOption(
+      new Option('--ip <address>', 'the address; - for standard input').conflicts('device'),
+    )
+    .option('--device <device id>', 'the device; - for standard input')
+    .addOption(
+      new Option('--since <when>', 'logins sent since then: 7d, 12h, or a date').argParser(
+        parseSince,
+      ),
+    )
+    .option('--limit <number>', 'show so many accounts', wholeNumber(1, MAX_ACCOUNTS), 50);
+  addReasonOption(command, { mandatory: false })
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', HELP)
+    .action(async ({ ip, device, since, limit, reason, json }: Options, self: Command) => {
+      const field: MaskedField = ip === undefined ? 'device_id' : 'ip';
+      const argument = ip ?? device;
+      if (argument === undefined) {
+        throw new UsageProblem(
+          'there is nothing to search by',
+          'neither --ip nor --device was given',
+          'Give one of them.',
+        );
+      }
+      const why = reason === undefined ? NO_REASON : checkReason(reason);
+      const { postgres, masking } = readSettings(self, ['postgres', 'masking']);
+      const value = await readSearchValue(field, argument);
+      await withDatabase(postgres, 'find', async (pool) => {
+        const inRows = new Set(await readMaskKeyIds(pool, since));
+        const maskers = allMaskers(masking.keys).filter(({ keyId }) => inRows.delete(keyId));
+        const searched = maskers.map(({ keyId, mask }) => ({
+          maskKeyId: keyId,
+          maskedValue: mask(field, value),
+        }));
+        const masked = searched.map(({ maskedValue }) => maskedValue);
+        const found = await findAccounts(pool, field, masked, { since, limit });
+        // The unkeyed hash of an address is as good as the address: it is not put on record.
+        const onRecord = searched.filter(({ maskKeyId }) => maskKeyId !== UNKEYED_ID);
+        await recordFirst(pool, {
+          action: 'find',
+          reason: why,
+          detail: {
+            field,
+            maskedValues: onRecord.map(({ maskedValue }) => maskedValue),
+            maskKeyIds: searched.map(({ maskKeyId }) => maskKeyId),
+            accounts: found.total,
+          },
+        });
+        const notSearched = [...inRows];
+        if (json) printJson({ field, searched, notSearched, ...found });
+        else show(found);
+        if (notSearched.length > 0) {
+          printMessage(
+            `not searched: rows made with the key(s) ${notSearched.join(', ')}, which MASKING_KEYS does not hold`,
+          );
+        }
+      });
+    });
+}
+
+function show({ accounts, total }: Awaited<ReturnType<typeof findAccounts>>): void {
+  if (total === 0) {
+    printMessage('no account has it');
+    return;
+  }
+  const table = new Table({
+    head: ['account', 'logins', 'first day', 'last day'],
+    colAligns: ['left', 'right', 'left', 'left'],
+    style: { head: [], border: [] },
+  });
+  table.push(
+    ...accounts.map(({ userId, logins, firstDay, lastDay }) => [
+      printable(userId),
+      logins,
+      firstDay,
+      lastDay,
+    ]),
+  );
+  printData(table.toString());
+  if (total > accounts.length) {
+    printMessage(`and ${total - accounts.length} more account(s): raise --limit`);
+  }
+}

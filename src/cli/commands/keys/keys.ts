@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { generateKeys, KEY_FILE_NAMES } from '../../../crypto/keys/generate-keys.ts';
+import { parseKeyring } from '../../../crypto/keys/keyring.ts';
+import { writeKeyFiles } from '../../../crypto/keys/write-key-files.ts';
+import { UNKEYED_ID } from '../../../domain/login/masking.ts';
+import { Problem } from '../../../errors/problem.ts';
+import { EXIT_CODES_HELP } from '../../exit-codes.ts';
+import { UsageProblem } from '../../options/usage-problem.ts';
+import { printData, printJson, styled } from '../../terminal/output.ts';
+import { addKeysListCommand } from './keys-list.ts';
+import { addKeysRotateCommand } from './keys-rotate.ts';
+
+const HELP = `
+Makes ${Object.values(KEY_FILE_NAMES).join(', ')},
+readable by their owner only. Nothing is overwritten: keys can't be had again.
+
+Examples:
+  login-etl keys generate --out secrets
+  login-etl keys generate --out secrets --id 2026-11
+${EXIT_CODES_HELP}`;
+
+export function addKeysCommand(program: Command): void {
+  const keys = program.command('keys').description('the keys of masking, payloads and vault');
+  addKeysListCommand(keys);
+  addKeysRotateCommand(keys);
+  keys
+    .command('generate')
+    .description('make a first key of every kind')
+    .requiredOption('--out <directory>', 'where the files go; it is made if need be')
+    .option('--id <id>', 'what the keys are called in rows and payloads', currentMonth())
+    .option('--json', 'print the paths as JSON')
+    .addHelpText('after', HELP)
+    .action(async ({ out, id, json }: { out: string; id: string; json?: boolean }) => {
+      refuseToOverwrite(out);
+      const files = await generateKeys(id);
+      const made = parseKeyring(files[KEY_FILE_NAMES.maskingKeys] ?? '', [UNKEYED_ID]);
+      if (Array.isArray(made)) {
+        throw new UsageProblem(
+          '--id is no key id',
+          `the keyring ${made[0]}`,
+          'Choose another, such as 2026-11.',
+        );
+      }
+      await writeKeyFiles(out, files).catch((error: NodeJS.ErrnoException) => {
+        throw new Problem(
+          'the keys were not written',
+          `${out} (${error.code})`,
+          'Choose another directory with --out.',
+        );
+      });
+      if (json) printJson({ id, files: filesIn(out) });
+      else printData(whatBelongsWhere(out));
+    });
+}
+
+const currentMonth = (): string => new Date().toISOString().slice(0, 7);
+
+function refuseToOverwrite(directory: string): void {
+  const there = Object.values(KEY_FILE_NAMES).filter((name) => existsSync(join(directory, name)));
+  if (there.length === 0) return;
+  throw new Problem(
+    'no keys were made',
+    `${directory} already holds ${there.join(', ')}`,
+    'Choose another directory with --out. Keys in use must be kept: what they made cannot be read without them.',
+  );
+}
+
+const filesIn = (directory: string) =>
+  Object.fromEntries(
+    Object.entries(KEY_FILE_NAMES).map(([name, file]) => [name, join(directory, file)]),
+  );
+
+function whatBelongsWhere(directory: string): string {
+  const path = (name: keyof typeof KEY_FILE_NAMES) => join(directory, KEY_FILE_NAMES[name]);
+  return [
+    styled('bold', 'For the worker, from the files or as the settings themselves:'),
+    `  MASKING_KEYS_FILE=${path('maskingKeys')}`,
+    `  PAYLOAD_KEYS_FILE=${path('payloadKeys')}      (the CLI too)`,
+    `  VAULT_PUBLIC_KEY_FILE=${path('vaultPublicKey')}`,
+    '',
+    styled('bold', 'For the custodian only, away from the worker, best in a safe place offline:'),
+    `  ${path('vaultPrivateKey')}`,
+    '',
+    'Whoever holds the private key and the database reads what was sealed. Without it nobody does: keep a copy.',
+  ].join('\n');
+}

@@ -1,0 +1,24 @@
+import type { Client } from '@temporalio/client';
+import type { Config } from '../../config/config.ts';
+import type { Keyring } from '../../crypto/keys/keyring.ts';
+import { connectClient } from '../../temporal/connect-client.ts';
+import { grpcStatus, temporalProblem } from '../../temporal/temporal-problem.ts';
+
+/** Connects to Temporal, acts, and closes the connection. Failed calls come out in terms of the settings. */
+export async function withTemporal<T>(
+  settings: Config['temporal'],
+  payloadKeys: Keyring | undefined,
+  act: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await connectClient(settings, payloadKeys);
+  try {
+    return await act(client);
+  } catch (error) {
+    const known =
+      grpcStatus(error) !== undefined ||
+      ['NamespaceNotFoundError', 'UnknownPayloadKey'].includes((error as Error).name);
+    throw known ? temporalProblem('the call to Temporal failed', error) : error;
+  } finally {
+    await client.connection.close();
+  }
+}

@@ -1,0 +1,67 @@
+import type { Pool } from 'pg';
+import { originalOpener, refuseOtherVaultKeys } from '../../crypto/vault/open-originals.ts';
+import type { Wanted } from '../../domain/login/mentions.ts';
+import type { MaskedValue } from '../../domain/login/sealed-original.ts';
+import { Problem } from '../../errors/problem.ts';
+import { appendAuditRecord } from '../../postgres/audit/append-audit-record.ts';
+import { inTransaction } from '../../postgres/in-transaction.ts';
+import { countReleased } from '../../postgres/quarantine/release-quarantined.ts';
+import { type EraseTarget, eraseOriginals } from '../../postgres/vault/erase-originals.ts';
+import { readOriginals } from '../../postgres/vault/read-originals.ts';
+import { LOCK_VAULT } from '../../postgres/vault/vault-lock.ts';
+import type { Custody } from '../connect/with-custody.ts';
+import { eraseQuarantined } from './erase-quarantined.ts';
+import { recordFirst } from './record-first.ts';
+
+// What a rotation has in hand must not come back.
+const BEGIN = `begin isolation level read committed; ${LOCK_VAULT}`;
+
+/** A replay stores what it has in hand, wherever that is erased meanwhile. */
+export async function refuseWhileReplayed(pool: Pool): Promise<void> {
+  const released = await countReleased(pool);
+  if (released === 0) return;
+  throw new Problem(
+    'nothing was erased',
+    `${released} quarantined message(s) are being replayed`,
+    'Wait for the replay. If it was broken off, replay them again (`login-etl quarantine replay`), then erase.',
+  );
+}
+
+/** Quarantine first: it is the vault that knows what to look for there. Counted on record with the last step. */
+export async function erase(custody: Custody, target: EraseTarget, reason: string) {
+  const { pool } = custody;
+  const detail = 'userId' in target ? { ...target } : maskedDetail(target.values);
+  // Bodies are opened from here on.
+  await recordFirst(pool, { action: 'erase-search', reason, detail });
+  const wanted: Wanted =
+    'userId' in target
+      ? { kind: 'user', userId: target.userId }
+      : await openWanted(custody, target.values);
+  const quarantine = await eraseQuarantined(custody, wanted);
+  return inTransaction(pool, BEGIN, async (client) => {
+    const vault = await eraseOriginals(client, target);
+    const counted = { ...detail, vault, quarantine };
+    const { id } = await appendAuditRecord(client, { action: 'erase', reason, detail: counted });
+    return { vault, quarantine, auditId: id };
+  });
+}
+
+const maskedDetail = (values: readonly MaskedValue[]) => ({
+  ips: values.filter(({ field }) => field === 'ip').map(({ maskedHex }) => maskedHex),
+  devices: values.filter(({ field }) => field === 'device_id').map(({ maskedHex }) => maskedHex),
+});
+
+/** The originals, to find them in quarantined messages, which are not masked. */
+async function openWanted({ pool, privateKey }: Custody, values: readonly MaskedValue[]) {
+  const sealed = await readOriginals(pool, values);
+  refuseOtherVaultKeys(sealed, privateKey);
+  const open = originalOpener(privateKey);
+  const wanted = { kind: 'values' as const, ips: new Set<string>(), deviceIds: new Set<string>() };
+  for (const row of sealed) {
+    const original = await open(row);
+    if (original !== undefined) {
+      (row.field === 'ip' ? wanted.ips : wanted.deviceIds).add(original);
+    }
+  }
+  return wanted;
+}

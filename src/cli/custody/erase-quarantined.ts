@@ -1,0 +1,42 @@
+import { openQuarantined } from '../../crypto/vault/open-quarantined.ts';
+import { mentions, type Wanted } from '../../domain/login/mentions.ts';
+import { inTransaction } from '../../postgres/in-transaction.ts';
+import { leaveQuarantine } from '../../postgres/quarantine/leave-quarantine.ts';
+import { readSealedMessages } from '../../postgres/quarantine/read-quarantine.ts';
+import type { Custody } from '../connect/with-custody.ts';
+
+/** What is in memory at once. */
+const PAGE = { limit: 500, maxBytes: 8 * 1_048_576 };
+
+export type QuarantineCounts = {
+  searched: number;
+  erased: number;
+  /** Sealed for another key, or damaged: nobody knows whose they are. */
+  notOpened: number;
+};
+
+/** Opens every quarantined body, since nothing else tells whose it is, and deletes those that hold what is wanted. */
+export async function eraseQuarantined(
+  { pool, privateKey }: Custody,
+  wanted: Wanted,
+): Promise<QuarantineCounts> {
+  const counts: QuarantineCounts = { searched: 0, erased: 0, notOpened: 0 };
+  for (let after = ''; ; ) {
+    const page = await readSealedMessages(pool, {}, { after, ...PAGE });
+    const found: string[] = [];
+    for (const message of page) {
+      const body = await openQuarantined(message, privateKey);
+      if (body === undefined) counts.notOpened += 1;
+      else if (mentions(body, wanted)) found.push(message.messageId);
+    }
+    counts.searched += page.length;
+    if (found.length > 0) {
+      counts.erased += await inTransaction(pool, 'begin', (client) =>
+        leaveQuarantine(client, { messageIds: found }, 'erased'),
+      );
+    }
+    const last = page.at(-1);
+    if (last === undefined) return counts;
+    after = last.messageId;
+  }
+}

@@ -1,0 +1,53 @@
+import { describeRotation } from '../../domain/rotation.ts';
+import type { RotationStatus } from '../../temporal/rotation/steer-rotation.ts';
+import type { RunState } from '../../temporal/runs/run-state.ts';
+import { styled } from '../terminal/output.ts';
+
+/** A rotation for people, a line for each thing to know. */
+export function describeStatus(rotation: RotationStatus): string {
+  const { workflowId, status, startedAt, endedAt, view, progress, result, reason } = rotation;
+  const times = `since ${startedAt.toISOString()}${endedAt ? `, ended ${endedAt.toISOString()}` : ''}`;
+  const lines = [
+    `${styled('bold', workflowId)}  ${result?.outcome ?? status.toLowerCase()}  ${times}`,
+  ];
+  if (progress) {
+    lines.push(`  to key      ${progress.toKeyId}`, `  so far      ${describeRotation(progress)}`);
+    if (progress.row) lines.push(`  at          rows of ${progress.row.createDate}`);
+  }
+  if (view) {
+    const heldUp = describeView(view);
+    if (heldUp) lines.push(`  held up     ${heldUp}`);
+  }
+  if (result) {
+    const { unrecoverable, unreadable } = result;
+    lines.push(
+      `  to key      ${result.toKeyId}`,
+      `  rows        ${result.remasked} re-masked; keeping their old key: ${unrecoverable} unrecoverable, ${unreadable} unreadable`,
+      `  removed     ${result.originalsRemoved} originals of old keys, ${result.dataKeysRemoved} data keys`,
+      `  work        ${result.passes} passes, ${result.steps} steps`,
+    );
+    const advice = ADVICE[result.outcome];
+    if (advice) lines.push(`  note        ${advice}`);
+  }
+  if (reason) lines.push(`  reason      ${reason}`);
+  return lines.join('\n');
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  'old key still in use':
+    'rows with an old key still came in: give every worker the new keyring, then start it again',
+  stopped: '`login-etl rotate start` does what is left',
+};
+
+function describeView(view: RunState): string {
+  switch (view.state) {
+    case 'running':
+      return '';
+    case 'not picked up':
+      return 'waiting for a custodian worker (npm run custodian)';
+    case 'stuck':
+      return 'the custodian worker fails at it: see its log';
+    case 'retrying':
+      return `being retried (attempt ${view.attempt}): ${view.reason}`;
+  }
+}

@@ -1,8 +1,0 @@
-import type { QueueDescription } from '../sqs/describe-queue.ts';
-
-/** A queue that moves a message away after so few receives leaves little room for looking. */
-export const FEW_RECEIVES = 3;
-
-/** Whether a look, which is a receive, may send a message to the dead-letter queue. */
-export const losesMessagesByLooking = ({ maxReceiveCount }: QueueDescription): boolean =>
-  maxReceiveCount !== undefined && maxReceiveCount <= FEW_RECEIVES;

@@ -1,0 +1,41 @@
+import { loginEventSchema, parseLoginEvent } from '../../domain/login/login-event.ts';
+
+export type FieldShape = { name: string; type: string; length?: number };
+
+export type MessageShape = {
+  bytes: number;
+  /** Why it is no login event, if it is none. */
+  reason?: string;
+  fields?: FieldShape[];
+  /** Fields whose name does not look like one, and might be a value. */
+  unnamedFields?: number;
+};
+
+const KNOWN = Object.keys(loginEventSchema.shape);
+const LOOKS_LIKE_A_NAME = /^[A-Za-z_]{1,32}$/;
+
+/** What a message looks like: names, types and lengths, and none of its values. */
+export function messageShape(body: string): MessageShape {
+  const bytes = Buffer.byteLength(body);
+  const { reason } = parseLoginEvent(body);
+  // A reason that names the message and not a field: it may not even be safe to parse.
+  if (reason?.startsWith('message:')) return { bytes, reason };
+  const json = JSON.parse(body) as Record<string, unknown>;
+  const names = Object.keys(json);
+  const named = names.filter((name) => KNOWN.includes(name) || LOOKS_LIKE_A_NAME.test(name));
+  const unnamedFields = names.length - named.length;
+  return {
+    bytes,
+    ...(reason !== undefined && { reason }),
+    fields: named.map((name) => ({ name, ...shapeOf(json[name]) })),
+    ...(unnamedFields > 0 && { unnamedFields }),
+  };
+}
+
+function shapeOf(value: unknown): { type: string; length?: number } {
+  if (value === null) return { type: 'null' };
+  if (typeof value === 'string') return { type: 'string', length: Array.from(value).length };
+  if (Array.isArray(value)) return { type: 'array', length: value.length };
+  if (typeof value === 'object') return { type: 'object', length: Object.keys(value).length };
+  return { type: typeof value };
+}

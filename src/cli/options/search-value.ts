@@ -1,0 +1,47 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { loginEventSchema } from '../../domain/login/login-event.ts';
+import type { MaskedField } from '../../domain/login/masking.ts';
+import { UsageProblem } from './usage-problem.ts';
+
+const OPTIONS: Readonly<Record<MaskedField, string>> = { ip: '--ip', device_id: '--device' };
+
+/**
+ * The value to search by, in the form that messages are masked in; `-` is a line of standard input, which a terminal
+ * does not echo. It is not repeated by anything.
+ * @throws UsageProblem for what no message could hold
+ */
+export async function readSearchValue(field: MaskedField, argument: string): Promise<string> {
+  const given = argument === '-' ? await readLine(`${field}: `) : argument;
+  const parsed = loginEventSchema.shape[field].safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new UsageProblem(
+    `${OPTIONS[field]} has no value to search by`,
+    `what was given ${parsed.error.issues[0]?.message ?? 'is not valid'}`,
+    `Give it as a message would have it, or ${OPTIONS[field]} - and one line on standard input.`,
+  );
+}
+
+async function readLine(prompt: string): Promise<string> {
+  if (process.stdin.isTTY) return askWithoutEcho(prompt);
+  return (await text(process.stdin)).replace(/\r?\n$/, '');
+}
+
+async function askWithoutEcho(prompt: string): Promise<string> {
+  process.stderr.write(prompt);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({
+    input: process.stdin,
+    output: nowhere,
+    terminal: true,
+    historySize: 0,
+  });
+  try {
+    // Ctrl-C and Ctrl-D give nothing.
+    return await lines.question('').catch(() => '');
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}

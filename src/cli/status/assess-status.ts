@@ -1,0 +1,159 @@
+import type { OpenRun } from '../../temporal/runs/look-at-run.ts';
+import { describeDuration } from '../options/duration.ts';
+import type { Status } from './read-status.ts';
+
+/** Why logins may not be flowing, and what to do about it. */
+export type Trouble = { part: string; problem: string; whatToDo: string };
+
+/** One failure may be a blip; a step that has failed twice is worth a look. */
+const FAILING_FROM_ATTEMPT = 3;
+/** So many runs that are due and did not succeed. */
+const OVERDUE_INTERVALS = 3;
+const OVERDUE_GRACE_MS = 60_000;
+/** What is older is lost at the end of the queue's retention. */
+const MAX_RETENTION_SHARE = 0.75;
+
+const PARTS = [
+  ['queue', 'queue'],
+  ['schedule', 'Temporal'],
+  ['workers', 'Temporal'],
+  ['running', 'Temporal'],
+  ['latest', 'Temporal'],
+  ['ledger', 'Postgres'],
+  ['rows', 'Postgres'],
+  ['quarantine', 'Postgres'],
+  ['maskKeys', 'Postgres'],
+] as const;
+
+/** Healthy means that everything could be asked and nothing keeps logins from being stored. */
+export function assessStatus(status: Status): Trouble[] {
+  return [
+    ...unreachable(status),
+    ...workers(status),
+    ...schedule(status),
+    ...running(status),
+    ...latest(status),
+    ...overdue(status),
+    ...retention(status),
+  ];
+}
+
+/** A server that is away is one trouble, however many parts were to be asked of it. */
+function unreachable(status: Status): Trouble[] {
+  const troubles = new Map<string, Trouble>();
+  for (const [name, server] of PARTS) {
+    const part = status[name];
+    if (part.reachable) continue;
+    const { reason, whatToDo } = part;
+    const key = `${server} ${reason}`;
+    if (!troubles.has(key)) {
+      troubles.set(key, { part: name, problem: `${server} cannot be asked: ${reason}`, whatToDo });
+    }
+  }
+  return [...troubles.values()];
+}
+
+function workers({ workers: part }: Status): Trouble[] {
+  if (!part.reachable || part.workers.length > 0) return [];
+  return [
+    {
+      part: 'workers',
+      problem: 'no worker takes work',
+      whatToDo: 'Start one with `npm run worker`; its TEMPORAL_NAMESPACE must be this one.',
+    },
+  ];
+}
+
+function schedule({ schedule: part, running: open }: Status): Trouble[] {
+  if (!part.reachable) return [];
+  if (part.paused) {
+    const note = part.note ? ` (${part.note})` : '';
+    return [
+      {
+        part: 'schedule',
+        problem: `the schedule is paused${note}`,
+        whatToDo: 'Wake it with `login-etl schedule resume`.',
+      },
+    ];
+  }
+  // A cron is a run that is open all the time.
+  if (part.exists || !open.reachable || open.runs.length > 0) return [];
+  return [
+    {
+      part: 'schedule',
+      problem: 'there is no schedule, and no run is open: nothing starts runs',
+      whatToDo: 'Create it with `login-etl schedule create`.',
+    },
+  ];
+}
+
+function running({ running: part }: Status): Trouble[] {
+  return part.reachable ? part.runs.flatMap(troublesOfRun) : [];
+}
+
+function troublesOfRun({ workflowId, state, failing }: OpenRun): Trouble[] {
+  const troubles: Trouble[] = failing
+    .filter(({ attempt }) => attempt >= FAILING_FROM_ATTEMPT)
+    .map(({ step, attempt, reason }) => ({
+      part: 'running',
+      problem: `${step} of ${workflowId} fails, attempt ${attempt}: ${reason}`,
+      whatToDo: 'See to what the reason names; the run goes on by itself.',
+    }));
+  if (state === 'stuck') {
+    troubles.push({
+      part: 'running',
+      problem: `the worker fails at ${workflowId} itself`,
+      whatToDo: "See the worker's log: most likely its build does not fit the run.",
+    });
+  }
+  if (state === 'paused') {
+    troubles.push({
+      part: 'running',
+      problem: `${workflowId} is paused`,
+      whatToDo: `Let it go on with \`login-etl resume --workflow-id ${workflowId}\`.`,
+    });
+  }
+  return troubles;
+}
+
+function latest({ latest: part }: Status): Trouble[] {
+  const run = part.reachable ? part.run : null;
+  if (!run || !['failed', 'timed out', 'terminated'].includes(run.status)) return [];
+  const verb = run.status === 'terminated' ? 'was terminated' : run.status;
+  return [
+    {
+      part: 'latest',
+      problem: `the latest run, ${run.workflowId}, ${verb}${run.reason ? `: ${run.reason}` : ''}`,
+      whatToDo: `See to what the reason names; \`login-etl runs show ${run.workflowId}\` has more.`,
+    },
+  ];
+}
+
+/** The schedule starts runs and none succeeds, or it does not even start them. */
+function overdue({ at, schedule: plan, running: open, ledger }: Status): Trouble[] {
+  if (!plan.reachable || !open.reachable || !ledger.reachable) return [];
+  if (plan.paused || plan.intervalSeconds === null || open.runs.length > 0) return [];
+  const since = Math.max(ledger.lastSuccessAt?.getTime() ?? 0, plan.changedAt?.getTime() ?? 0);
+  const ms = at.getTime() - since;
+  if (ms < plan.intervalSeconds * 1_000 * OVERDUE_INTERVALS + OVERDUE_GRACE_MS) return [];
+  return [
+    {
+      part: 'ledger',
+      problem: `no run has succeeded for ${describeDuration(ms)}`,
+      whatToDo: 'Start one by hand and watch it: `login-etl run`.',
+    },
+  ];
+}
+
+function retention({ queue }: Status): Trouble[] {
+  if (!queue.reachable || queue.oldestSeenSeconds === null) return [];
+  if (queue.oldestSeenSeconds < queue.retentionSeconds * MAX_RETENTION_SHARE) return [];
+  const kept = describeDuration(queue.retentionSeconds * 1_000);
+  return [
+    {
+      part: 'queue',
+      problem: `messages are ${describeDuration(queue.oldestSeenSeconds * 1_000)} old, and SQS drops them after ${kept}`,
+      whatToDo: 'Lengthen the retention of the queue now (14 days at most), then see to the runs.',
+    },
+  ];
+}

@@ -1,0 +1,21 @@
+import {
+  hmacMasker,
+  type Masker,
+  type MaskingMode,
+  sha256Masker,
+} from '../../domain/login/masking.ts';
+import { activeKey, type Keyring } from './keyring.ts';
+
+/** The masker of a configuration: the active masking key, or none in the compatible mode. */
+export function createMasker({ mode, keys }: { mode: MaskingMode; keys?: Keyring }): Masker {
+  if (mode === 'sha256') return sha256Masker;
+  if (!keys) throw new Error('hmac-sha256 masking was let in without keys');
+  const { id, key } = activeKey(keys);
+  return hmacMasker({ id, secret: key.export() });
+}
+
+/** A masker for every way that rows may have been masked: each key, and without one. */
+export const allMaskers = (keys: Keyring | undefined): Masker[] => [
+  ...[...(keys?.keys ?? [])].map(([id, key]) => hmacMasker({ id, secret: key.export() })),
+  sha256Masker,
+];

@@ -1,0 +1,70 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { activeKey, type Keyring } from '../keys/keyring.ts';
+
+export const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Below this, compression adds more than it saves. */
+const COMPRESS_FROM_BYTES = 256;
+/** No payload of ours comes near it: a bound on what a forged one may unpack to. */
+const MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
+const ZSTD_PARAMETERS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+export type Compression = 'none' | 'zstd';
+export type Encrypted = { keyId: string; compression: string; data: Uint8Array };
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+export class UnknownPayloadKey extends Error {
+  override name = 'UnknownPayloadKey';
+}
+
+export type PayloadCipher = {
+  encrypt(plain: Uint8Array): Promise<Encrypted & { compression: Compression }>;
+  decrypt(encrypted: Encrypted): Promise<Buffer>;
+};
+
+/**
+ * Compresses (zstd) and encrypts (AES-256-GCM, random nonce) with the active payload key; decrypts with whichever it was.
+ * The data is nonce, ciphertext, tag. Purpose, key id and compression are authenticated with it.
+ */
+export function payloadCipher(keyring: Keyring, purpose: string): PayloadCipher {
+  const active = activeKey(keyring);
+  const header = (keyId: string, compression: string) =>
+    Buffer.from(JSON.stringify([purpose, keyId, compression]));
+  return {
+    async encrypt(plain) {
+      const compression = plain.length >= COMPRESS_FROM_BYTES ? 'zstd' : 'none';
+      const body = compression === 'zstd' ? await compress(plain, ZSTD_PARAMETERS) : plain;
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv(CIPHER, active.key, nonce);
+      cipher.setAAD(header(active.id, compression));
+      const data = Buffer.concat([nonce, cipher.update(body), cipher.final(), cipher.getAuthTag()]);
+      return { keyId: active.id, compression, data };
+    },
+
+    async decrypt({ keyId, compression, data }) {
+      const key = keyring.keys.get(keyId);
+      if (!key) {
+        throw new UnknownPayloadKey(
+          'a payload was encrypted with a key that PAYLOAD_KEYS does not hold: add that key again',
+        );
+      }
+      const decipher = createDecipheriv(CIPHER, key, data.subarray(0, NONCE_BYTES), {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAAD(header(keyId, compression));
+      decipher.setAuthTag(data.subarray(data.length - TAG_BYTES));
+      const body = Buffer.concat([
+        decipher.update(data.subarray(NONCE_BYTES, data.length - TAG_BYTES)),
+        decipher.final(),
+      ]);
+      if (compression !== 'zstd') return body;
+      return decompress(body, { maxOutputLength: MAX_DECOMPRESSED_BYTES });
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { Problem } from '../../errors/problem.ts';
+import { openAlone, type VaultPrivateKey } from './vault-opener.ts';
+
+/** @returns undefined for a body that does not open: another was put in its place, or a bit has changed */
+export async function openQuarantined(
+  { messageId, sealedBody }: { messageId: string; sealedBody: Buffer },
+  privateKey: VaultPrivateKey,
+): Promise<string | undefined> {
+  try {
+    return await openAlone(sealedBody, privateKey, messageId);
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,29 @@
+import type { MaskedField, Masker } from '../../domain/login/masking.ts';
+import { Problem } from '../../errors/problem.ts';
+import { type DataKeys, OtherVaultKey, type WrappedDataKey } from './data-keys.ts';
+import { open } from './sealed-value.ts';
+import { originalContext } from './vault-envelope.ts';
+
+type Sealed = WrappedDataKey & { field: MaskedField; maskedHex: string; sealedValue: Buffer };
+
+/**
+ * Opens an original and masks it again: anyone who can write to the vault can put in what they like, so it is only
+ * believed if it makes the masked value that it stands for. Without the old key nobody can tell, and it is believed.
+ * @returns undefined for what does not open or is not believed
+ * @throws OtherVaultKey, or Problem where KMS does not help
+ */
+export async function readOriginal(
+  sealed: Sealed,
+  dataKeys: DataKeys,
+  oldMasker: Masker | undefined,
+): Promise<string | undefined> {
+  const { field, maskedHex } = sealed;
+  try {
+    const dataKey = await dataKeys.unwrap(sealed);
+    const original = open(sealed.sealedValue, dataKey, originalContext(field, maskedHex));
+    return oldMasker && oldMasker.mask(field, original) !== maskedHex ? undefined : original;
+  } catch (error) {
+    if (error instanceof OtherVaultKey || error instanceof Problem) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  type KeyObject,
+  privateDecrypt,
+} from 'node:crypto';
+import { open } from './sealed-value.ts';
+import { ENVELOPE_VERSION, OAEP, type VaultPublicKey, vaultKeyId } from './vault-envelope.ts';
+
+/** The vault's private key, wherever it is: in a PEM file here, or in AWS KMS. */
+export type VaultPrivateKey = {
+  /** That of its public key (`vaultKeyId`). */
+  id: string;
+  /** Of the same pair: what is sealed anew is sealed with it. */
+  publicKey: VaultPublicKey;
+  unwrap(wrappedKey: Buffer): Promise<KeyObject>;
+};
+
+/** @throws an Error that names the rule, for what is no RSA private key */
+export function parseVaultPrivateKey(pem: string): VaultPrivateKey {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(pem);
+  } catch {
+    throw new Error(
+      pem.includes('PUBLIC KEY')
+        ? 'holds the public key: it seals, and only the private one opens'
+        : 'is not a private key in PEM form, without a passphrase',
+    );
+  }
+  if (key.asymmetricKeyType !== 'rsa') throw new Error('is not an RSA key');
+  const publicKey = createPublicKey(key);
+  const id = vaultKeyId(publicKey);
+  return {
+    id,
+    publicKey: { id, key: publicKey },
+    unwrap: async (wrappedKey) => createSecretKey(privateDecrypt({ key, ...OAEP }, wrappedKey)),
+  };
+}
+
+/** Opens what `sealAlone` made. @throws when the key, the context or a single bit is another */
+export async function openAlone(
+  sealed: Buffer,
+  privateKey: VaultPrivateKey,
+  context: string,
+): Promise<string> {
+  if (sealed.readUInt8(0) !== ENVELOPE_VERSION) {
+    throw new Error('sealed with a version this one does not know');
+  }
+  const wrappedEnd = 3 + sealed.readUInt16BE(1);
+  const dataKey = await privateKey.unwrap(sealed.subarray(3, wrappedEnd));
+  return open(sealed.subarray(wrappedEnd), dataKey, context);
+}

@@ -1,0 +1,7 @@
+/** Task queue, workflow type and schedule id are contracts: dashboards, tctl lines and alerts name them. */
+export const TASK_QUEUE = 'login-etl';
+export const WORKFLOW_TYPE = 'ingestLogins';
+export const SCHEDULE_ID = 'ingest-logins';
+
+/** The failure type of a receive that a worker refuses because it shuts down. */
+export const SHUTTING_DOWN = 'ShuttingDown';

@@ -1,0 +1,35 @@
+import { SQSServiceException } from '@aws-sdk/client-sqs';
+import pg from 'pg';
+import { isConnectionLost } from './connection-lost.ts';
+import {
+  AWS_POLICY,
+  type ErrorPolicy,
+  OWN_POLICY,
+  policyForAwsError,
+  policyForSqlstate,
+} from './error-policy.ts';
+
+/** SQLSTATE connection_failure: as the server would say it if it could. */
+const CONNECTION_FAILURE = '08006';
+
+/** The code of an error (SQLSTATE, AWS name, system code, our own class) and what is done about it. */
+export function classifyError(error: unknown): { code: string; policy: ErrorPolicy } {
+  if (error instanceof pg.DatabaseError && error.code) {
+    return { code: error.code, policy: policyForSqlstate(error.code) };
+  }
+  if (isConnectionLost(error)) {
+    return { code: CONNECTION_FAILURE, policy: policyForSqlstate(CONNECTION_FAILURE) };
+  }
+  const name = error instanceof Error ? error.name : typeof error;
+  const own = OWN_POLICY[name];
+  if (own) return { code: name, policy: own };
+  if (error instanceof SQSServiceException || AWS_POLICY[name]) {
+    const status = (error as Partial<SQSServiceException>).$metadata?.httpStatusCode;
+    return { code: name, policy: policyForAwsError(name, status) };
+  }
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (typeof code === 'string') {
+    return { code, policy: { action: 'wait', advice: 'the network or a server has trouble' } };
+  }
+  return { code: name, policy: { action: 'retry', advice: 'an unexpected error' } };
+}

@@ -1,0 +1,108 @@
+/**
+ * What is done about an error. One table for all of them; `classify-error.ts` turns it into Temporal's terms.
+ *
+ * - `retry`: may go away by itself, at once: try again, backing off.
+ * - `wait`:  the server's trouble, not the batch's: try again for as long as it takes, receive nothing meanwhile.
+ * - `row`:   one row of the batch can't be stored: only that row goes to quarantine.
+ * - `final`: a person has to act; trying again would change nothing.
+ */
+export type ErrorAction = 'retry' | 'wait' | 'row' | 'final';
+
+export type ErrorPolicy = { action: ErrorAction; advice: string };
+
+const rule = (action: ErrorAction, advice: string): ErrorPolicy => ({ action, advice });
+
+/** By SQLSTATE, or by its class of two characters. The longer key wins. */
+export const SQLSTATE_POLICY: Readonly<Record<string, ErrorPolicy>> = {
+  '08': rule('wait', 'the connection to Postgres was lost'),
+  '22': rule('row', 'a value does not fit its column'),
+  '23': rule('row', 'a row breaks a constraint'),
+  '25006': rule('wait', 'Postgres is read-only, as after a failover'),
+  '28': rule('final', 'Postgres refuses the role or its password: check DATABASE_URL'),
+  '3D000': rule('final', 'the database does not exist: check DATABASE_URL'),
+  '40': rule('retry', 'the transaction was in conflict with another'),
+  '42': rule('final', 'tables or privileges are not as expected: run `login-etl migrate`'),
+  '53': rule('wait', 'Postgres is out of disk, memory or connections'),
+  '54': rule('final', 'a limit of Postgres was exceeded: make the batches smaller'),
+  '55': rule('retry', 'an object is in use'),
+  '57': rule('wait', 'Postgres is starting, stopping or was told to cancel'),
+  '57014': rule('retry', 'a statement took too long or was cancelled'),
+  '58': rule('wait', 'Postgres has trouble with its files'),
+  F0: rule('wait', 'Postgres has trouble with its configuration'),
+  XX: rule('wait', 'Postgres reports an internal error'),
+};
+
+/** By the name that the AWS SDK gives the error. */
+export const AWS_POLICY: Readonly<Record<string, ErrorPolicy>> = {
+  QueueDoesNotExist: rule(
+    'final',
+    'the queue does not exist: check SQS_QUEUE_URL or SQS_QUEUE_NAME',
+  ),
+  'AWS.SimpleQueueService.NonExistentQueue': rule(
+    'final',
+    'the queue does not exist: check SQS_QUEUE_URL or SQS_QUEUE_NAME',
+  ),
+  QueueDeletedRecently: rule('final', 'the queue was deleted'),
+  InvalidAddress: rule('final', 'SQS_QUEUE_URL is not the address of a queue'),
+  AccessDenied: rule(
+    'final',
+    'the AWS role may not do this with the queue: see the README for its policy',
+  ),
+  AccessDeniedException: rule(
+    'final',
+    'the AWS role may not do this with the queue: see the README for its policy',
+  ),
+  InvalidClientTokenId: rule('final', 'AWS does not know the access key'),
+  UnrecognizedClientException: rule('final', 'AWS does not know the access key'),
+  SignatureDoesNotMatch: rule('final', 'the AWS secret key is wrong, or the clock is off'),
+  MissingAuthenticationToken: rule('final', 'AWS got no credentials'),
+  KmsAccessDenied: rule('final', "the AWS role may not use the queue's KMS key"),
+  KmsDisabled: rule('final', "the queue's KMS key is disabled"),
+  InvalidAttributeName: rule('final', 'the SQS endpoint does not know an attribute that is needed'),
+  MalformedSqsAnswer: rule('final', 'the SQS endpoint does not answer as SQS does'),
+  // Temporary credentials are renewed, and the services that give them recover.
+  ExpiredToken: rule('wait', 'the AWS credentials have expired'),
+  ExpiredTokenException: rule('wait', 'the AWS credentials have expired'),
+  CredentialsProviderError: rule('wait', 'no AWS credentials can be had just now'),
+  RequestThrottled: rule('retry', 'SQS throttles'),
+  ThrottlingException: rule('retry', 'SQS throttles'),
+  Throttling: rule('retry', 'SQS throttles'),
+  TooManyRequestsException: rule('retry', 'SQS throttles'),
+  KmsThrottled: rule('retry', "the queue's KMS key is throttled"),
+  OverLimit: rule('wait', 'too many messages of the queue are in flight'),
+  TimeoutError: rule('wait', 'SQS did not answer in time'),
+  DeletesKeepFailing: rule('retry', 'SQS failed to delete some messages'),
+};
+
+/** By the name of an error of our own. */
+export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
+  UnknownPayloadKey: rule('final', 'add the missing key to PAYLOAD_KEYS'),
+  PartNotInHistory: rule(
+    'final',
+    "the run's history was cut short: start another run, its messages come back to the queue",
+  ),
+  OtherVaultKey: rule(
+    'final',
+    'the vault has originals that another private key opens: check VAULT_PRIVATE_KEY or VAULT_KMS_KEY_ID',
+  ),
+  OtherMaskingKey: rule(
+    'wait',
+    "the active key in this custodian's MASKING_KEYS is not the one that is rotated to",
+  ),
+  OriginalsChanged: rule('retry', 'an original was erased while its rows were re-masked'),
+};
+
+export const policyForSqlstate = (sqlstate: string): ErrorPolicy =>
+  SQLSTATE_POLICY[sqlstate] ??
+  SQLSTATE_POLICY[sqlstate.slice(0, 2)] ??
+  rule('retry', 'Postgres refused the batch');
+
+/** An answer of SQS. Other client errors would be the same again; the rest is SQS' or the network's trouble. */
+export function policyForAwsError(name: string, httpStatus: number | undefined): ErrorPolicy {
+  const known = AWS_POLICY[name];
+  if (known) return known;
+  if (httpStatus !== undefined && httpStatus >= 400 && httpStatus < 500 && httpStatus !== 429) {
+    return rule('final', 'SQS refuses the call');
+  }
+  return rule('wait', 'SQS or the way to it has trouble');
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { environmentWithOnly } from '../../config/config.ts';
+import { KEY_FILE_NAMES } from '../../crypto/keys/generate-keys.ts';
+import { type RunningProcess, startProcess } from './child-process.ts';
+import { untilReady } from './server-readiness.ts';
+
+const LOGIN_ETL = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const NAME = 'The codec server';
+const READY_WITHIN_MS = 30_000;
+
+/** Starts the codec server in a process of its own, as it runs elsewhere, and waits until it answers. */
+export async function startCodecServerProcess(options: {
+  port: number;
+  webUi: string;
+  /** Of the custodian: who decodes is put on record. */
+  databaseUrl: string;
+  keys: string;
+  tokenFile: string;
+  logFile: string;
+  signal: AbortSignal;
+}): Promise<RunningProcess> {
+  await ensureToken(options.tokenFile);
+  const server = await startProcess({
+    name: NAME,
+    command: process.execPath,
+    args: ['--', LOGIN_ETL, 'codec-server'],
+    env: environmentWithOnly({
+      CODEC_SERVER_ADDRESS: `127.0.0.1:${options.port}`,
+      CODEC_SERVER_TOKEN_FILE: options.tokenFile,
+      CODEC_SERVER_TOKEN_NAME: 'local',
+      CODEC_SERVER_UI_ORIGIN: options.webUi,
+      DATABASE_URL: options.databaseUrl,
+      PAYLOAD_KEYS_FILE: join(options.keys, KEY_FILE_NAMES.payloadKeys),
+    }),
+    logFile: options.logFile,
+  });
+  await untilReady({
+    name: NAME,
+    server,
+    timeoutMs: READY_WITHIN_MS,
+    signal: options.signal,
+    probe: async () => {
+      await fetch(`http://127.0.0.1:${options.port}/health`);
+    },
+  });
+  return server;
+}
+
+async function ensureToken(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  await writeFile(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+}

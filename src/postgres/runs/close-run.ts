@@ -1,0 +1,23 @@
+import type { Pool } from 'pg';
+import type { RunRecord } from '../../domain/run-record.ts';
+
+const CLOSE_RUN = `
+  insert into ingest_runs as runs (
+    run_id, workflow_id, started_at, worker_build, finished_at, outcome,
+    received, inserted, duplicates, quarantined, acknowledged, batches
+  )
+  values ($1, $2, to_timestamp($3 / 1000.0), $4, to_timestamp($5 / 1000.0), $6, $7, $8, $9, $10, $11, $12)
+  on conflict (run_id) do update set
+    finished_at = excluded.finished_at, outcome = excluded.outcome, worker_build = excluded.worker_build,
+    received = excluded.received, inserted = excluded.inserted, duplicates = excluded.duplicates,
+    quarantined = excluded.quarantined, acknowledged = excluded.acknowledged, batches = excluded.batches`;
+
+/** Closes a run in the ledger with the counts of its history. Doing it again writes the same. */
+export async function closeRun(pool: Pool, run: RunRecord, workerBuild: string): Promise<void> {
+  const { counts } = run;
+  await pool.query(CLOSE_RUN, [
+    ...[run.runId, run.workflowId, run.startedAtMs, workerBuild, run.finishedAtMs, run.outcome],
+    ...[counts.received, counts.inserted, counts.duplicates, counts.quarantined],
+    ...[counts.acknowledged, counts.batches],
+  ]);
+}

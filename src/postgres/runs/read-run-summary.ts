@@ -1,0 +1,42 @@
+import type { Pool } from 'pg';
+import type { Counts } from '../../domain/counts.ts';
+
+/** Counts of the ledger, as numbers: a day's sum is far below what a double holds exactly. */
+const COUNTS = (wrap: (column: string) => string) =>
+  ['received', 'inserted', 'duplicates', 'quarantined', 'acknowledged', 'batches']
+    .map((column) => `'${column}', ${wrap(column)}`)
+    .join(', ');
+
+// One that continues as new has done its part: a large backlog takes many of them before one completes.
+const LAST_SUCCESS = `
+  select extract(epoch from finished_at)::float8 as "finishedAtSeconds" from ingest_runs
+  where outcome in ('completed', 'continued') order by started_at desc limit 1`;
+
+const LAST_RUN = `
+  select extract(epoch from finished_at - started_at)::float8 as "durationSeconds",
+    json_build_object(${COUNTS((column) => column)}) as counts
+  from ingest_runs where finished_at is not null order by started_at desc limit 1`;
+
+const LAST_DAY = `
+  select coalesce(outcome, 'open') as outcome, count(*)::int as runs,
+    json_build_object(${COUNTS((column) => `coalesce(sum(${column}), 0)`)}) as counts
+  from ingest_runs where started_at > now() - interval '24 hours' group by 1`;
+
+export type RunSummary = {
+  lastSuccessAtSeconds: number | undefined;
+  lastRun: { durationSeconds: number; counts: Counts } | undefined;
+  /** Runs begun in the last 24 hours; the outcome of one that has not ended is `open`. */
+  lastDay: { outcome: string; runs: number; counts: Counts }[];
+};
+
+/** What the ledger says of the latest runs. Each statement goes by the index on started_at. */
+export async function readRunSummary(pool: Pool): Promise<RunSummary> {
+  const success = await pool.query<{ finishedAtSeconds: number }>(LAST_SUCCESS);
+  const last = await pool.query<NonNullable<RunSummary['lastRun']>>(LAST_RUN);
+  const day = await pool.query<RunSummary['lastDay'][number]>(LAST_DAY);
+  return {
+    lastSuccessAtSeconds: success.rows[0]?.finishedAtSeconds,
+    lastRun: last.rows[0],
+    lastDay: day.rows,
+  };
+}

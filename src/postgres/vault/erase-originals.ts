@@ -1,0 +1,87 @@
+import type { Pool, PoolClient } from 'pg';
+import type { MaskedField } from '../../domain/login/masking.ts';
+import type { MaskedValue } from '../../domain/login/sealed-original.ts';
+
+/** Whose originals are meant: all of an account's logins, or these. */
+export type EraseTarget =
+  | { userId: string; keepShared: boolean }
+  | { values: readonly MaskedValue[] };
+
+export type VaultCounts = {
+  ips: number;
+  devices: number;
+  /** Of these, those that other accounts have, too. */
+  shared: number;
+};
+
+const VALUES = `cross join lateral (values ('ip', masked_ip), ('device_id', masked_device_id)) as one (field, value)`;
+
+/** $1 account, $2 whether shared ones stay. Once over the rows for the account's own, once for the others'. */
+const OF_USER = `
+  own as materialized (select distinct field, value from user_logins ${VALUES} where user_id = $1),
+  others as materialized (
+    select distinct field, value from user_logins ${VALUES} join own using (field, value) where user_id <> $1
+  ),
+  meant as (
+    select field, decode(value, 'hex') as masked_value, others.value is not null as shared
+    from own left join others using (field, value)
+    where value ~ '^([0-9a-f]{2})+$' and (others.value is null or not $2::boolean)
+  )`;
+
+const THESE = `
+  meant as (
+    select field, masked_value, false as shared from unnest($1::text[], $2::bytea[]) as these (field, masked_value)
+  )`;
+
+// A value may be in both tables.
+const COUNTS = `count(distinct masked_value) filter (where field = 'ip')::int as ips,
+    count(distinct masked_value) filter (where field = 'device_id')::int as devices,
+    count(distinct (field, masked_value)) filter (where shared)::int as shared`;
+
+function scope(target: EraseTarget): { meant: string; values: unknown[] } {
+  if ('userId' in target) return { meant: OF_USER, values: [target.userId, target.keepShared] };
+  const fields: MaskedField[] = target.values.map(({ field }) => field);
+  const masked = target.values.map(({ maskedHex }) => Buffer.from(maskedHex, 'hex'));
+  return { meant: THESE, values: [fields, masked] };
+}
+
+/** What the vault has of it. */
+export async function countOriginals(pool: Pool, target: EraseTarget): Promise<VaultCounts> {
+  const { meant, values } = scope(target);
+  const { rows } = await pool.query<VaultCounts>(
+    `with ${meant} select ${COUNTS} from meant join sealed_originals using (masked_value, field)`,
+    values,
+  );
+  return rows[0] as VaultCounts;
+}
+
+/** Takes it out of the vault, and with it the data keys that nothing is sealed with any more. */
+export async function eraseOriginals(
+  client: PoolClient,
+  target: EraseTarget,
+): Promise<VaultCounts & { dataKeys: number }> {
+  const { meant, values } = scope(target);
+  const { rows } = await client.query<VaultCounts & { dataKeyIds: string[] }>(
+    `with ${meant}, from_vault as (
+       delete from vault using meant
+       where vault.masked_value = meant.masked_value and vault.field = meant.field
+       returning vault.field, vault.masked_value, shared, data_key_id
+     ), from_aside as (
+       delete from vault_set_aside as aside using meant
+       where aside.masked_value = meant.masked_value and aside.field = meant.field
+       returning aside.field, aside.masked_value, shared, data_key_id
+     ), gone as (
+       select * from from_vault union all select * from from_aside
+     )
+     select ${COUNTS}, coalesce(array_agg(distinct data_key_id), '{}') as "dataKeyIds" from gone`,
+    values,
+  );
+  const { dataKeyIds, ...counts } = rows[0] as VaultCounts & { dataKeyIds: string[] };
+  const { rowCount } = await client.query(
+    `delete from vault_data_keys
+     where id = any($1)
+       and not exists (select from sealed_originals where data_key_id = vault_data_keys.id)`,
+    [dataKeyIds],
+  );
+  return { ...counts, dataKeys: rowCount ?? 0 };
+}

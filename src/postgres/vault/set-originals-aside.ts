@@ -1,0 +1,43 @@
+import type { Pool } from 'pg';
+import type { OriginalPlace, SetAsideRequest, SetAsideResult } from '../../domain/rotation.ts';
+import { inTransaction } from '../in-transaction.ts';
+import { LOCK_VAULT } from './vault-lock.ts';
+
+/** Originals looked at for each row that a step may re-mask. */
+const LOOK_AHEAD = 5;
+
+const START: OriginalPlace = { maskedHex: '', field: 'device_id' };
+
+const AFTER = `(masked_value, field) > ($1::bytea, $2::text)`;
+
+const LAST_OF_STEP = `
+  select encode(masked_value, 'hex') as "maskedHex", field from vault
+  where ${AFTER} order by masked_value, field offset $3 limit 1`;
+
+const SET_ASIDE = `
+  with moved as (
+    delete from vault where ${AFTER} and ($3::bytea is null or (masked_value, field) <= ($3, $4::text))
+      and mask_key_id <> $5
+    returning *
+  )
+  insert into vault_set_aside select * from moved on conflict do nothing`;
+
+const BEGIN = `begin isolation level read committed; ${LOCK_VAULT}`;
+
+/** Sets aside the next originals of old keys, in the order of the primary key, a bounded look at a time. */
+export async function setOriginalsAside(
+  pool: Pool,
+  { toKeyId, after = START, rows }: SetAsideRequest,
+): Promise<SetAsideResult> {
+  const from = [Buffer.from(after.maskedHex, 'hex'), after.field];
+  return inTransaction(pool, BEGIN, async (client) => {
+    const { rows: last } = await client.query<OriginalPlace>(LAST_OF_STEP, [
+      ...from,
+      rows * LOOK_AHEAD - 1,
+    ]);
+    const next = last[0];
+    const end = next ? [Buffer.from(next.maskedHex, 'hex'), next.field] : [null, null];
+    const { rowCount } = await client.query(SET_ASIDE, [...from, ...end, toKeyId]);
+    return { setAside: rowCount ?? 0, ...(next && { next }) };
+  });
+}

@@ -1,0 +1,114 @@
+import type { Pool, PoolClient } from 'pg';
+import { inTransaction } from '../in-transaction.ts';
+import type { OldRow } from '../logins/find-old-rows.ts';
+import { type MaskedValue, toColumns } from './read-sealed-originals.ts';
+import { LOCK_VAULT } from './vault-lock.ts';
+
+export type RemaskedRow = OldRow & { newMaskedIp: string; newMaskedDeviceId: string };
+
+export type ResealedOriginal = MaskedValue & { newMaskedHex: string; sealedValue: Buffer };
+
+export type Remasked = {
+  toKeyId: string;
+  rows: readonly RemaskedRow[];
+  /** Of these rows, each once. */
+  originals: readonly ResealedOriginal[];
+  dataKey: { id: string; vaultKeyId: string; wrappedKey: Buffer };
+  /** What rows that keep their old key still refer to. */
+  kept: readonly MaskedValue[];
+};
+
+/** An original was erased after it was read. The step is done again from its beginning, without it. */
+export class OriginalsChanged extends Error {
+  override name = 'OriginalsChanged';
+}
+
+// Each statement is to see what was committed before it, whatever the database's default is.
+const BEGIN = `begin isolation level read committed; ${LOCK_VAULT}`;
+
+const COUNT_PRESENT = `
+  select count(distinct (masked_value, field))::int as present
+  from unnest($1::bytea[], $2::text[]) as used (masked_value, field)
+  join sealed_originals using (masked_value, field)`;
+
+// In the order of ingestion: rows first, then originals, sorted. So each waits for the other at most one way.
+const UPDATE_ROWS = `
+  update user_logins set masked_ip = new_ip, masked_device_id = new_device_id, mask_key_id = $8
+  from unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+    as step (create_date, message_id, old_key_id, old_ip, old_device_id, new_ip, new_device_id)
+  where user_logins.create_date = step.create_date and user_logins.message_id = step.message_id
+    and user_logins.create_date between $9::date and $10::date
+    and mask_key_id = old_key_id and masked_ip = old_ip and masked_device_id = old_device_id`;
+
+const INSERT_ORIGINALS = `
+  insert into vault (masked_value, field, mask_key_id, data_key_id, sealed_value)
+  select masked_value, field, $4, $5, sealed_value
+  from unnest($1::bytea[], $2::text[], $3::bytea[]) as step (masked_value, field, sealed_value)
+  order by masked_value, field
+  on conflict do nothing`;
+
+const INSERT_DATA_KEY = `
+  insert into vault_data_keys (id, vault_key_id, wrapped_key) values ($1, $2, $3)`;
+
+const TAKE_BACK = `
+  with kept as (
+    delete from vault_set_aside using unnest($1::bytea[], $2::text[]) as needed (masked_value, field)
+    where vault_set_aside.masked_value = needed.masked_value and vault_set_aside.field = needed.field
+    returning vault_set_aside.*
+  )
+  insert into vault select * from kept order by masked_value, field on conflict do nothing`;
+
+/**
+ * Writes what a step has made, all of it or nothing: rows with their new masked values, and the originals of these.
+ * @returns how many rows it has changed: fewer than given where another attempt was quicker
+ * @throws OriginalsChanged
+ */
+export async function writeRemasked(pool: Pool, remasked: Remasked): Promise<number> {
+  const { rows, originals, kept } = remasked;
+  if (rows.length === 0 && kept.length === 0) return 0;
+  return inTransaction(pool, BEGIN, async (client) => {
+    if (kept.length > 0) await client.query(TAKE_BACK, toColumns(kept));
+    if (rows.length === 0) return 0;
+    const { rows: found } = await client.query<{ present: number }>(
+      COUNT_PRESENT,
+      toColumns(originals),
+    );
+    if (found[0]?.present !== originals.length) {
+      throw new OriginalsChanged('an original was erased while its rows were re-masked');
+    }
+    const changed = await updateRows(client, remasked);
+    await insertOriginals(client, remasked);
+    return changed;
+  });
+}
+
+async function updateRows(client: PoolClient, { rows, toKeyId }: Remasked): Promise<number> {
+  const { rowCount } = await client.query(UPDATE_ROWS, [
+    rows.map(({ createDate }) => createDate),
+    rows.map(({ messageId }) => messageId),
+    rows.map(({ maskKeyId }) => maskKeyId),
+    rows.map(({ maskedIp }) => maskedIp),
+    rows.map(({ maskedDeviceId }) => maskedDeviceId),
+    rows.map(({ newMaskedIp }) => newMaskedIp),
+    rows.map(({ newMaskedDeviceId }) => newMaskedDeviceId),
+    toKeyId,
+    // They are in order.
+    ...[rows[0]?.createDate, rows.at(-1)?.createDate],
+  ]);
+  return rowCount ?? 0;
+}
+
+async function insertOriginals(
+  client: PoolClient,
+  { originals, dataKey, toKeyId }: Remasked,
+): Promise<void> {
+  const { rowCount } = await client.query(INSERT_ORIGINALS, [
+    originals.map(({ newMaskedHex }) => Buffer.from(newMaskedHex, 'hex')),
+    originals.map(({ field }) => field),
+    originals.map(({ sealedValue }) => sealedValue),
+    ...[toKeyId, dataKey.id],
+  ]);
+  // All there already: nothing is sealed with this one.
+  if (rowCount === 0) return;
+  await client.query(INSERT_DATA_KEY, [dataKey.id, dataKey.vaultKeyId, dataKey.wrappedKey]);
+}

@@ -1,0 +1,40 @@
+import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { type FastClient, fastClient } from './fast-client.ts';
+import type { SqsSettings } from './sqs-client.ts';
+
+/** A queue that was found and may be read. */
+export type Queue = {
+  client: SQSClient;
+  /** For the two calls that are made for every message. */
+  call: FastClient;
+  url: string;
+  /** For messages to people. */
+  name: string;
+  fifo: boolean;
+  visibilityTimeoutSeconds?: number;
+};
+
+/** Finds the queue by its URL or name and asks for its attributes, so that a wrong one fails here. */
+export async function openQueue(client: SQSClient, settings: SqsSettings): Promise<Queue> {
+  const url =
+    'url' in settings.queue ? settings.queue.url : await findUrl(client, settings.queue.name);
+  await client.send(
+    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['VisibilityTimeout'] }),
+  );
+  return {
+    client,
+    call: fastClient(client, settings.region, settings.endpoint ?? new URL(url).origin),
+    url,
+    name: url.split('/').at(-1) ?? url,
+    fifo: url.endsWith('.fifo'),
+    ...(settings.visibilityTimeoutSeconds && {
+      visibilityTimeoutSeconds: settings.visibilityTimeoutSeconds,
+    }),
+  };
+}
+
+async function findUrl(client: SQSClient, name: string): Promise<string> {
+  const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: name }));
+  if (!QueueUrl) throw new Error('SQS answered GetQueueUrl without a URL');
+  return QueueUrl;
+}

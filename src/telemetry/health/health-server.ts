@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { HostAndPort } from '../../config/config.ts';
+import { DEPENDENCIES, type Readiness } from './readiness.ts';
+
+export type HealthServer = {
+  /** From now on not ready, whatever can be reached: the worker takes no more work. */
+  shuttingDown(): void;
+  close(): Promise<void>;
+};
+
+/**
+ * `/healthz`: 200 as long as the process turns its event loop. `/readyz`: 200 when Temporal, Postgres and the
+ * queue can be reached, else 503; the body says which can't.
+ */
+export async function startHealthServer(
+  { host, port }: HostAndPort,
+  readiness: Readiness,
+): Promise<HealthServer> {
+  let stopping = false;
+  const answerReady = async (response: ServerResponse) => {
+    const reachable = await readiness();
+    const ready = !stopping && DEPENDENCIES.every((name) => reachable[name]);
+    const parts = Object.fromEntries(
+      DEPENDENCIES.map((name) => [name, reachable[name] ? 'ok' : 'unreachable']),
+    );
+    answer(response, ready ? 200 : 503, {
+      status: ready ? 'ready' : 'not ready',
+      ...(stopping && { reason: 'shutting down' }),
+      ...parts,
+    });
+  };
+  const server = createServer((request, response) => {
+    if (request.url === '/healthz') answer(response, 200, { status: 'alive' });
+    else if (request.url === '/readyz') void answerReady(response);
+    else answer(response, 404, { status: 'there are /healthz and /readyz' });
+  });
+  server.listen({ port, host: host.replace(/^\[|\]$/g, '') });
+  await once(server, 'listening');
+  return {
+    shuttingDown: () => {
+      stopping = true;
+    },
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(`${JSON.stringify(body)}\n`);
+}

@@ -1,0 +1,110 @@
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionStatusName,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import {
+  CUSTODIAN_TASK_QUEUE,
+  PROGRESS_QUERY,
+  ROTATION_WORKFLOW_ID,
+  ROTATION_WORKFLOW_TYPE,
+  type RotationResult,
+  type RotationState,
+  STOP_SIGNAL,
+} from '../../domain/rotation.ts';
+import type { RotationInput } from '../../domain/rotation-input.ts';
+import { Problem } from '../../errors/problem.ts';
+import { failureReason } from '../runs/failing-steps.ts';
+import { type RunState, runView } from '../runs/run-state.ts';
+
+const QUERY_TIMEOUT_MS = 3_000;
+
+export type RotationStatus = {
+  workflowId: string;
+  status: WorkflowExecutionStatusName;
+  startedAt: Date;
+  endedAt?: Date;
+  /** What it is about, while it runs. */
+  view?: RunState;
+  /** Undefined when no custodian's worker answers. */
+  progress?: RotationState;
+  result?: RotationResult;
+  /** Why it failed. */
+  reason?: string;
+};
+
+/** @throws Problem when one is running */
+export async function startRotation(
+  client: Client,
+  input: Pick<RotationInput, 'reason'> & Partial<RotationInput>,
+): Promise<string> {
+  try {
+    await client.workflow.start(ROTATION_WORKFLOW_TYPE, {
+      taskQueue: CUSTODIAN_TASK_QUEUE,
+      workflowId: ROTATION_WORKFLOW_ID,
+      args: [input],
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw new Problem(
+      'no rotation was started',
+      'one is running',
+      'Look at it with `login-etl rotate status`; `login-etl rotate stop` ends it after the step in hand.',
+    );
+  }
+  return ROTATION_WORKFLOW_ID;
+}
+
+/** @throws Problem when none is running */
+export async function stopRotation(client: Client): Promise<void> {
+  try {
+    await client.workflow.getHandle(ROTATION_WORKFLOW_ID).signal(STOP_SIGNAL);
+  } catch (error) {
+    throw error instanceof WorkflowNotFoundError ? noRotation('is running') : error;
+  }
+}
+
+/** The rotation that runs, or the latest that has run. @throws Problem when Temporal knows of none */
+export async function rotationStatus(client: Client): Promise<RotationStatus> {
+  const handle = client.workflow.getHandle(ROTATION_WORKFLOW_ID);
+  const description = await handle.describe().catch((error: unknown) => {
+    throw error instanceof WorkflowNotFoundError ? noRotation('was started') : error;
+  });
+  const status = description.status.name;
+  const common = { workflowId: handle.workflowId, status, startedAt: description.startTime };
+  if (status === 'RUNNING') {
+    const [view, progress] = await Promise.all([
+      runView(client, handle.workflowId),
+      rotationProgress(client),
+    ]);
+    return { ...common, view, ...(progress && { progress }) };
+  }
+  const end = await handle.result().then(
+    (result: RotationResult) => ({ result }),
+    (error: unknown) => {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      return { reason: failureReason(error.cause) };
+    },
+  );
+  return { ...common, ...(description.closeTime && { endedAt: description.closeTime }), ...end };
+}
+
+async function rotationProgress(client: Client): Promise<RotationState | undefined> {
+  try {
+    const progress = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+      client.workflow.getHandle(ROTATION_WORKFLOW_ID).query<RotationState | null>(PROGRESS_QUERY),
+    );
+    return progress ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const noRotation = (what: string) =>
+  new Problem(
+    `no rotation ${what}`,
+    'Temporal has none in this namespace',
+    'Start one with `login-etl rotate start --reason …`, or check TEMPORAL_NAMESPACE.',
+  );

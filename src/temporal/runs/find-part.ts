@@ -1,0 +1,30 @@
+import type { NativeConnection } from '@temporalio/worker';
+import type { FindPart } from '../../batch/part-cache.ts';
+import { partId } from '../../batch/part-reference.ts';
+import { sealedPartsOf } from '../../crypto/payloads/payload-codec.ts';
+
+/** A result may be 2 MiB: few events a page. */
+const EVENTS_A_PAGE = 4;
+
+/** Looks through a run's history from its end on: what a step needs was recorded a moment ago. */
+export const partFinder =
+  ({ workflowService }: NativeConnection, namespace: string): FindPart =>
+  async (execution, id) => {
+    let nextPageToken: Uint8Array | undefined;
+    do {
+      const page = await workflowService.getWorkflowExecutionHistoryReverse({
+        namespace,
+        execution,
+        maximumPageSize: EVENTS_A_PAGE,
+        ...(nextPageToken && { nextPageToken }),
+      });
+      for (const { activityTaskCompletedEventAttributes: completed } of page.history?.events ??
+        []) {
+        const parts = (completed?.result?.payloads ?? []).flatMap(sealedPartsOf);
+        const found = parts.find((part) => partId(part) === id);
+        if (found) return found;
+      }
+      nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
+    } while (nextPageToken);
+    return undefined;
+  };

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CancelledFailure,
+  type Client,
+  TerminatedFailure,
+  TimeoutFailure,
+  WorkflowFailedError,
+} from '@temporalio/client';
+import type { Counts } from '../../domain/counts.ts';
+import { failureReason } from './failing-steps.ts';
+import { runCounts } from './run-counts.ts';
+import { type RunState, runView } from './run-state.ts';
+
+const COUNTS_EVERY_MS = 500;
+const STATE_EVERY_MS = 1_000;
+
+export type RunOutcome =
+  | { status: 'completed'; counts: Counts }
+  | { status: 'failed' | 'cancelled' | 'terminated' | 'timed out'; reason: string };
+
+export type RunWatcher = {
+  onCounts?(counts: Counts): void;
+  onState?(state: RunState): void;
+};
+
+/**
+ * Waits for a run's end, through all the runs it continues as, and tells the watcher what happens meanwhile.
+ * @returns undefined when the signal ended it before
+ */
+export async function followRun(
+  client: Client,
+  workflowId: string,
+  watcher: RunWatcher,
+  signal: AbortSignal,
+): Promise<RunOutcome | undefined> {
+  const ended = new AbortController();
+  let openShards: string[] = [];
+  const over = AbortSignal.any([signal, ended.signal]);
+  const watch = () => [
+    every(COUNTS_EVERY_MS, over, async () => {
+      const counts = await runCounts(client, workflowId, openShards);
+      if (counts && !over.aborted) watcher.onCounts?.(counts);
+    }),
+    every(STATE_EVERY_MS, over, async () => {
+      const view = await runView(client, workflowId);
+      openShards = view.openShards;
+      if (!over.aborted) watcher.onState?.(view);
+    }),
+  ];
+  // A query in flight when the run ends is waited for: a worker logs each one that was given up.
+  const watching = client.withAbortSignal(signal, () => Promise.all(watch()));
+  try {
+    // A long poll goes on for half a minute, also on a connection that is closed meanwhile.
+    return await client.withAbortSignal(signal, () => outcome(client, workflowId));
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    ended.abort();
+    await watching;
+  }
+}
+
+async function outcome(client: Client, workflowId: string): Promise<RunOutcome> {
+  try {
+    return {
+      status: 'completed',
+      counts: await client.workflow.result<() => Promise<Counts>>(workflowId),
+    };
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const { cause } = error;
+    const reason = failureReason(cause);
+    if (cause instanceof CancelledFailure) {
+      return { status: 'cancelled', reason: 'it was told to stop; what it had in hand is stored' };
+    }
+    if (cause instanceof TerminatedFailure)
+      return { status: 'terminated', reason: 'somebody ended it at once' };
+    if (cause instanceof TimeoutFailure) return { status: 'timed out', reason };
+    return { status: 'failed', reason };
+  }
+}
+
+/** Looking on is no reason to fail: what can't be seen just now is seen next time. */
+async function every(ms: number, signal: AbortSignal, look: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await look().catch(() => undefined);
+    await sleep(ms, undefined, { signal }).catch(() => undefined);
+  }
+}

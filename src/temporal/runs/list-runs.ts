@@ -1,0 +1,29 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { TASK_QUEUE, WORKFLOW_TYPE } from '../../domain/names.ts';
+
+const OURS = `WorkflowType = '${WORKFLOW_TYPE}' AND TaskQueue = '${TASK_QUEUE}'`;
+
+/** Runs that go on now, latest first: whoever started them, but not the children that a run is split into. */
+export const openRuns = (client: Client, limit: number): Promise<WorkflowExecutionInfo[]> =>
+  listRoots(client, `${OURS} AND ExecutionStatus = 'Running'`, limit);
+
+/** Runs that have come to their end, latest first. */
+export const closedRuns = (client: Client, limit: number): Promise<WorkflowExecutionInfo[]> =>
+  listRoots(
+    client,
+    `${OURS} AND ExecutionStatus IN ('Completed', 'Failed', 'Canceled', 'Terminated', 'TimedOut')`,
+    limit,
+  );
+
+async function listRoots(
+  client: Client,
+  query: string,
+  limit: number,
+): Promise<WorkflowExecutionInfo[]> {
+  const roots: WorkflowExecutionInfo[] = [];
+  for await (const run of client.workflow.list({ query, pageSize: limit * 2 })) {
+    if (run.raw.parentExecution?.workflowId) continue;
+    if (roots.push(run) >= limit) break;
+  }
+  return roots;
+}

@@ -1,0 +1,62 @@
+import type { Client } from '@temporalio/client';
+import type { Counts } from '../../domain/counts.ts';
+import { type FailingStep, failingSteps } from './failing-steps.ts';
+import { type RunProgress, runProgress } from './query-progress.ts';
+import { runCounts } from './run-counts.ts';
+
+/** A workflow task that fails again and again: the worker's build does not fit the run. */
+const STUCK_FROM_ATTEMPT = 3;
+
+/** An open run, as far as Temporal and the worker can say. */
+export type OpenRun = {
+  workflowId: string;
+  runId: string;
+  startedAt: Date;
+  /** A cron's next run, or one with a delay, is open before it begins. */
+  beginsAt: Date | null;
+  state: RunProgress['state'] | 'waiting' | 'stuck' | 'unknown';
+  counts: Counts | null;
+  failing: FailingStep[];
+};
+
+/** What a run is about, its shards included. */
+export async function lookAtRun(client: Client, workflowId: string): Promise<OpenRun> {
+  const { raw, runId, startTime, executionTime } = await client.workflow
+    .getHandle(workflowId)
+    .describe();
+  const shards = (raw.pendingChildren ?? []).map((child) => child.workflowId ?? '');
+  const shardsRaw = await Promise.all(
+    shards.map(async (id) => (await client.workflow.getHandle(id).describe()).raw),
+  );
+  const beginsAt = executionTime && executionTime.getTime() > Date.now() ? executionTime : null;
+  const all = [raw, ...shardsRaw];
+  const [progress, counts, ...failing] = await Promise.all([
+    beginsAt ? undefined : runProgress(client, workflowId),
+    beginsAt ? undefined : runCounts(client, workflowId, shards),
+    ...all.map((each) => failingSteps(client, each)),
+  ]);
+  const stuck = all.some(
+    ({ pendingWorkflowTask }) => (pendingWorkflowTask?.attempt ?? 0) >= STUCK_FROM_ATTEMPT,
+  );
+  return {
+    workflowId,
+    runId,
+    startedAt: startTime,
+    beginsAt,
+    state: stateOf(beginsAt, stuck, progress, counts),
+    counts: counts ?? progress?.counts ?? null,
+    failing: failing.flat(),
+  };
+}
+
+function stateOf(
+  beginsAt: Date | null,
+  stuck: boolean,
+  progress: RunProgress | undefined,
+  counts: Counts | undefined,
+): OpenRun['state'] {
+  if (beginsAt) return 'waiting';
+  if (stuck) return 'stuck';
+  // A worker of a build that does not know the query answers with the counts only.
+  return progress?.state ?? (counts ? 'draining' : 'unknown');
+}

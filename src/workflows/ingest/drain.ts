@@ -1,0 +1,231 @@
+import { condition, patched, workflowInfo } from '@temporalio/workflow';
+import type { BatchTag, ReceivedBatch } from '../../batch/batch.ts';
+import { HistoryBudget, type Reservation } from '../../batch/history-budget.ts';
+import { SingleWorker } from '../../batch/single-worker.ts';
+import { addCounts, type Counts, zeroCounts } from '../../domain/counts.ts';
+import type { IngestInput } from '../../domain/ingest-input.ts';
+import type { RunState } from '../../domain/progress.ts';
+import type { Control } from './control.ts';
+import { steps } from './steps.ts';
+import { storeBatch } from './store-batch.ts';
+
+/** What a run hands on when it continues as new. */
+export type Carried = {
+  /** The run that handed it on: nobody else's is taken. */
+  fromRunId: string;
+  counts: Counts;
+  expectedMessageBytes?: number | undefined;
+  historyBytesPerByte?: number | undefined;
+  state?: RunState | undefined;
+  /** Who does the steps (`single-worker.ts`). */
+  holder?: string | undefined;
+};
+
+/** The first batch of a drain is small: it shows that there is something to do, and the other lanes begin. */
+const FIRST_BATCH_MESSAGES = 500;
+/** Up to 0.2.0 the other lanes' first batches were sized for the worst, since nothing was stored yet. */
+const LEARNS_FROM_RECEIVED = 'learns-from-received';
+
+/** Why a lane began no further batch. */
+type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'stopped';
+
+/**
+ * The lanes of one workflow run and what they share: counts, the bound on messages, the room left in history.
+ *
+ * A lane goes receive, mask, insert, acknowledge, and again. It ends when
+ * - its batch came back empty, or another lane's did: the queue is drained. (In a FIFO queue that may also mean that
+ *   the other lanes have a message of every group in hand, so it asks once more when one of them is done.)
+ * - `maxMessages` are taken or in the making,
+ * - its part of the history has no room for another batch; when all lanes have ended, the run continues as new, or
+ * - the run was cancelled or told to `drain`: what is in hand is finished first.
+ * While the run is paused no batch is begun.
+ */
+export class Drain {
+  /** Of this run; a chain's earlier runs have theirs in `total()`. */
+  readonly counts: Counts = zeroCounts();
+  expectedMessageBytes: number | undefined;
+  #failure: Error | undefined;
+  readonly #input: IngestInput;
+  readonly #carried: Counts;
+  readonly #onProgress: () => void;
+  readonly #budget: HistoryBudget;
+  readonly #control: Control;
+  readonly #holder: SingleWorker;
+  /** Messages that are being asked for: counted against `maxMessages` until the answer is there. */
+  #asked = 0;
+  #batchesInHand = 0;
+  #batchesDone = 0;
+  /** A standard queue's empty answer counts for all lanes; of a FIFO queue each lane sees other groups. */
+  #queueEmpty = false;
+  /** How often a lane made messages visible again that it could not take. */
+  #releases = 0;
+
+  constructor(
+    input: IngestInput,
+    carried: Carried | undefined,
+    control: Control,
+    onProgress: () => void,
+  ) {
+    this.#input = input;
+    this.#control = control;
+    this.#holder = new SingleWorker(carried?.holder);
+    this.#budget = new HistoryBudget(input.lanes, carried?.historyBytesPerByte);
+    this.#carried = carried?.counts ?? zeroCounts();
+    this.expectedMessageBytes = carried?.expectedMessageBytes;
+    this.#onProgress = onProgress;
+  }
+
+  /** Of the whole chain of runs so far. */
+  total(): Counts {
+    const total = { ...this.#carried };
+    addCounts(total, this.counts);
+    return total;
+  }
+
+  /** What the next run of the chain is to know. */
+  carry(fromRunId: string, state: RunState): Carried {
+    return {
+      fromRunId,
+      state,
+      counts: this.total(),
+      expectedMessageBytes: this.expectedMessageBytes,
+      historyBytesPerByte: this.#budget.bytesPerByte,
+      holder: this.#holder.carry(),
+    };
+  }
+
+  /** Runs the lanes to their ends; true when there may be more, and the run has to continue as new. */
+  async run(): Promise<boolean> {
+    const others: Promise<LaneEnd>[] = [];
+    const startOthers = () => {
+      while (others.length < this.#input.lanes - 1) others.push(this.#lane(others.length + 2));
+    };
+    // The others wait until a batch has shown that there is something to do: a run on an empty queue costs one
+    // long poll, not one a lane.
+    if (this.#carried.batches > 0) startOthers();
+    const first = await this.#lane(1, startOthers);
+    const ends = [first, ...(await Promise.all(others))];
+    if (this.#failure) throw this.#failure;
+    return ends.includes('history full') && !this.#queueEmpty && !this.#control.stopping;
+  }
+
+  /** One lane to its end. When it fails, the others finish what they have in hand and begin no more. */
+  async #lane(number: number, onFirstBatch?: () => void): Promise<LaneEnd> {
+    try {
+      return await this.#batches(number, onFirstBatch);
+    } catch (error) {
+      this.#failure ??= error as Error;
+      return 'stopped';
+    }
+  }
+
+  async #batches(number: number, onFirstBatch?: () => void): Promise<LaneEnd> {
+    for (;;) {
+      await this.#control.whilePaused();
+      if (this.#control.stopping || this.#failure) return 'stopped';
+      if (this.#queueEmpty) return 'queue empty';
+      const room = this.#roomInBound();
+      if (room < 1) return 'bound reached';
+      const { historyLength: events, historySize: bytes } = workflowInfo();
+      const byReference = this.#holder.name !== undefined;
+      const { maxBatchBytes } = this.#input;
+      const used = { events, bytes };
+      const reservation = this.#budget.reserve(number, used, maxBatchBytes, byReference);
+      if (!reservation) return 'history full';
+      let written = 0;
+      let received = 0;
+      const releases = this.#releases;
+      try {
+        const batch = await this.#receive(number, room, reservation);
+        reservation.received(batch);
+        received = batch.bytes;
+        if (batch.released > 0) {
+          this.#releases += 1;
+          this.#queueEmpty = false;
+        }
+        if (batch.count > 0) {
+          const isFirst = this.total().batches === 1;
+          if (isFirst && patched(LEARNS_FROM_RECEIVED)) this.#budget.learn(batch);
+          onFirstBatch?.();
+          written = await this.#store(number, batch, reservation);
+        } else if (batch.released > 0) {
+          // The message at hand is larger than what is left of this lane's part of the history.
+          return 'history full';
+        } else if (releases < this.#releases) {
+          // What another lane has made visible again was hidden from this one.
+        } else if (!batch.fifo || !(await this.#anotherBatchIsDone())) {
+          this.#queueEmpty = !batch.fifo;
+          return 'queue empty';
+        }
+      } finally {
+        reservation.release(written, received);
+      }
+    }
+  }
+
+  /** Messages that the next batch may have. */
+  #roomInBound(): number {
+    const { batchSize, maxMessages } = this.#input;
+    const total = this.total();
+    const most = total.batches === 0 ? Math.min(batchSize, FIRST_BATCH_MESSAGES) : batchSize;
+    return Math.min(most, maxMessages - total.received - this.#asked);
+  }
+
+  async #receive(
+    lane: number,
+    room: number,
+    { maxBytes, maxHistoryBytes, anySize, byReference }: Reservation,
+  ): Promise<ReceivedBatch> {
+    this.#asked += room;
+    try {
+      const batch = await steps.receive(lane, {
+        maxMessages: room,
+        maxBytes,
+        maxHistoryBytes,
+        anySize,
+        byReference,
+        expectedMessageBytes: this.expectedMessageBytes,
+      });
+      this.#holder.saw(batch.holder);
+      const received = batch.count;
+      if (received > 0) {
+        this.expectedMessageBytes = Math.ceil(batch.bytes / received);
+        this.#count({ received, batches: 1 });
+      }
+      return batch;
+    } finally {
+      this.#asked -= room;
+    }
+  }
+
+  async #store(lane: number, batch: ReceivedBatch, { byReference }: Reservation): Promise<number> {
+    this.#batchesInHand += 1;
+    try {
+      return await storeBatch(lane, batch, this.#tag(), byReference, {
+        stepDone: (holder) => this.#holder.saw(holder),
+        counted: (counts) => this.#count(counts),
+      });
+    } finally {
+      this.#batchesInHand -= 1;
+      this.#batchesDone += 1;
+    }
+  }
+
+  #count(counts: Partial<Counts>): void {
+    addCounts(this.counts, counts);
+    this.#onProgress();
+  }
+
+  #tag(): BatchTag {
+    const { runId, workflowId, startTime } = workflowInfo();
+    return { runId, workflowId, startedAtMs: startTime.getTime(), number: this.counts.batches };
+  }
+
+  /** False when no lane has anything in hand; else true, once one of them has finished. */
+  async #anotherBatchIsDone(): Promise<boolean> {
+    if (this.#batchesInHand === 0) return false;
+    const done = this.#batchesDone;
+    await condition(() => this.#batchesDone > done);
+    return true;
+  }
+}

@@ -1,0 +1,106 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  continueAsNew,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { addCounts, type Counts } from '../../domain/counts.ts';
+import {
+  type IngestInput,
+  InvalidIngestInput,
+  parseIngestInput,
+} from '../../domain/ingest-input.ts';
+import type { RunOutcome } from '../../domain/run-record.ts';
+import { recordFailedRun, recordRun } from './close-ledger.ts';
+import { Control } from './control.ts';
+import { type Carried, Drain } from './drain.ts';
+import { drainInChild, steerChild } from './drain-in-child.ts';
+import { drainInShards } from './shards.ts';
+import { showProgress } from './show-progress.ts';
+
+/** The child that drains what a cron's run had no room for. */
+const REST = 'rest';
+
+/**
+ * Drains the queue: `lanes` loops of receive, mask, insert and acknowledge, side by side, until the queue is
+ * empty or `maxMessages` are taken. The signals `pause`, `resume` and `drain` steer it, the query `progress` tells how
+ * far it is.
+ *
+ * @param input any of `{ lanes, batchSize, maxMessages, maxBatchBytes, shards }`; may be absent
+ * @param carried what an earlier run of the same chain handed on; people leave it out
+ * @returns the counts of the whole chain
+ * @throws ApplicationFailure `InvalidInput`, not retried, when the input makes no sense
+ */
+export async function ingestLogins(input?: unknown, carried?: Carried): Promise<Counts> {
+  const settings = parse(input);
+  const { runId, continuedFromExecutionRunId, cronSchedule } = workflowInfo();
+  if (settings.shards > 1) return drainInShards(settings);
+  const isOurs = carried?.fromRunId && carried.fromRunId === continuedFromExecutionRunId;
+  const ours = isOurs ? carried : undefined;
+  const show = () => showProgress(drain.total(), control.state);
+  let restInChild = false;
+  const control = new Control(ours?.state ?? 'draining');
+  const drain = new Drain(settings, ours, control, show);
+  control.listen((signal) => {
+    show();
+    if (restInChild) void steerChild(REST, signal);
+  });
+  control.answer(settings.lanes, () => drain.total());
+  show();
+
+  let cancelled = false;
+  CancellationScope.current().cancelRequested.catch(() => {
+    cancelled = true;
+    control.steer('drain');
+  });
+  // Cancelled or not, what is in hand is brought to its end: nothing is left to time out.
+  const more = await CancellationScope.nonCancellable(async () => {
+    try {
+      const historyIsFull = await drain.run();
+      await recordRun(drain.counts, outcome(cancelled, historyIsFull), drain.total());
+      return historyIsFull;
+    } catch (error) {
+      await recordFailedRun(drain.counts, drain.total());
+      throw error;
+    }
+  });
+  if (cancelled) throw new CancelledFailure('cancelled; what was in hand is stored');
+  if (more && cronSchedule) {
+    return drainRest(settings, drain.total(), () => {
+      restInChild = true;
+      if (control.paused) void steerChild(REST, 'pause');
+    });
+  }
+  if (more) {
+    await continueAsNew<typeof ingestLogins>(input, drain.carry(runId, control.state));
+  }
+  return drain.total();
+}
+
+/** A run that continues as new loses its cron schedule, so the rest of its drain is left to a child. */
+async function drainRest(
+  settings: IngestInput,
+  soFar: Counts,
+  onStarted: () => void,
+): Promise<Counts> {
+  const maxMessages = settings.maxMessages - soFar.received;
+  if (maxMessages > 0) {
+    addCounts(soFar, await drainInChild(REST, { ...settings, maxMessages }, onStarted));
+  }
+  return soFar;
+}
+
+function outcome(cancelled: boolean, historyIsFull: boolean): RunOutcome {
+  if (cancelled) return 'cancelled';
+  return historyIsFull ? 'continued' : 'completed';
+}
+
+function parse(input: unknown): IngestInput {
+  try {
+    return parseIngestInput(input);
+  } catch (error) {
+    if (!(error instanceof InvalidIngestInput)) throw error;
+    throw ApplicationFailure.nonRetryable(error.message, 'InvalidInput');
+  }
+}

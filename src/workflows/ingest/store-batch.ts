@@ -1,0 +1,37 @@
+import type { BatchTag, ReceivedBatch } from '../../batch/batch.ts';
+import { copies } from '../../batch/history-budget.ts';
+import { referenceTo } from '../../batch/part-reference.ts';
+import type { Part } from '../../batch/parts-payload.ts';
+import { maskAndInsert, type StepReport } from './mask-and-insert.ts';
+import { steps } from './steps.ts';
+
+/**
+ * Brings a received batch to its end. Commit, then delete: the order that nothing is lost by.
+ * @param byReference whether the steps are only told which parts they work on (`part-reference.ts`)
+ * @returns the bytes that the batch's payloads took in the history: each part as a result, and as an input if it was one
+ */
+export async function storeBatch(
+  lane: number,
+  batch: ReceivedBatch,
+  tag: BatchTag,
+  byReference: boolean,
+  report: StepReport,
+): Promise<number> {
+  const given = <T>(part: Part<T>) => (byReference ? referenceTo(part) : part);
+  const { count } = batch;
+  const bodies = given(batch.bodies);
+  const messages = { count, ids: given(batch.ids), bodies };
+  const { rejected, masked } = await maskAndInsert(lane, messages, { batch: tag }, given, report);
+  const { acknowledged, holder } = await steps.acknowledge(lane, {
+    batchNumber: tag.number,
+    count,
+    receiptHandles: given(batch.receiptHandles),
+  });
+  report.stepDone(holder);
+  report.counted({ acknowledged });
+  const once = [batch.ids, batch.bodies, batch.receiptHandles, masked].reduce(
+    (sum, part) => sum + part.length,
+    0,
+  );
+  return copies(byReference) * once + (rejected > 0 ? bodies.length : 0);
+}

@@ -1,0 +1,85 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  PROGRESS_QUERY,
+  type RotationOutcome,
+  type RotationResult,
+  type RotationState,
+  resultOf,
+  STOP_SIGNAL,
+} from '../../domain/rotation.ts';
+import {
+  InvalidRotationInput,
+  parseRotationInput,
+  type RotationInput,
+} from '../../domain/rotation-input.ts';
+import { Rotation } from './rotation-state.ts';
+import { recordEnd } from './rotation-steps.ts';
+
+/** What a run hands on when it continues as new. */
+type Carried = {
+  /** The run that handed it on: nobody else's is taken. */
+  fromRunId: string;
+  state: RotationState;
+};
+
+/**
+ * Gives all rows of `user_logins` the active masking key, from their originals in the vault, in bounded steps, while
+ * ingestion goes on; then removes the originals of old keys. `domain/rotation.ts` says in which order, and why.
+ * Told to stop, by the signal `stop` or a cancellation, it ends after the step in hand; another rotation does the rest.
+ *
+ * @param input `{ reason, toKeyId, rowsPerStep, … }`: see `domain/rotation-input.ts`
+ * @param carried what an earlier run of the same chain handed on; people leave it out
+ * @throws ApplicationFailure `InvalidInput`, not retried, when the input makes no sense
+ */
+export async function rotateMaskingKey(input: unknown, carried?: Carried): Promise<RotationResult> {
+  const settings = parse(input);
+  const { runId, continuedFromExecutionRunId } = workflowInfo();
+  const ours = carried?.fromRunId === continuedFromExecutionRunId ? carried : undefined;
+  const rotation = new Rotation(settings, ours?.state);
+  setHandler(defineSignal(STOP_SIGNAL), () => rotation.stop());
+  setHandler(defineQuery<RotationState | null>(PROGRESS_QUERY), () => rotation.state ?? null);
+
+  const end = async (outcome: RotationOutcome, state: RotationState): Promise<RotationResult> => {
+    const result = resultOf(state, outcome);
+    await recordEnd(settings.reason, result);
+    return result;
+  };
+  try {
+    await rotation.work();
+  } catch (error) {
+    // Without a beginning there is no end.
+    if (rotation.state) await end('failed', rotation.state);
+    throw error;
+  }
+  const { state } = rotation;
+  if (!state) throw new CancelledFailure('stopped before it began');
+  if (state.phase === 'done') {
+    return end(state.oldKeyInUse ? 'old key still in use' : 'completed', state);
+  }
+  if (!rotation.stopped) {
+    await continueAsNew<typeof rotateMaskingKey>(input, { fromRunId: runId, state });
+  }
+  const result = await end('stopped', state);
+  if (CancellationScope.current().consideredCancelled) {
+    throw new CancelledFailure('cancelled; the step in hand was finished');
+  }
+  return result;
+}
+
+function parse(input: unknown): RotationInput {
+  try {
+    return parseRotationInput(input);
+  } catch (error) {
+    if (!(error instanceof InvalidRotationInput)) throw error;
+    throw ApplicationFailure.nonRetryable(error.message, 'InvalidInput');
+  }
+}

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { generateKeys, KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
+import { freePort } from '../../../src/local/ports/free-port.ts';
+import { type Custody, custodyOf } from '../../support/custody.ts';
+import { loginMessage } from '../../support/data/login-messages.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
+import { jsonOf, loginEtl } from '../login-etl.ts';
+
+const REASON = ['--reason', 'art. 17'];
+const SHARED_IP = '198.51.100.7';
+const ANN = loginMessage(1, { user_id: 'ann', ip: SHARED_IP, device_id: 'ann-phone' });
+const BOB = loginMessage(2, { user_id: 'bob', ip: SHARED_IP, device_id: 'bob-phone' });
+const BROKEN = [
+  JSON.stringify({ user_id: 'ann', ip: 5 }),
+  `cut off {"user_id":"bob","ip":"${SHARED_IP}`,
+  'about nobody',
+];
+type Result = {
+  auditId: string;
+  vault: { ips: number; devices: number; shared: number; dataKeys: number };
+  quarantine: { searched: number; erased: number; notOpened: number };
+  remains: object;
+};
+
+let database: TestDatabase;
+let custody: Custody;
+let env: Record<string, string>;
+let quarantined: [string, string, string];
+let audits: number;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  custody = custodyOf(database);
+  // Nobody answers there.
+  env = { ...custody.env, TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` };
+});
+beforeEach(async () => {
+  await custody.clear();
+  await custody.storeLogins([ANN, ANN, BOB]);
+  quarantined = (await custody.quarantine(BROKEN)) as typeof quarantined;
+  audits = (await custody.auditRows()).length;
+});
+afterAll(() => database?.remove());
+
+const erase = (...args: string[]) => loginEtl(env, ['erase', ...args, ...REASON]);
+const newAudits = async () => (await custody.auditRows()).slice(audits);
+
+async function column(query: string): Promise<string[]> {
+  const { rows } = await database.pool.query<{ value: string }>(query);
+  return rows.map(({ value }) => value).toSorted();
+}
+const inVault = () => column(`select encode(masked_value, 'hex') as value from vault`);
+const inQuarantine = () => column('select message_id as value from quarantine');
+const masked = (...values: ['ip' | 'device_id', string][]) =>
+  values.map(([field, value]) => custody.mask(field, value)).toSorted();
+
+describe('erase --user', () => {
+  test("takes the user's originals and quarantined messages, counts them on record, and leaves others'", async () => {
+    const result = jsonOf<Result>(await erase('--user', 'ann', '--yes', '--json'));
+    expect(result).toMatchObject({
+      vault: { ips: 1, devices: 1, shared: 1, dataKeys: 2 },
+      quarantine: { searched: 3, erased: 1, notOpened: 0 },
+      remains: { historyRetentionDays: null },
+    });
+    expect(await inVault()).toEqual(masked(['device_id', 'bob-phone']));
+    expect(await inQuarantine()).toEqual(quarantined.slice(1).toSorted());
+    expect(await column('select user_id as value from user_logins')).toEqual(['ann', 'ann', 'bob']);
+    expect(await newAudits()).toMatchObject([
+      { action: 'erase-search', reason: 'art. 17', detail: { userId: 'ann' } },
+      {
+        id: result.auditId,
+        action: 'erase',
+        detail: { userId: 'ann', vault: result.vault, quarantine: result.quarantine },
+      },
+    ]);
+  });
+
+  test('what is erased can not be revealed any more', async () => {
+    await erase('--user', 'ann', '--yes');
+    const args = ['reveal', '--ip', custody.mask('ip', SHARED_IP), '--reason', 'x'];
+    const { exitCode, stdout } = await loginEtl(env, args);
+    expect([exitCode, stdout]).toEqual([1, '']);
+  });
+
+  test('with --keep-shared leaves what other accounts have, too', async () => {
+    const args = ['--user', 'ann', '--keep-shared', '--yes', '--json'];
+    expect(jsonOf<Result>(await erase(...args)).vault).toEqual({
+      ...{ ips: 0, devices: 1, shared: 0, dataKeys: 1 },
+    });
+    expect(await inVault()).toEqual(masked(['ip', SHARED_IP], ['device_id', 'bob-phone']));
+  });
+
+  test('keeps a data key that something else is sealed with', async () => {
+    await database.pool.query(
+      'update vault set data_key_id = (select id from vault_data_keys limit 1)',
+    );
+    const { vault } = jsonOf<Result>(await erase('--user', 'ann', '--yes', '--json'));
+    expect(vault.dataKeys).toBe(0);
+  });
+
+  test('takes what a rotation has set aside as well', async () => {
+    await database.pool.query('insert into vault_set_aside select * from vault');
+    const { vault } = jsonOf<Result>(await erase('--user', 'ann', '--yes', '--json'));
+    expect(vault).toEqual({ ips: 1, devices: 1, shared: 1, dataKeys: 2 });
+    expect(await column('select field as value from vault_set_aside')).toEqual(['device_id']);
+  });
+
+  test('says what still holds it', async () => {
+    const { stdout, stderr } = await erase('--user', 'ann', '--yes');
+    expect(stdout).toContain('1 of them shared with other accounts');
+    for (const words of ['workflow history', 'backups', 'vacuum', 'SQS']) {
+      expect(stderr).toContain(words);
+    }
+  });
+});
+
+describe('erase --ip, --device', () => {
+  test('takes the original and every quarantined message that holds it', async () => {
+    const result = await erase('--ip', custody.mask('ip', SHARED_IP), '--yes', '--json');
+    expect(jsonOf<Result>(result)).toMatchObject({
+      vault: { ips: 1, devices: 0, dataKeys: 1 },
+      quarantine: { searched: 3, erased: 1 },
+    });
+    expect(await inQuarantine()).toEqual([quarantined[0], quarantined[2]].toSorted());
+    expect(result.stdout + result.stderr).not.toContain(SHARED_IP);
+  });
+});
+
+describe('erase', () => {
+  test('searches more messages than it holds in memory at once', async () => {
+    await custody.quarantine(
+      Array.from({ length: 70 }, (_, n) => `user_id=${n % 2 ? 'ann' : 'eve'}`),
+    );
+    const { quarantine } = jsonOf<Result>(await erase('--user', 'ann', '--yes', '--json'));
+    expect(quarantine).toEqual({ searched: 73, erased: 36, notOpened: 0 });
+  });
+
+  test('erases nothing while a replay has messages in hand', async () => {
+    await database.pool.query('update quarantine set released_for = gen_random_uuid()');
+    const { exitCode, stderr } = await erase('--user', 'ann', '--yes');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('3 quarantined message(s) are being replayed');
+    expect(await inVault()).toHaveLength(3);
+  });
+
+  test('opens and erases nothing without its record', async () => {
+    const { exitCode } = await custody.without('insert on audit_log', () =>
+      erase('--user', 'ann', '--yes'),
+    );
+    expect(exitCode).toBe(1);
+    expect(await inVault()).toHaveLength(3);
+    expect(await inQuarantine()).toHaveLength(3);
+  });
+
+  test('erases nothing on a dry run, or when nobody can be asked', async () => {
+    const dry = await erase('--user', 'ann', '--dry-run', '--json');
+    expect(jsonOf(dry)).toEqual({
+      dryRun: true,
+      vault: { ips: 1, devices: 1, shared: 1 },
+      toSearch: 3,
+    });
+    expect((await erase('--user', 'ann')).exitCode).toBe(2);
+    expect(await inVault()).toHaveLength(3);
+    expect(await newAudits()).toEqual([]);
+  });
+
+  test('says that messages sealed for another key could not be searched, and fails', async () => {
+    const other = (await generateKeys('other'))[KEY_FILE_NAMES.vaultPrivateKey] ?? '';
+    const args = ['erase', '--user', 'ann', '--yes', ...REASON];
+    const { exitCode, stderr } = await loginEtl({ ...env, VAULT_PRIVATE_KEY: other }, args);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('3 quarantined message(s) do not open with this key');
+  });
+
+  test.each([
+    [[]],
+    [['--user', ' ']],
+    [['--user', 'ann', '--ip', 'a'.repeat(64)]],
+    [['--ip', SHARED_IP]],
+    [['--ip', 'a'.repeat(64), '--keep-shared']],
+  ])('that makes no sense ends with 2 and repeats no value: %j', async (args) => {
+    const { exitCode, stdout, stderr } = await erase(...args, '--yes');
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).not.toContain(SHARED_IP);
+    expect(await newAudits()).toEqual([]);
+  });
+});

@@ -1,0 +1,75 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Steered } from '../../../src/temporal/runs/steer-run.ts';
+import { loginMessages } from '../../support/data/login-messages.ts';
+import { type Stack, startStack } from '../../support/start-stack.ts';
+import { jsonOf, loginEtl } from '../login-etl.ts';
+
+type Result = { runs: Steered[] };
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startStack();
+  await stack.startWorker();
+});
+beforeEach(() => stack.clear());
+afterEach(() => stack?.sqs.proxy.setFault());
+afterAll(() => stack?.stop());
+
+const steer = (...args: string[]) => loginEtl(stack.env, args);
+
+describe('with no run going on', () => {
+  test.each(['pause', 'resume'])('%s says so, and where the schedule is told', async (command) => {
+    const { exitCode, stderr } = await steer(command);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/none is going on just now\n +what to do: .*login-etl schedule/);
+  });
+
+  test('drain has nothing to do, and succeeds', async () => {
+    const { exitCode, stdout, stderr } = await steer('drain', '--json');
+    expect([exitCode, JSON.parse(stdout)]).toEqual([0, { runs: [] }]);
+    expect(stderr).toContain('nothing to finish');
+  });
+
+  test.each(['pause', 'resume', 'drain'])(
+    '%s of an id that is not there fails',
+    async (command) => {
+      expect((await steer(command, '--workflow-id', 'nobody')).exitCode).toBe(1);
+    },
+  );
+});
+
+/** A run that has more to do until it is stopped. */
+async function longRun() {
+  await stack.send(loginMessages(200));
+  return stack.start({ batchSize: 1, lanes: 1 });
+}
+
+// Until the workflow answers the query `progress` and takes the signals.
+describe('a run that is going on', () => {
+  test('is paused and takes no more; resumed, it drains the queue', async () => {
+    const run = await longRun();
+    const paused = await steer('pause', '--json');
+    expect(paused.exitCode).toBe(0);
+    expect(jsonOf<Result>(paused).runs).toMatchObject([
+      { workflowId: run.workflowId, state: 'paused', confirmed: true },
+    ]);
+    const status = await steer('status', '--json');
+    expect(status.exitCode).toBe(1);
+    expect(status.stdout).toContain(`${run.workflowId} is paused`);
+    expect((await stack.queueDepth()).visible).toBeGreaterThan(0);
+    const resumed = await steer('resume', '--workflow-id', run.workflowId);
+    expect(resumed.exitCode).toBe(0);
+    expect(await run.result()).toMatchObject({ received: 200, acknowledged: 200 });
+  });
+
+  test('is drained: what it took is stored and acknowledged, the rest stays on the queue', async () => {
+    const run = await longRun();
+    const { exitCode } = await steer('drain');
+    expect(exitCode).toBe(0);
+    const counts = await run.result();
+    expect(counts.acknowledged).toBe(counts.received);
+    expect(await stack.rows()).toHaveLength(counts.inserted);
+    expect((await stack.queueDepth()).visible).toBe(200 - counts.received);
+  });
+});

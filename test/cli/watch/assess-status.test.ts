@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { assessStatus } from '../../../src/cli/status/assess-status.ts';
+import type { Status } from '../../../src/cli/status/read-status.ts';
+import type { OpenRun } from '../../../src/temporal/runs/look-at-run.ts';
+
+const AT = new Date('2026-11-22T03:00:00Z');
+const minutesAgo = (minutes: number) => new Date(AT.getTime() - minutes * 60_000);
+
+const HEALTHY: Status = {
+  at: AT,
+  queue: {
+    reachable: true,
+    name: 'login-queue',
+    visible: 5,
+    inFlight: 0,
+    delayed: 0,
+    visibilityTimeoutSeconds: 60,
+    retentionSeconds: 345_600,
+    oldestSeenSeconds: 30,
+  },
+  schedule: {
+    reachable: true,
+    scheduleId: 'ingest-logins',
+    exists: true,
+    paused: false,
+    note: '',
+    next: minutesAgo(-1),
+    last: minutesAgo(0),
+    intervalSeconds: 60,
+    changedAt: minutesAgo(600),
+    skipped: 0,
+    missed: 0,
+  },
+  workers: { reachable: true, workers: ['1@host'] },
+  running: { reachable: true, runs: [] },
+  latest: { reachable: true, run: null },
+  ledger: {
+    reachable: true,
+    runs: [],
+    emptyRuns: 0,
+    sinceHours: 24,
+    lastSuccessAt: minutesAgo(1),
+  },
+  rows: { reachable: true, today: 0 },
+  quarantine: { reachable: true, messages: 0, reasons: [] },
+  maskKeys: { reachable: true, days: 31, keys: [] },
+  keys: { masking: null, payloads: null, vault: null },
+};
+
+const RUN: OpenRun = {
+  workflowId: 'ingest-logins-1',
+  runId: '1',
+  startedAt: minutesAgo(1),
+  beginsAt: null,
+  state: 'draining',
+  counts: null,
+  failing: [],
+};
+
+/** The healthy state but for one part. */
+const problems = (changes: { [Name in keyof Status]?: Partial<Status[Name]> }): string[] =>
+  assessStatus({
+    ...HEALTHY,
+    ...Object.fromEntries(
+      Object.entries(changes).map(([name, part]) => [
+        name,
+        Object.assign({}, HEALTHY[name as keyof Status], part),
+      ]),
+    ),
+  }).map(({ problem }) => problem);
+
+describe('healthy is', () => {
+  test('nothing wrong anywhere', () => expect(problems({})).toEqual([]));
+
+  test('a run that is going on, whatever became of those before', () => {
+    expect(problems({ running: { runs: [RUN] }, ledger: { lastSuccessAt: null } })).toEqual([]);
+  });
+
+  test('a cron in place of a schedule', () => {
+    const runs = [{ ...RUN, state: 'waiting' as const, beginsAt: minutesAgo(-3) }];
+    expect(problems({ schedule: { exists: false }, running: { runs } })).toEqual([]);
+  });
+
+  test('a step that failed once', () => {
+    const failing = [{ step: 'insertBatch', attempt: 2, reason: 'a conflict' }];
+    expect(problems({ running: { runs: [{ ...RUN, failing }] } })).toEqual([]);
+  });
+
+  test('a schedule that was made a minute ago and has not succeeded yet', () => {
+    const lastSuccessAt = null;
+    expect(problems({ schedule: { changedAt: minutesAgo(1) }, ledger: { lastSuccessAt } })).toEqual(
+      [],
+    );
+  });
+});
+
+describe('not healthy is', () => {
+  test.each<[string, Parameters<typeof problems>[0], RegExp]>([
+    ['no worker', { workers: { workers: [] } }, /^no worker takes work$/],
+    ['a paused schedule', { schedule: { paused: true, note: 'why' } }, /is paused \(why\)$/],
+    ['nothing that starts runs', { schedule: { exists: false } }, /^there is no schedule/],
+    [
+      'a step that fails again and again',
+      {
+        running: {
+          runs: [{ ...RUN, failing: [{ step: 'insertBatch', attempt: 3, reason: 'the disk' }] }],
+        },
+      },
+      /^insertBatch of ingest-logins-1 fails, attempt 3: the disk$/,
+    ],
+    ['a stuck run', { running: { runs: [{ ...RUN, state: 'stuck' }] } }, /worker fails at/],
+    ['a paused run', { running: { runs: [{ ...RUN, state: 'paused' }] } }, /-1 is paused$/],
+    [
+      'a latest run that failed',
+      {
+        latest: {
+          run: { workflowId: 'w', runId: '1', status: 'failed', closedAt: AT, reason: 'the role' },
+        },
+      },
+      /^the latest run, w, failed: the role$/,
+    ],
+    [
+      'no success for more than three intervals',
+      { ledger: { lastSuccessAt: minutesAgo(5) } },
+      /^no run has succeeded for 5 min$/,
+    ],
+    [
+      'messages near the end of their retention',
+      { queue: { oldestSeenSeconds: 300_000 } },
+      /old, and SQS drops them after 4 days$/,
+    ],
+  ])('%s', (_, changes, problem) => {
+    expect(problems(changes)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test('a server that cannot be asked, once for all its parts', () => {
+    const away = { reachable: false as const, reason: 'it is away', whatToDo: 'See to it.' };
+    const found = assessStatus({ ...HEALTHY, ledger: away, rows: away, quarantine: away });
+    expect(found).toEqual([
+      { part: 'ledger', problem: 'Postgres cannot be asked: it is away', whatToDo: 'See to it.' },
+    ]);
+  });
+});

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import {
+  AWS_POLICY,
+  OWN_POLICY,
+  policyForAwsError,
+  policyForSqlstate,
+  SQLSTATE_POLICY,
+} from '../../src/errors/error-policy.ts';
+
+const BY_SQLSTATE = {
+  '08': { action: 'wait', for: ['08000', '08003', '08006', '08P01'] },
+  '22': { action: 'row', for: ['22001', '22021', '22P05'] },
+  '23': { action: 'row', for: ['23502', '23505', '23514', '23P01'] },
+  '25006': { action: 'wait', for: ['25006'] },
+  '28': { action: 'final', for: ['28000', '28P01'] },
+  '3D000': { action: 'final', for: ['3D000'] },
+  '40': { action: 'retry', for: ['40001', '40003', '40P01'] },
+  '42': { action: 'final', for: ['42P01', '42501', '42703'] },
+  '53': { action: 'wait', for: ['53100', '53200', '53300'] },
+  '54': { action: 'final', for: ['54000'] },
+  '55': { action: 'retry', for: ['55006', '55P03'] },
+  '57': { action: 'wait', for: ['57P01', '57P02', '57P03'] },
+  '57014': { action: 'retry', for: ['57014'] },
+  '58': { action: 'wait', for: ['58030'] },
+  F0: { action: 'wait', for: ['F0000'] },
+  XX: { action: 'wait', for: ['XX000', 'XX001'] },
+} as const;
+
+const BY_AWS_NAME = {
+  QueueDoesNotExist: 'final',
+  'AWS.SimpleQueueService.NonExistentQueue': 'final',
+  QueueDeletedRecently: 'final',
+  InvalidAddress: 'final',
+  AccessDenied: 'final',
+  AccessDeniedException: 'final',
+  InvalidClientTokenId: 'final',
+  UnrecognizedClientException: 'final',
+  SignatureDoesNotMatch: 'final',
+  MissingAuthenticationToken: 'final',
+  KmsAccessDenied: 'final',
+  KmsDisabled: 'final',
+  InvalidAttributeName: 'final',
+  MalformedSqsAnswer: 'final',
+  ExpiredToken: 'wait',
+  ExpiredTokenException: 'wait',
+  CredentialsProviderError: 'wait',
+  RequestThrottled: 'retry',
+  ThrottlingException: 'retry',
+  Throttling: 'retry',
+  TooManyRequestsException: 'retry',
+  KmsThrottled: 'retry',
+  OverLimit: 'wait',
+  TimeoutError: 'wait',
+  DeletesKeepFailing: 'retry',
+} as const;
+
+test('every row of the tables is in this test', () => {
+  expect(Object.keys(BY_SQLSTATE).sort()).toEqual(Object.keys(SQLSTATE_POLICY).sort());
+  expect(Object.keys(BY_AWS_NAME).sort()).toEqual(Object.keys(AWS_POLICY).sort());
+  // test/faults/error-policy.test.ts has the first, test/activities/rotate/remask.test.ts the others, which are a rotation's.
+  expect(Object.keys(OWN_POLICY)).toEqual([
+    'UnknownPayloadKey',
+    'PartNotInHistory',
+    'OtherVaultKey',
+    'OtherMaskingKey',
+    'OriginalsChanged',
+  ]);
+});
+
+test.each(
+  Object.entries(BY_SQLSTATE).flatMap(([key, row]) =>
+    row.for.map((sqlstate) => [sqlstate, row.action, key] as const),
+  ),
+)('SQLSTATE %s: %s, by the row %s', (sqlstate, action, key) => {
+  expect(policyForSqlstate(sqlstate)).toBe(SQLSTATE_POLICY[key]);
+  expect(policyForSqlstate(sqlstate)).toMatchObject({
+    action,
+    advice: expect.stringMatching(/\w/),
+  });
+});
+
+test.each(['0A000', '25P02', 'HV000', 'P0001', '', '99999'])(
+  'SQLSTATE %j, which nobody knows: tried again',
+  (sqlstate) => {
+    expect(policyForSqlstate(sqlstate).action).toBe('retry');
+  },
+);
+
+test.each(Object.entries(BY_AWS_NAME))(
+  'AWS error %s: %s, whatever its HTTP status',
+  (name, action) => {
+    for (const status of [undefined, 400, 429, 500]) {
+      expect(policyForAwsError(name, status)).toBe(AWS_POLICY[name]);
+      expect(policyForAwsError(name, status)).toMatchObject({
+        action,
+        advice: expect.stringMatching(/\w/),
+      });
+    }
+  },
+);
+
+test.each([
+  [400, 'final'],
+  [403, 'final'],
+  [404, 'final'],
+  [429, 'wait'],
+  [500, 'wait'],
+  [503, 'wait'],
+  [undefined, 'wait'],
+])('an AWS error that nobody knows, with HTTP status %s: %s', (status, action) => {
+  expect(policyForAwsError('Novelty', status).action).toBe(action);
+});
+
+test('a payload key that is missing is a matter for a person, and the advice names the setting', () => {
+  expect(OWN_POLICY.UnknownPayloadKey?.action).toBe('final');
+  expect(OWN_POLICY.UnknownPayloadKey?.advice).toContain('PAYLOAD_KEYS');
+});

@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { runView } from '../../../src/temporal/runs/run-state.ts';
+import type { SqsProxy } from '../../support/servers/sqs-proxy.ts';
+import type { IngestHandle, Stack } from '../../support/start-stack.ts';
+import { until } from './until.ts';
+
+/** Waits until a step of the run is tried again for this reason, in the words that people see. */
+export async function untilRetried(stack: Stack, run: IngestHandle, reason: RegExp): Promise<void> {
+  let last = 'none is tried again';
+  try {
+    await until('a step is tried again', async () => {
+      const view = await runView(stack.client, run.workflowId);
+      if (view.state === 'retrying') last = view.reason;
+      return reason.test(last);
+    });
+  } catch {
+    expect(last).toMatch(reason);
+  }
+}
+
+/** Waits until each lane is about its insert, and so has nothing more to receive. */
+export function untilAllLanesInsert(run: IngestHandle, lanes: number): Promise<void> {
+  return until('each lane waits to insert', async () => {
+    const { raw } = await run.describe();
+    const steps = (raw.pendingActivities ?? []).map(({ activityType }) => activityType?.name);
+    return steps.length === lanes && steps.every((step) => step === 'insertBatch');
+  });
+}
+
+/** For so long each lane waits with what it has. */
+export async function expectNothingReceived(sqs: SqsProxy, forMs: number): Promise<void> {
+  sqs.forget();
+  await sleep(forMs);
+  expect(sqs.calls.filter(({ action }) => action === 'ReceiveMessage')).toEqual([]);
+}

@@ -1,0 +1,195 @@
+import { DeleteQueueCommand } from '@aws-sdk/client-sqs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  type BatchBounds,
+  type ReceiveOptions,
+  receiveBatch,
+} from '../../src/queue/receive-batch.ts';
+import { sendMessages } from '../../src/queue/send-messages.ts';
+import { peakConcurrency, type SqsCall, sqsError } from '../support/servers/sqs-proxy.ts';
+import { startTestQueue, type TestQueue } from '../support/servers/test-queue.ts';
+
+let sqs: TestQueue;
+
+beforeEach(async () => {
+  sqs = await startTestQueue();
+});
+afterEach(() => sqs?.stop());
+
+const PLENTY = { maxMessages: 1_000, maxBytes: 10_000_000 };
+
+const receiveAll = (bounds: Partial<BatchBounds> = {}, options: Partial<ReceiveOptions> = {}) =>
+  receiveBatch(sqs.proxied, { ...PLENTY, ...bounds }, { concurrency: 8, ...options });
+
+const receive = async (...args: Parameters<typeof receiveAll>) =>
+  (await receiveAll(...args)).messages;
+
+const send = (count: number, bytes = 10) =>
+  sendMessages(
+    sqs.queue,
+    Array.from({ length: count }, (_, n) => String(n).padEnd(bytes, '.')),
+  );
+
+const calls = (action: string): SqsCall[] =>
+  sqs.proxy.calls.filter((call) => call.action === action);
+
+test('an empty queue is told by one long poll of a second', async () => {
+  const startedAt = performance.now();
+  expect(await receive()).toEqual([]);
+  const took = performance.now() - startedAt;
+  expect(took).toBeGreaterThan(900);
+  expect(took).toBeLessThan(2_500);
+  expect(calls('ReceiveMessage').map(({ body }) => body.WaitTimeSeconds)).toEqual([1]);
+});
+
+test('a batch is filled by many calls side by side, and each message has what a row needs', async () => {
+  const before = Date.now();
+  const ids = await send(230);
+  const peak = peakConcurrency(sqs.proxy, 'ReceiveMessage');
+  const messages = await receive();
+  expect(messages.map(({ messageId }) => messageId).sort()).toEqual(ids.sort());
+  expect(messages.map(({ body }) => Number.parseInt(body, 10)).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 230 }, (_, n) => n),
+  );
+  for (const { sentAtMs, bytes, receiptHandle } of messages) {
+    expect(sentAtMs).toBeGreaterThanOrEqual(before - 1);
+    expect(sentAtMs).toBeLessThanOrEqual(Date.now());
+    expect(bytes).toBe(10 + receiptHandle.length);
+  }
+  expect(peak()).toBeGreaterThan(1);
+  expect(peak()).toBeLessThanOrEqual(8);
+});
+
+test('a batch waits for its turn with what its first call has brought, and asks for no more', async () => {
+  await send(100);
+  const withSemaphore = async <T>(polls: () => Promise<T>) => {
+    expect(await sqs.depth()).toEqual({ visible: 90, inFlight: 10 });
+    return polls();
+  };
+  expect(await receive({}, { withSemaphore })).toHaveLength(100);
+});
+
+test('no message beyond the bound is even asked for', async () => {
+  await send(60);
+  expect(await receive({ maxMessages: 25 })).toHaveLength(25);
+  expect(await sqs.depth()).toEqual({ visible: 35, inFlight: 25 });
+});
+
+test('messages beyond the byte bound are visible again at once', async () => {
+  await send(40, 10_000);
+  const messages = await receive({ maxBytes: 50_000 });
+  expect(messages.length).toBeGreaterThan(0);
+  expect(messages.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(50_000);
+  expect(await sqs.depth()).toEqual({ visible: 40 - messages.length, inFlight: messages.length });
+});
+
+test('a batch always takes one message, however large it is', async () => {
+  await send(3, 100_000);
+  expect(await receive({ maxBytes: 1_024 })).toHaveLength(1);
+  expect(await sqs.depth()).toEqual({ visible: 2, inFlight: 1 });
+});
+
+test('the size seen so far keeps a batch of large messages from being over-received', async () => {
+  await send(40, 10_000);
+  const messages = await receive({ maxBytes: 50_000, expectedMessageBytes: 10_036 });
+  expect(messages).toHaveLength(4);
+  expect(calls('ReceiveMessage')[0]?.body.MaxNumberOfMessages).toBe(4);
+  expect(calls('ChangeMessageVisibilityBatch')).toEqual([]);
+});
+
+test('a size seen so far that is beyond the bound still asks for one message', async () => {
+  await send(2);
+  const messages = await receive({ maxBytes: 1_024, expectedMessageBytes: 1_000_000 });
+  expect(messages.length).toBeGreaterThanOrEqual(1);
+});
+
+test('an aborted signal begins no call', async () => {
+  await send(1);
+  expect(await receive({}, { signal: AbortSignal.abort() })).toEqual([]);
+  expect(sqs.proxy.calls).toEqual([]);
+});
+
+test('an abort in mid-batch begins no further call, and what was received is kept', async () => {
+  await send(100);
+  const abort = new AbortController();
+  const messages = await receive({}, { signal: abort.signal, onProgress: () => abort.abort() });
+  expect(messages).toHaveLength(10);
+  expect(calls('ReceiveMessage')).toHaveLength(1);
+  expect(await sqs.depth()).toEqual({ visible: 90, inFlight: 10 });
+});
+
+test('an abort during the long poll waits for its answer: no message is stranded', async () => {
+  const abort = new AbortController();
+  const { promise: polling, resolve: onPoll } = Promise.withResolvers<void>();
+  sqs.proxy.setFault((_call, passOn) => {
+    onPoll();
+    return passOn();
+  });
+  const batch = receive({}, { signal: abort.signal });
+  await polling;
+  abort.abort();
+  await send(1);
+  expect(await batch).toHaveLength(1);
+  expect(calls('ReceiveMessage')).toHaveLength(1);
+});
+
+test('a call that fails ends the batch with what is in hand', async () => {
+  await send(100);
+  let answered = 0;
+  sqs.proxy.setFault((call, passOn) => {
+    if (call.action !== 'ReceiveMessage') return passOn();
+    answered += 1;
+    return answered > 3 ? sqsError(500, 'InternalError') : passOn();
+  });
+  expect(await receive()).toHaveLength(30);
+});
+
+test('a call that fails with nothing in hand is an error', async () => {
+  await sqs.client.send(new DeleteQueueCommand({ QueueUrl: sqs.queue.url }));
+  await expect(receive()).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
+});
+
+test('an answer without a SentTimestamp is refused: the date of the row would be made up', async () => {
+  await send(1);
+  sqs.proxy.setFault(async (call, passOn) => {
+    const answer = await passOn();
+    for (const message of (answer.body.Messages ?? []) as { Attributes?: unknown }[]) {
+      delete message.Attributes;
+    }
+    return call.action === 'ReceiveMessage' ? answer : passOn();
+  });
+  await expect(receive()).rejects.toMatchObject({ name: 'MalformedSqsAnswer' });
+});
+
+test('what SQS does not take back does no harm to the batch', async () => {
+  await send(10, 10_000);
+  sqs.proxy.setFault((call, passOn) =>
+    call.action === 'ReceiveMessage' ? passOn() : sqsError(500, 'InternalError'),
+  );
+  expect(await receive({ maxBytes: 50_000 })).toHaveLength(4);
+});
+
+test('a visibility timeout of our own goes with each call, and counts instead of the queue’s', async () => {
+  await send(1);
+  const queue = { ...sqs.proxied, visibilityTimeoutSeconds: 1 };
+  const options = { concurrency: 8 };
+  const {
+    messages: [first],
+  } = await receiveBatch(queue, PLENTY, options);
+  await expect
+    .poll(() => receiveBatch(queue, PLENTY, options), { timeout: 10_000 })
+    .toMatchObject({ messages: [{ messageId: first?.messageId }] });
+});
+
+test('a message that may not be larger than the bound is left where it is, and that is said', async () => {
+  await send(1, 5_000);
+  expect(await receiveAll({ maxBytes: 1_000, anySize: false })).toEqual({
+    messages: [],
+    released: 1,
+  });
+  expect(await sqs.depth()).toEqual({ visible: 1, inFlight: 0 });
+  expect(await receiveAll({ maxBytes: 1_000, anySize: true })).toMatchObject({
+    messages: [{}],
+    released: 0,
+  });
+});

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import pg, { type Pool } from 'pg';
+import {
+  createDatabaseUsers,
+  type DatabaseUrls,
+  databaseUserNames,
+} from '../../../src/local/postgres/database-users.ts';
+import { postgresPool } from '../../../src/postgres/pool.ts';
+import { migrate } from '../../../src/postgres/run-migrations.ts';
+
+export type TestDatabase = {
+  /** Of the superuser, as the pool is. */
+  url: string;
+  /** Of users that have one role each; there are none as long as the database is not migrated. */
+  urls: DatabaseUrls;
+  pool: Pool;
+  /** Ends the pool and drops the database. */
+  remove(): Promise<void>;
+};
+
+/** A database of its own in a Postgres that runs. */
+export async function newDatabase({
+  serverUrl,
+  migrated = true,
+}: {
+  serverUrl: string;
+  migrated?: boolean;
+}): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await administer(serverUrl, `create database ${name}`);
+  const url = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href;
+  const pool = postgresPool({ connectionString: url }, { applicationName: 'test' });
+  const remove = async () => {
+    await pool.end();
+    await administer(serverUrl, `drop database ${name} with (force)`);
+    await administer(serverUrl, `drop role if exists ${databaseUserNames(name).join(', ')}`);
+  };
+  try {
+    if (migrated) await migrate(pool);
+    const urls = migrated ? await createDatabaseUsers(url, { prefix: name }) : NO_USERS;
+    return { url, urls, pool, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+const NO_USERS: DatabaseUrls = { owner: '', worker: '', analyst: '', custodian: '' };
+
+async function administer(serverUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

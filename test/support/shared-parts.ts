@@ -1,0 +1,45 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generateKeys, type KeyFiles } from '../../src/crypto/keys/generate-keys.ts';
+import { findTemporalBinary } from '../../src/local/temporal/temporal-binary.ts';
+import { bundleWorkflows } from '../../src/temporal/worker/bundle-workflows.ts';
+import { startTestPostgres } from './servers/test-postgres.ts';
+import { makeTestDirectory } from './test-directory.ts';
+import type { UndoList } from './undo-list.ts';
+
+/** What takes seconds to start or make, and can be shared by any number of stacks. */
+export type SharedParts = {
+  temporalBinary: string;
+  /** Of the one Postgres; each stack makes a database of its own in it. */
+  postgresUrl: string;
+  workflowBundlePath: string;
+  /** Fresh ones, as `login-etl keys generate` makes them. */
+  keys: KeyFiles;
+};
+
+export async function startSharedParts(undo: UndoList): Promise<SharedParts> {
+  const directory = await makeTestDirectory('run');
+  undo.push(() => rm(directory, { recursive: true, force: true }));
+  const [temporalBinary, postgresUrl, workflowBundlePath, keys] = await Promise.all([
+    findTemporalBinary({
+      env: process.env,
+      onProgress: (message) => process.stderr.write(`${message}\n`),
+    }),
+    startPostgres(undo),
+    writeBundle(join(directory, 'workflows.js')),
+    generateKeys('test'),
+  ]);
+  return { temporalBinary, postgresUrl, workflowBundlePath, keys };
+}
+
+async function startPostgres(undo: UndoList): Promise<string> {
+  const { server, remove } = await startTestPostgres();
+  undo.push(remove);
+  return server.url;
+}
+
+async function writeBundle(path: string): Promise<string> {
+  const { code } = await bundleWorkflows();
+  await writeFile(path, code);
+  return path;
+}

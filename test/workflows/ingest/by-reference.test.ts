@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Holder } from '../../../src/batch/batch.ts';
+import { isReference, isSealedPart, partId } from '../../../src/batch/part-reference.ts';
+import { payloadCodec, sealedPartsOf } from '../../../src/crypto/payloads/payload-codec.ts';
+import * as convert from '../../../src/crypto/payloads/payload-converter.ts';
+import { INGEST_SETTINGS } from '../../../src/domain/ingest-input.ts';
+import { incompressible } from '../../support/data/incompressible.ts';
+import { loginMessage, loginMessages } from '../../support/data/login-messages.ts';
+import { type RunHistory, runHistories } from '../../support/run-history.ts';
+import { type IngestHandle, type Stack, startStack } from '../../support/start-stack.ts';
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startStack();
+});
+beforeEach(() => stack.clear());
+afterAll(() => stack?.stop());
+
+const INPUTS_OF_THE_FIRST_BATCH = 4;
+
+const historyOf = async (handle: IngestHandle): Promise<RunHistory> =>
+  (
+    await runHistories(stack.client, handle.workflowId, handle.firstExecutionRunId)
+  )[0] as RunHistory;
+
+const inputsOf = ({ events }: RunHistory) =>
+  events.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
+    scheduled && scheduled.activityType?.name !== 'recordRun'
+      ? [(scheduled.input?.payloads ?? []).flatMap(sealedPartsOf)]
+      : [],
+  );
+
+const resultsOf = ({ events }: RunHistory) =>
+  events.flatMap(
+    ({ activityTaskCompletedEventAttributes: completed }) => completed?.result?.payloads ?? [],
+  );
+
+async function holdersOf(history: RunHistory): Promise<(string | undefined)[]> {
+  const codec = payloadCodec(stack.config.payloads.keys);
+  const plain = await codec.decode(resultsOf(history));
+  return plain.map((payload) => convert.payloadConverter.fromPayload<Holder>(payload).holder);
+}
+
+test('while one worker does all steps, each part of a batch but the first is in the history once', async () => {
+  const stop = await stack.startWorker();
+  await stack.send([...loginMessages(300), 'bad', '{}']);
+  const handle = await stack.start({ batchSize: 50, lanes: 1 });
+  expect(await handle.result()).toMatchObject({ inserted: 300, quarantined: 2, acknowledged: 302 });
+  await stop();
+
+  const history = await historyOf(handle);
+  const inputs = inputsOf(history).slice(INPUTS_OF_THE_FIRST_BATCH).flat();
+  expect(inputs.length).toBeGreaterThan(15);
+  expect(inputs.every(isReference)).toBe(true);
+  const recorded = resultsOf(history).flatMap(sealedPartsOf);
+  expect(recorded.every(isSealedPart)).toBe(true);
+  const ids = recorded.map(partId);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(inputs.map(partId).every((id) => ids.includes(id))).toBe(true);
+});
+
+test('another worker goes on with batches that it is only told of: it reads them from the history', async () => {
+  const first = await stack.spawnWorker();
+  await stack.send([...loginMessages(2_000), ...Array.from({ length: 20 }, () => 'bad')]);
+  const handle = await stack.start({ batchSize: 100, lanes: 2 });
+  await expect.poll(async () => (await stack.rows()).length).toBeGreaterThan(0);
+  const locking = await stack.pool.connect();
+  try {
+    await locking.query('begin; lock table user_logins in access exclusive mode');
+    // Both lanes have a batch that they cannot store.
+    await expect.poll(waitingInserts).toBe(2);
+    await first.kill();
+    await locking.query('commit');
+  } finally {
+    locking.release(true);
+  }
+  const second = await stack.spawnWorker();
+  expect(await handle.result()).toMatchObject({
+    ...{ received: 2_020, inserted: 2_000, quarantined: 20, acknowledged: 2_020, duplicates: 0 },
+  });
+  await second.stop();
+  expect(new Set(await holdersOf(await historyOf(handle))).size).toBeGreaterThan(1);
+}, 60_000);
+
+async function waitingInserts(): Promise<number> {
+  const { rows } = await stack.pool.query<{ waiting: number }>(`
+    select count(*)::int as waiting from pg_locks where relation = 'user_logins'::regclass and not granted`);
+  return rows[0]?.waiting ?? 0;
+}
+
+test('with two workers every message is stored once, whoever does a step', async () => {
+  const stops = [await stack.startWorker(), await stack.startWorker()];
+  await stack.send(loginMessages(600));
+  const handle = await stack.start({ batchSize: 10, lanes: 4 });
+  expect(await handle.result()).toMatchObject({ received: 600, inserted: 600, acknowledged: 600 });
+  await Promise.all(stops.map((stop) => stop()));
+
+  const history = await historyOf(handle);
+  expect(new Set(await holdersOf(history)).size).toBeGreaterThan(1);
+  // They need not read each other's batches from the history: parts are in the inputs.
+  const inputs = inputsOf(history).flat();
+  expect(inputs.filter(isSealedPart).length).toBeGreaterThan(inputs.filter(isReference).length);
+});
+
+test.each([
+  ['of few large messages', 3, () => Array.from({ length: 15 }, () => incompressible(400_000))],
+  ['of many small ones', 3, () => loginMessages(12_000)],
+  [
+    'of rows as long as they may be',
+    1,
+    () =>
+      Array.from({ length: 9_000 }, (_, index) =>
+        loginMessage(index, { device_id: incompressible(256), user_id: incompressible(128) }),
+      ),
+  ],
+])(
+  'a batch %s stays below the two MiB that Temporal takes a payload, and few messages are received in vain',
+  async (_what, lanes, messages) => {
+    const stop = await stack.startWorker();
+    await stack.send(messages());
+    stack.sqs.proxy.forget();
+    const { max: maxBatchBytes } = INGEST_SETTINGS.maxBatchBytes;
+    const handle = await stack.start({ lanes, batchSize: 10_000, maxBatchBytes });
+    expect(await handle.result()).toMatchObject({ acknowledged: messages().length });
+    await stop();
+    const sizes = (
+      await runHistories(stack.client, handle.workflowId, handle.firstExecutionRunId)
+    ).flatMap((run) => resultsOf(run).map(({ data }) => data?.length ?? 0));
+    expect(Math.max(...sizes)).toBeGreaterThan(250_000);
+    expect(Math.max(...sizes)).toBeLessThan(2 * 1024 * 1024);
+    expect(messagesReleased()).toBeLessThanOrEqual(15);
+  },
+  60_000,
+);
+
+const messagesReleased = () =>
+  stack.sqs.proxy.calls
+    .filter(({ action }) => action === 'ChangeMessageVisibilityBatch')
+    .reduce((sum, { body }) => sum + (body.Entries as unknown[]).length, 0);

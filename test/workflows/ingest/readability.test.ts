@@ -1,0 +1,123 @@
+import { Client } from '@temporalio/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SEARCH_ATTRIBUTE_TYPES } from '../../../src/domain/search-attributes.ts';
+import { loginMessages } from '../../support/data/login-messages.ts';
+import { type IngestHandle, type Stack, startStack } from '../../support/start-stack.ts';
+
+let stack: Stack;
+/** Knows none of our keys, as the Web UI. */
+let stranger: Client;
+
+beforeAll(async () => {
+  stack = await startStack();
+  await stack.startWorker();
+  stranger = new Client({ connection: stack.client.connection });
+});
+afterAll(() => stack?.stop());
+
+type FoundPayload = { path: string; metadata: Record<string, Uint8Array>; data: Uint8Array };
+
+/** Every payload of a history, wherever it is. */
+function payloadsIn(value: unknown, path = ''): FoundPayload[] {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
+  const { metadata, data } = value as Partial<FoundPayload>;
+  if (metadata?.encoding instanceof Uint8Array) {
+    return [{ path, metadata, data: data ?? new Uint8Array(0) }];
+  }
+  return Object.entries(value).flatMap(([name, part]) => payloadsIn(part, `${path}.${name}`));
+}
+
+const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('utf8');
+
+async function payloadsOf(handle: IngestHandle): Promise<FoundPayload[]> {
+  const { events } = await stranger.workflow.getHandle(handle.workflowId).fetchHistory();
+  return payloadsIn(events);
+}
+
+const readable = (payloads: FoundPayload[]) =>
+  payloads.filter(({ metadata }) => text(metadata.encoding) !== 'binary/encrypted');
+
+const MEMO = 'workflowPropertiesModifiedEventAttributes.upsertedMemo.fields';
+const FOUND_BY = 'upsertWorkflowSearchAttributesEventAttributes.searchAttributes.indexedFields';
+
+test('inputs and results of the workflow and of each step are encrypted; only the summaries are not', async () => {
+  await stack.send([...loginMessages(50), 'bad']);
+  const handle = await stack.start({ lanes: 2, maxMessages: 51 });
+  await handle.result();
+  const payloads = await payloadsOf(handle);
+  const events = new Set(payloads.map(({ path }) => path.split('.')[2]));
+  for (const event of [
+    'workflowExecutionStartedEventAttributes',
+    'activityTaskScheduledEventAttributes',
+    'activityTaskCompletedEventAttributes',
+    'workflowExecutionCompletedEventAttributes',
+  ]) {
+    expect(events).toContain(event);
+  }
+  expect(new Set(readable(payloads).map(({ path }) => path.replace(/\d+/, 'N')))).toEqual(
+    new Set([
+      '.N.userMetadata.summary',
+      ...['counts', 'trigger'].map((name) => `.N.${MEMO}.${name}`),
+      ...Object.keys(SEARCH_ATTRIBUTE_TYPES).map((name) => `.N.${FOUND_BY}.${name}`),
+      // The names of changes to the workflow, `patched('…')`.
+      '.N.markerRecordedEventAttributes.details.patch-data.payloads.0',
+      `.N.${FOUND_BY}.TemporalChangeVersion`,
+    ]),
+  );
+});
+
+const SUMMARIES = [
+  /^lane \d: receive up to \d+ messages$/,
+  /^lane \d: mask \d+ messages$/,
+  /^lane \d: insert \d+ rows, quarantine \d+$/,
+  /^lane \d: acknowledge \d+ messages$/,
+  /^ledger: \d+ received, \d+ inserted, \d+ duplicates, \d+ quarantined, \d+ acknowledged$/,
+];
+
+test('each step has a summary that anyone can read, and that holds counts only', async () => {
+  await stack.send([...loginMessages(30), 'bad']);
+  const handle = await stack.start();
+  await handle.result();
+  const summaries = readable(await payloadsOf(handle))
+    .filter(({ path }) => path.endsWith('.summary'))
+    .map(({ data }) => JSON.parse(text(data)) as string);
+  for (const summary of summaries) {
+    expect(SUMMARIES.filter((form) => form.test(summary))).toHaveLength(1);
+  }
+  for (const form of SUMMARIES) expect(summaries.some((summary) => form.test(summary))).toBe(true);
+  expect(summaries).toContain('lane 1: insert 30 rows, quarantine 1');
+});
+
+test("a run's current details can be read while it runs and afterwards, and hold counts only", async () => {
+  await stack.send(loginMessages(100));
+  const handle = await stack.start({ batchSize: 10, lanes: 1 });
+  const details = async () => {
+    const { currentDetails } = await stranger.workflow
+      .getHandle(handle.workflowId)
+      .query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    return currentDetails;
+  };
+  const form =
+    /^\*\*draining\*\*\n\n\| received \| inserted \| duplicates \| quarantined \| acknowledged \| batches \|\n[-:| ]+\n\|( \d+ \|){6}$/;
+  await expect.poll(details).toMatch(form);
+  await handle.result();
+  expect(await details()).toBe(
+    [
+      '**draining**\n',
+      '| received | inserted | duplicates | quarantined | acknowledged | batches |',
+      '| ---: | ---: | ---: | ---: | ---: | ---: |',
+      '| 100 | 100 | 0 | 0 | 100 | 10 |',
+    ].join('\n'),
+  );
+});
+
+test("a run's failure is encrypted too, and read by who has the keys", async () => {
+  const handle = await stack.start({ lanes: -1 });
+  await expect(handle.result()).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('lanes: must be a whole number') },
+  });
+  const { events } = await stranger.workflow.getHandle(handle.workflowId).fetchHistory();
+  const { failure } = events?.at(-1)?.workflowExecutionFailedEventAttributes ?? {};
+  expect(failure).toMatchObject({ message: 'Encoded failure', stackTrace: '' });
+  expect(readable(payloadsIn(failure))).toEqual([]);
+});

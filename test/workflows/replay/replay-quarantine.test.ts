@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { partSealer } from '../../../src/batch/part-sealer.ts';
+import type { ReplayBatch } from '../../../src/batch/replay-batch.ts';
+import { KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
+import type { Counts } from '../../../src/domain/counts.ts';
+import { jsonOf, loginEtl } from '../../cli/login-etl.ts';
+import { incompressible } from '../../support/data/incompressible.ts';
+import { loginMessage } from '../../support/data/login-messages.ts';
+import { reconcileJson } from '../../support/reconcile-command.ts';
+import { type Stack, startStack } from '../../support/start-stack.ts';
+
+const REASON = ['--reason', 'case 12'];
+const bad = (number: number) => loginMessage(number, { ip: '10.0.0.999' });
+type Result = { replayId: string; there: number; counts: Counts; notOpened: number };
+
+let stack: Stack;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  stack = await startStack();
+  env = {
+    ...stack.env,
+    DATABASE_URL: stack.databaseUrls.custodian,
+    VAULT_PRIVATE_KEY: stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '',
+  };
+  await stack.startWorker();
+});
+beforeEach(async () => {
+  await stack.clear();
+  await stack.pool.query('truncate quarantine_departures');
+});
+afterAll(() => stack?.stop());
+
+const quarantine = (args: string[], stdin = '') =>
+  loginEtl(env, ['quarantine', ...args], { stdin });
+const replay = async (...args: string[]) =>
+  jsonOf<Result>(await quarantine(['replay', ...args, ...REASON, '--json']));
+
+/** Sends them through a run. @returns what is in quarantine afterwards */
+async function ingest(bodies: readonly string[]): Promise<string[]> {
+  await stack.send(bodies);
+  await stack.run();
+  return (await stack.quarantine()).map(({ message_id }) => message_id);
+}
+
+const mend = (id: string, body: string) =>
+  quarantine(['edit', id, '--set-body-file', '-', ...REASON], body);
+
+const expectThatItAddsUp = async () => {
+  const { exitCode, json } = await reconcileJson(stack.env);
+  expect(json.findings).toEqual([]);
+  expect(exitCode).toBe(0);
+};
+
+describe('quarantine replay', () => {
+  test('stores a mended message with its own id and day; the rest stays; the ledger adds up', async () => {
+    const ids = await ingest([bad(1), bad(2), loginMessage(3)]);
+    const [mended, other] = ids as [string, string];
+    const { rows: before } = await stack.pool.query(
+      'select sent_at, create_date from quarantine where message_id = $1',
+      [mended],
+    );
+    await mend(mended, loginMessage(1));
+    expect(await replay('--all')).toMatchObject({
+      there: 2,
+      counts: { received: 2, inserted: 1, quarantined: 1, duplicates: 0, acknowledged: 0 },
+    });
+    const row = (await stack.rows()).find(({ message_id }) => message_id === mended);
+    expect(row).toMatchObject({ user_id: 'user-1', ...before[0] });
+    expect((await stack.quarantine()).map(({ message_id }) => message_id)).toEqual([other]);
+    await expectThatItAddsUp();
+    // Its originals are in the vault now, as those of any other.
+    const revealed = await loginEtl(env, ['reveal', '--message', mended, ...REASON]);
+    expect(revealed.stdout).toContain('device-1');
+    const { rows: audit } = await stack.pool.query(
+      `select detail->>'step' as step from audit_log where action = 'quarantine-replay' order by id desc limit 2`,
+    );
+    expect(audit).toEqual([{ step: 'ended' }, { step: 'released' }]);
+  });
+
+  test('again and again changes nothing: a message is in one table, once', async () => {
+    const [id] = (await ingest([bad(1)])) as [string];
+    await replay(id);
+    await replay(id);
+    expect(await stack.quarantine()).toMatchObject([
+      { message_id: id, reason: 'ip: is not an IP address' },
+    ]);
+    await mend(id, loginMessage(1));
+    await replay(id);
+    expect((await stack.rows()).map(({ message_id }) => message_id)).toEqual([id]);
+    expect(await stack.quarantine()).toEqual([]);
+    expect((await quarantine(['replay', id, ...REASON])).exitCode).toBe(1);
+    await expectThatItAddsUp();
+  });
+
+  test('of many and of large messages goes in batches that a payload takes', async () => {
+    const large = Array.from({ length: 5 }, () => `not JSON ${incompressible(400_000)}`);
+    const small = Array.from({ length: 1_200 }, (_, number) => `not JSON ${number}`);
+    await ingest([...large, ...small]);
+    const { counts } = await replay('--for', 'message: is not JSON');
+    expect(counts).toMatchObject({ received: 1_200, quarantined: 1_200 });
+    const all = await replay('--all');
+    expect(all.counts).toMatchObject({ received: 1_205, quarantined: 1_205 });
+    expect(all.counts.batches).toBeGreaterThanOrEqual(3);
+    expect(await stack.quarantine()).toHaveLength(1_205);
+    await expectThatItAddsUp();
+  });
+
+  test('a row that Postgres refuses stays in quarantine, with the reason', async () => {
+    const [id] = (await ingest([bad(1)])) as [string];
+    await mend(id, loginMessage(1, { user_id: 'robot' }));
+    await stack.pool.query(
+      `alter table user_logins add constraint no_robots check (user_id <> 'robot')`,
+    );
+    try {
+      expect((await replay(id)).counts).toMatchObject({ inserted: 0, quarantined: 1 });
+    } finally {
+      await stack.pool.query('alter table user_logins drop constraint no_robots');
+    }
+    expect(await stack.quarantine()).toMatchObject([
+      { message_id: id, reason: expect.stringContaining('user_logins: ') },
+    ]);
+    await expectThatItAddsUp();
+  });
+
+  test('that was not released takes nothing out: the worker can not help itself', async () => {
+    const [id] = (await ingest([bad(1)])) as [string];
+    const parts = partSealer(stack.config.payloads.keys);
+    const batch: ReplayBatch = {
+      replayId: '5f0c7f1e-0000-4000-8000-000000000000',
+      count: 1,
+      ids: await parts.seal({ messageIds: [id], sentAtMs: [Date.now()] }),
+      bodies: await parts.seal([loginMessage(1)]),
+    };
+    const counts = await stack.client.workflow.execute<(batch: ReplayBatch) => Promise<Counts>>(
+      'replayQuarantine',
+      { taskQueue: 'login-etl', workflowId: `forged-${id}`, args: [batch] },
+    );
+    expect(counts).toMatchObject({ received: 1, inserted: 0, duplicates: 1 });
+    expect(await stack.rows()).toEqual([]);
+    expect(await stack.quarantine()).toHaveLength(1);
+  });
+
+  test('on a dry run, without a record or without the key, opens and changes nothing', async () => {
+    const [id] = (await ingest([bad(1)])) as [string];
+    expect((await quarantine(['replay', id, '--dry-run', ...REASON])).stdout).toContain(
+      'would replay 1 message(s)',
+    );
+    await stack.pool.query('revoke insert on audit_log from login_etl_custodian');
+    const unrecorded = await quarantine(['replay', id, ...REASON]);
+    await stack.pool.query('grant insert on audit_log to login_etl_custodian');
+    expect([unrecorded.exitCode, unrecorded.stdout]).toEqual([1, '']);
+    const { rows } = await stack.pool.query('select count(*)::int as runs from ingest_runs');
+    expect(rows).toEqual([{ runs: 1 }]);
+  });
+
+  test('discarded messages leave the ledger in order', async () => {
+    await ingest([bad(1), bad(2)]);
+    await quarantine(['discard', '--all', '--yes', ...REASON]);
+    expect(await stack.quarantine()).toEqual([]);
+    await expectThatItAddsUp();
+  });
+});
