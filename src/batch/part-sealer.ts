@@ -1,5 +1,5 @@
 import type { Keyring } from '../crypto/keys/keyring.ts';
-import { payloadCipher } from '../crypto/payloads/payload-cipher.ts';
+import { type OnDecrypt, payloadCipher } from '../crypto/payloads/payload-cipher.ts';
 import { isSealedPart, KEY_ID_AT, PART_MAGIC } from './part-reference.ts';
 import type { Part } from './parts-payload.ts';
 
@@ -22,8 +22,8 @@ export type JsonSealer = {
  * workflow nobody has to read them. A part is magic (4; what does not begin so is not let out to Temporal),
  * compression (1), length of the key id (1), key id, and what `payload-cipher.ts` makes of the JSON: its nonce first.
  */
-export function jsonSealer(keyring: Keyring): JsonSealer {
-  const cipher = payloadCipher(keyring, PURPOSE);
+export function jsonSealer(keyring: Keyring, onDecrypt?: OnDecrypt): JsonSealer {
+  const cipher = payloadCipher(keyring, PURPOSE, onDecrypt);
   return {
     async sealJson(json) {
       const { keyId, compression, data } = await cipher.encrypt(Buffer.from(json));
@@ -45,8 +45,8 @@ export function jsonSealer(keyring: Keyring): JsonSealer {
   };
 }
 
-export function partSealer(keyring: Keyring): PartSealer {
-  const { sealJson, openJson } = jsonSealer(keyring);
+export function partSealer(keyring: Keyring, onDecrypt?: OnDecrypt): PartSealer {
+  const { sealJson, openJson } = jsonSealer(keyring, onDecrypt);
   return {
     seal: (value) => sealJson(JSON.stringify(value)),
     open: async (part) => JSON.parse(await openJson(part)),

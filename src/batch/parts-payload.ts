@@ -1,4 +1,5 @@
 import type { Payload } from '@temporalio/common';
+import { hasEncoding } from '../domain/payload-metadata.ts';
 
 /**
  * A column or several of a batch, sealed by the activity that made them (`crypto/part-sealer.ts`): to the workflow
@@ -36,8 +37,7 @@ export function fromPartsPayload<T>(payload: Payload): T {
   ) as T;
 }
 
-export const isPartsPayload = ({ metadata }: Payload): boolean =>
-  metadata?.encoding !== undefined && fromText.decode(metadata.encoding as Uint8Array) === ENCODING;
+export const isPartsPayload = (payload: Payload): boolean => hasEncoding(payload, ENCODING);
 
 /** @param all the head, then the parts */
 export const partsPayload = (all: readonly Uint8Array[]): Payload => ({

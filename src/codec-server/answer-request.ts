@@ -87,7 +87,7 @@ function router(options: AnswerOptions) {
       const body =
         verb === 'decode'
           ? await decodeRequest(request, caller, { ...options, uiOrigin })
-          : await encodeRequest(request, options.codec);
+          : await encodeRequest(request, options.keys);
       return { status: 200, headers: { 'content-type': 'application/json' }, body };
     };
     const given = await answer().catch((error: unknown) => refused(error, options.logger));

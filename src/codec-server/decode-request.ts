@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Payload, PayloadCodec } from '@temporalio/common';
+import type { Keyring } from '../crypto/keys/keyring.ts';
+import { payloadCodec } from '../crypto/payloads/payload-codec.ts';
+import { openPayloads } from '../crypto/payloads/readable-payloads.ts';
 import type { Caller } from '../http/authenticate.ts';
 import { readBody } from '../http/read-request-body.ts';
 import { Refusal } from '../http/refusal.ts';
@@ -7,43 +9,34 @@ import { askedAbout } from './asked-about.ts';
 import { formatPayloads, parsePayloads } from './payloads-json.ts';
 import type { RecordDecodes } from './record-decodes.ts';
 
-/** Room for what one event of Temporal's may hold (2 MiB a payload), in base64. */
+/** Room for what one Temporal event may hold (2 MiB a payload), in base64. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const BODY = { type: 'application/json', maxBytes: MAX_BODY_BYTES };
 
 export type DecodeContext = {
-  codec: PayloadCodec;
+  keys: Keyring;
   record: RecordDecodes;
   uiOrigin: string | undefined;
 };
 
-/** Decodes once it is on record who asked. No record, no decode. */
+/** Answers after the audit record of everything that was opened is committed. No record, no answer. */
 export async function decodeRequest(
   request: IncomingMessage,
   caller: Caller,
-  { codec, record, uiOrigin }: DecodeContext,
+  { keys, record, uiOrigin }: DecodeContext,
 ): Promise<string> {
-  const payloads = parsePayloads(await readBody(request, BODY));
-  const sealed = payloads.filter(isSealed);
-  if (sealed.length > 0) {
-    await record(caller, askedAbout(request, uiOrigin), sealed).catch(() => {
+  const sealed = parsePayloads(await readBody(request, BODY));
+  const { payloads, ciphertexts } = await openPayloads(keys, sealed);
+  if (ciphertexts.length > 0) {
+    await record(caller, askedAbout(request, uiOrigin), ciphertexts).catch(() => {
       throw new Refusal(503, 'it cannot be put on record, so nothing is decoded');
     });
   }
-  try {
-    return formatPayloads(await codec.decode(payloads));
-  } catch {
-    throw new Refusal(422, 'a payload cannot be decoded with the keys that are here');
-  }
+  if (payloads) return formatPayloads(payloads);
+  throw new Refusal(422, 'a payload cannot be decoded with the keys that are here');
 }
 
-export async function encodeRequest(
-  request: IncomingMessage,
-  codec: PayloadCodec,
-): Promise<string> {
-  return formatPayloads(await codec.encode(parsePayloads(await readBody(request, BODY))));
+export async function encodeRequest(request: IncomingMessage, keys: Keyring): Promise<string> {
+  const plain = parsePayloads(await readBody(request, BODY));
+  return formatPayloads(await payloadCodec(keys).encode(plain));
 }
-
-/** What is not encrypted passes the codec as it is: nothing is revealed. */
-const isSealed = ({ metadata }: Payload): boolean =>
-  Buffer.from(metadata?.encoding ?? []).toString('utf8') === 'binary/encrypted';

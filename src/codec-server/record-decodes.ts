@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Payload } from '@temporalio/common';
+import { isKeyId } from '../crypto/keys/keyring.ts';
+import type { Ciphertext } from '../crypto/payloads/readable-payloads.ts';
 import type { Caller } from '../http/authenticate.ts';
 import type { AuditRecord } from '../postgres/audit/append-audit-record.ts';
 import type { AskedAbout } from './asked-about.ts';
@@ -8,13 +9,15 @@ import type { AskedAbout } from './asked-about.ts';
 const GATHER_MS = 100;
 const UNSTATED = 'none given to the codec server';
 
-type Group = { caller: Caller; about: AskedAbout; requests: Payload[][]; committed: Promise<void> };
+/** For each payload, the ciphertexts in it that were opened. */
+type Opened = readonly (readonly Ciphertext[])[];
+type Group = { caller: Caller; about: AskedAbout; requests: Opened[]; committed: Promise<void> };
 
-export type RecordDecodes = (caller: Caller, about: AskedAbout, sealed: Payload[]) => Promise<void>;
+export type RecordDecodes = (caller: Caller, about: AskedAbout, opened: Opened) => Promise<void>;
 
 /**
- * Resolves once it is on record that these payloads were asked for. Requests of the same caller about the same thing
- * that come within a moment are one record, and all wait for it.
+ * Resolves once the record is committed. Requests of one caller about the same workflow that arrive within GATHER_MS
+ * share a record, and all wait for it.
  */
 export function decodeRecorder(append: (record: AuditRecord) => Promise<unknown>): RecordDecodes {
   const gathering = new Map<string, Group>();
@@ -25,7 +28,7 @@ export function decodeRecorder(append: (record: AuditRecord) => Promise<unknown>
     await append(recordOf(group));
   }
 
-  return (caller, about, sealed) => {
+  return (caller, about, opened) => {
     const key = JSON.stringify([caller, about]);
     let group = gathering.get(key);
     if (!group) {
@@ -33,13 +36,14 @@ export function decodeRecorder(append: (record: AuditRecord) => Promise<unknown>
       gathering.set(key, group);
       group.committed = commit(key, group);
     }
-    group.requests.push(sealed);
+    group.requests.push(opened);
     return group.committed;
   };
 }
 
 function recordOf({ caller, about: { reason, ...asked }, requests }: Group): AuditRecord {
   const payloads = requests.flat();
+  const ciphertexts = payloads.flat();
   return {
     action: 'decode',
     reason: reason ?? UNSTATED,
@@ -49,24 +53,23 @@ function recordOf({ caller, about: { reason, ...asked }, requests }: Group): Aud
       said_by_caller: asked,
       requests: requests.length,
       payloads: payloads.length,
-      payload_key_ids: [...new Set(payloads.map(keyId))].sort(),
-      ciphertext_sha256: ciphertextHash(payloads),
+      ciphertexts: ciphertexts.length,
+      payload_key_ids: keyIds(ciphertexts),
+      ciphertext_sha256: ciphertextHash(ciphertexts),
     },
   };
 }
 
-const keyId = ({ metadata }: Payload): string =>
-  Buffer.from(metadata?.['encryption-key-id'] ?? [])
-    .toString('utf8')
-    .slice(0, 64)
-    .replaceAll('\0', '');
+const MAX_KEY_IDS = 100;
 
-/** Of the hashes of all of them, sorted: whoever has the payloads can tell whether they are the ones. */
-function ciphertextHash(payloads: readonly Payload[]): string {
-  const hashes = payloads.map(({ data }) =>
-    createHash('sha256')
-      .update(data ?? new Uint8Array(0))
-      .digest('hex'),
-  );
+/** A caller can make up the ids in a payload: only what can be a key's id goes on record. */
+function keyIds(ciphertexts: readonly Ciphertext[]): string[] {
+  const ids = ciphertexts.map(({ keyId }) => (isKeyId(keyId) ? keyId : '(not a key id)'));
+  return [...new Set(ids)].sort().slice(0, MAX_KEY_IDS);
+}
+
+/** The hash of the sorted hashes: with the ciphertexts at hand, anyone can check that they are the ones. */
+function ciphertextHash(ciphertexts: readonly Ciphertext[]): string {
+  const hashes = ciphertexts.map(({ data }) => createHash('sha256').update(data).digest('hex'));
   return createHash('sha256').update(hashes.sort().join('\n')).digest('hex');
 }

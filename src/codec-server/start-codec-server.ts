@@ -6,7 +6,6 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { CodecServerSettings } from '../config/codec-server-section.ts';
 import type { Keyring } from '../crypto/keys/keyring.ts';
-import { readablePayloads } from '../crypto/payloads/readable-payloads.ts';
 import { Problem } from '../errors/problem.ts';
 import { appendAuditRecord } from '../postgres/audit/append-audit-record.ts';
 import { requestListener } from './answer-request.ts';
@@ -36,7 +35,7 @@ export async function startCodecServer(options: {
     settings,
     logger,
     allowEncode,
-    codec: readablePayloads(keys),
+    keys,
     record: decodeRecorder((record) => appendAuditRecord(pool, record)),
   });
   const listen = (...args: Parameters<typeof listener>) => void listener(...args);

@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Payload } from '@temporalio/common';
 import { expect, test } from 'vitest';
+import { partSealer } from '../../src/batch/part-sealer.ts';
+import { toPartsPayload } from '../../src/batch/parts-payload.ts';
+import { payloadCodec } from '../../src/crypto/payloads/payload-codec.ts';
 import { testKeyring } from '../crypto/keys/test-keyring.ts';
 import {
   bearer,
   plain,
+  type StartedCodecServer,
   startedCodecServer,
   TOKEN,
   UI_ORIGIN,
@@ -63,6 +68,7 @@ test('it is on record before it is shown: who, what of, how much, with which key
         said_by_caller: { namespace: 'logins', workflowId: 'ingest/1', runId: '0198-run' },
         requests: 1,
         payloads: 2,
+        ciphertexts: 2,
         payload_key_ids: ['new'],
         ciphertext_sha256: createHash('sha256').update(hashes.sort().join('\n')).digest('hex'),
       },
@@ -123,6 +129,78 @@ test('a payload of a key that is not here, or that was changed, is refused and o
   expect((await server.records()).map(({ detail }) => detail.payload_key_ids)).toEqual([
     ['elsewhere'],
     ['new'],
+  ]);
+});
+
+/** Payloads that a caller may change to get something opened off the record. */
+const FORGERIES: Record<string, (server: StartedCodecServer) => Promise<Payload>> = {
+  'has a byte-order mark before its encoding': sealedAs('\u{feff}binary/encrypted'),
+  'has a NUL after its encoding': sealedAs('binary/encrypted\0'),
+  'has a space after its encoding': sealedAs('binary/encrypted '),
+  'has its encoding in capitals': sealedAs('Binary/Encrypted'),
+  'has a byte-order mark before its form': async (server) => {
+    const payload = await sealed(server, { part: await part(server) });
+    return { ...payload, metadata: { ...payload.metadata, form: Buffer.from('\u{feff}parts') } };
+  },
+  'has sealed parts and is not encrypted': async (server) =>
+    toPartsPayload({ part: await part(server) }) as Payload,
+  'has sealed parts and a byte-order mark before its encoding': async (server) => ({
+    ...(toPartsPayload({ part: await part(server) }) as Payload),
+    metadata: { encoding: Buffer.from('\u{feff}binary/parts') },
+  }),
+  'has sealed parts within': async (server) => sealed(server, { part: await part(server) }),
+  'is encrypted twice': async (server) => {
+    const [twice] = await payloadCodec(server.keys).encode([await server.seal(MARK)]);
+    return twice as Payload;
+  },
+};
+
+function sealedAs(encoding: string) {
+  return async (server: StartedCodecServer) => {
+    const payload = await server.seal(MARK);
+    return { ...payload, metadata: { ...payload.metadata, encoding: Buffer.from(encoding) } };
+  };
+}
+
+const part = ({ keys }: StartedCodecServer) => partSealer(keys).seal(MARK);
+
+async function sealed({ keys }: StartedCodecServer, value: object): Promise<Payload> {
+  const [payload] = await payloadCodec(keys).encode([toPartsPayload(value) as Payload]);
+  return payload as Payload;
+}
+
+test.each(Object.keys(FORGERIES))(
+  'nothing is opened off the record when a payload %s',
+  async (kind) => {
+    const server = await startedCodecServer();
+    const payload = await (FORGERIES[kind] as (typeof FORGERIES)[string])(server);
+    const body = await (await server.decode([payload])).text();
+    const shown = body
+      .match(/(?<="data":")[^"]*/g)
+      ?.some((data) => Buffer.from(data, 'base64').toString().includes(MARK));
+    const records = await server.records();
+    if (shown)
+      expect(records).toMatchObject([{ detail: { payloads: 1, payload_key_ids: ['new'] } }]);
+  },
+);
+
+test('each part of a batch that is opened is on record', async () => {
+  const server = await startedCodecServer();
+  const parts = { one: await part(server), two: await part(server) };
+  expect(await valuesOf(await server.decode([toPartsPayload(parts) as Payload]))).toEqual([
+    { one: MARK, two: MARK },
+  ]);
+  await server.decode([await sealed(server, parts)], { ...bearer(), 'x-reason': 'head and parts' });
+  expect((await server.records()).map(({ detail }) => detail.ciphertexts)).toEqual([2, 3]);
+});
+
+test('a made-up key id does not get into the record', async () => {
+  const server = await startedCodecServer();
+  const payload = await server.seal(MARK);
+  const metadata = { ...payload.metadata, 'encryption-key-id': Buffer.from('\u{1b}[2J') };
+  expect((await server.decode([{ ...payload, metadata }])).status).toBe(422);
+  expect(await server.records()).toMatchObject([
+    { detail: { payload_key_ids: ['(not a key id)'] } },
   ]);
 });
 

@@ -9,7 +9,7 @@ export type KeyUse = 'masking' | 'payload';
 
 export const KEY_BYTES = 32;
 
-const KEY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+export const isKeyId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(id);
 
 const keyringSchema = z.strictObject({
   use: z.enum(['masking', 'payload']).optional(),
@@ -44,7 +44,7 @@ export function parseKeyring(
   const problems: string[] = [];
   const usable = new Map<string, KeyObject>();
   for (const [id, encoded] of Object.entries(keys)) {
-    if (!KEY_ID.test(id) || reservedIds.includes(id)) {
+    if (!isKeyId(id) || reservedIds.includes(id)) {
       problems.push(
         'has a key id that is not 1 to 64 letters, digits, ".", "_" or "-", or is reserved',
       );

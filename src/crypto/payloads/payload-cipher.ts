@@ -14,6 +14,8 @@ const MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
 const ZSTD_PARAMETERS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 export type Compression = 'none' | 'zstd';
+/** Called with each ciphertext before it is decrypted, whatever comes of it. */
+export type OnDecrypt = (ciphertext: { keyId: string; data: Uint8Array }) => void;
 export type Encrypted = { keyId: string; compression: string; data: Uint8Array };
 
 const compress = promisify(zstdCompress);
@@ -32,7 +34,11 @@ export type PayloadCipher = {
  * Compresses (zstd) and encrypts (AES-256-GCM, random nonce) with the active payload key; decrypts with whichever it was.
  * The data is nonce, ciphertext, tag. Purpose, key id and compression are authenticated with it.
  */
-export function payloadCipher(keyring: Keyring, purpose: string): PayloadCipher {
+export function payloadCipher(
+  keyring: Keyring,
+  purpose: string,
+  onDecrypt?: OnDecrypt,
+): PayloadCipher {
   const active = activeKey(keyring);
   const header = (keyId: string, compression: string) =>
     Buffer.from(JSON.stringify([purpose, keyId, compression]));
@@ -48,6 +54,7 @@ export function payloadCipher(keyring: Keyring, purpose: string): PayloadCipher 
     },
 
     async decrypt({ keyId, compression, data }) {
+      onDecrypt?.({ keyId, data });
       const key = keyring.keys.get(keyId);
       if (!key) {
         throw new UnknownPayloadKey(

@@ -3,8 +3,9 @@ import proto from '@temporalio/proto';
 import { isReference, isSealedPart } from '../../batch/part-reference.ts';
 import { chunks, concatenated, isPartsPayload, partsPayload } from '../../batch/parts-payload.ts';
 import { isClearPayload } from '../../domain/clear-text.ts';
+import { hasEncoding, metadataText } from '../../domain/payload-metadata.ts';
 import type { Keyring } from '../keys/keyring.ts';
-import { CIPHER, payloadCipher } from './payload-cipher.ts';
+import { CIPHER, type OnDecrypt, payloadCipher } from './payload-cipher.ts';
 
 /** As in Temporal's own samples, so that other tools know what they look at. */
 const ENCODING = 'binary/encrypted';
@@ -15,7 +16,6 @@ const PARTS = 'parts';
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 const text = new TextEncoder();
-const fromText = new TextDecoder();
 
 /**
  * Compresses and encrypts every payload that leaves for Temporal, but for the counts that people read in the Web UI
@@ -23,8 +23,8 @@ const fromText = new TextDecoder();
  * sealed as they are (`part-sealer.ts`). Payloads that were not encrypted, such as the input that tctl sends, pass
  * through on the way in.
  */
-export function payloadCodec(keyring: Keyring): PayloadCodec {
-  const cipher = payloadCipher(keyring, PURPOSE);
+export function payloadCodec(keyring: Keyring, onDecrypt?: OnDecrypt): PayloadCodec {
+  const cipher = payloadCipher(keyring, PURPOSE, onDecrypt);
 
   async function encode(payload: Payload): Promise<Payload> {
     if (isClearPayload(payload)) return payload;
@@ -48,7 +48,7 @@ export function payloadCodec(keyring: Keyring): PayloadCodec {
   }
 
   async function decode(payload: Payload): Promise<Payload> {
-    if (metadataText(payload, 'encoding') !== ENCODING) return payload;
+    if (!hasEncoding(payload, ENCODING)) return payload;
     const keyId = metadataText(payload, 'encryption-key-id');
     const compression = metadataText(payload, 'compression');
     const data = payload.data ?? new Uint8Array(0);
@@ -77,6 +77,3 @@ const metadata = (keyId: string, compression: string) => ({
   'encryption-key-id': text.encode(keyId),
   compression: text.encode(compression),
 });
-
-const metadataText = (payload: Payload, name: string): string =>
-  fromText.decode(payload.metadata?.[name] ?? new Uint8Array(0));

@@ -9,7 +9,7 @@ import { activeKey, type Keyring } from '../../../src/crypto/keys/keyring.ts';
 import { UnknownPayloadKey } from '../../../src/crypto/payloads/payload-cipher.ts';
 import { payloadCodec, sealedPartsOf } from '../../../src/crypto/payloads/payload-codec.ts';
 import * as convert from '../../../src/crypto/payloads/payload-converter.ts';
-import { NAMED_ONLY, readablePayloads } from '../../../src/crypto/payloads/readable-payloads.ts';
+import { NAMED_ONLY, openPayloads } from '../../../src/crypto/payloads/readable-payloads.ts';
 import { clearSummary, clearValue } from '../../../src/domain/clear-text.ts';
 import { testKeyring } from '../keys/test-keyring.ts';
 
@@ -208,7 +208,7 @@ describe('an object with parts', () => {
   test('is JSON as a whole for people, in the Web UI: its parts are opened', async () => {
     const value = { count: 1, bodies: await parts.seal([SECRET]) };
     const [payload] = await codec.encode([converter.toPayload(value)]);
-    const [readable] = await readablePayloads(keyring).decode([payload as Payload]);
+    const [readable] = (await openPayloads(keyring, [payload as Payload])).payloads ?? [];
     expect(valueIn(readable as Payload)).toEqual({ count: 1, bodies: [SECRET] });
     expect(text(readable?.metadata?.encoding)).toBe('json/plain');
   });
@@ -216,7 +216,7 @@ describe('an object with parts', () => {
   test('that are only named says so to people', async () => {
     const value = { count: 1, bodies: referenceTo(await parts.seal([SECRET])) };
     const [payload] = await codec.encode([converter.toPayload(value)]);
-    const [readable] = await readablePayloads(keyring).decode([payload as Payload]);
+    const [readable] = (await openPayloads(keyring, [payload as Payload])).payloads ?? [];
     expect(valueIn(readable as Payload)).toEqual({ count: 1, bodies: NAMED_ONLY });
   });
 
