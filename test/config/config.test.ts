@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { ConfigError, isConfigured, loadConfig } from '../../src/config/config.ts';
 import type { Section } from '../../src/config/settings.ts';
-import { KEY_FILE_NAMES } from '../../src/crypto/keys/generate-keys.ts';
+import { generateKeys, KEY_FILE_NAMES } from '../../src/crypto/keys/generate-keys.ts';
 import { WORKER_SECTIONS } from '../../src/worker.ts';
 import { makeTestDirectory } from '../support/test-directory.ts';
 
-const keys = inject('keys');
+const keys = await generateKeys('test');
 
 const COMPLETE = {
   AWS_REGION: 'eu-central-1',

@@ -248,7 +248,7 @@ describe('every secret may come from a file', () => {
     VAULT_PRIVATE_KEY: ({ custodian }) => 'privateKey' in custodian && custodian.privateKey.id,
     WORKER_OTLP_HEADERS: ({ worker }) => worker.otlp?.headers.authorization,
   };
-  // The codec server's are in test/codec-server/settings.test.ts.
+  // The codec server's are in test/codec-server/settings.parts.test.ts.
   const secrets = SETTINGS.filter(({ secret, section }) => secret && section !== 'codecServer').map(
     ({ name }) => name,
   );

@@ -57,7 +57,7 @@ const BY_AWS_NAME = {
 test('every row of the tables is in this test', () => {
   expect(Object.keys(BY_SQLSTATE).sort()).toEqual(Object.keys(SQLSTATE_POLICY).sort());
   expect(Object.keys(BY_AWS_NAME).sort()).toEqual(Object.keys(AWS_POLICY).sort());
-  // test/faults/error-policy.test.ts has the first, test/activities/rotate/remask.test.ts the others, which are a rotation's.
+  // test/faults/error-policy.parts.test.ts has the first, test/activities/rotate/remask.parts.test.ts the others, which are a rotation's.
   expect(Object.keys(OWN_POLICY)).toEqual([
     'UnknownPayloadKey',
     'PartNotInHistory',

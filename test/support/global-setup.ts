@@ -6,18 +6,34 @@ declare module 'vitest' {
   export interface ProvidedContext extends SharedParts {}
 }
 
-/** Once a run: test files get these by `inject`. */
+type SharedRun = { parts: Promise<SharedParts>; undo: UndoList; projects: number };
+
+/** Each project evaluates this module for itself: what they share is kept here. */
+const holder = globalThis as { sharedRun?: SharedRun | undefined };
+
+/** Once per run, for all projects that start servers: test files get these by `inject`. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const undo = new UndoList();
+  if (holder.sharedRun === undefined) {
+    const undo = new UndoList();
+    holder.sharedRun = { parts: startSharedParts(undo), undo, projects: 0 };
+  }
+  const run = holder.sharedRun;
+  run.projects += 1;
+  const tearDown = async () => {
+    run.projects -= 1;
+    if (run.projects > 0) return;
+    holder.sharedRun = undefined;
+    await run.undo.run();
+  };
   try {
-    const parts = await startSharedParts(undo);
+    const parts = await run.parts;
     project.provide('temporalBinary', parts.temporalBinary);
     project.provide('postgresUrl', parts.postgresUrl);
     project.provide('workflowBundlePath', parts.workflowBundlePath);
     project.provide('keys', parts.keys);
   } catch (error) {
-    await undo.run();
+    await tearDown();
     throw error;
   }
-  return () => undo.run();
+  return tearDown;
 }

@@ -1,6 +1,6 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { generateKeys, KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
 import { parseKeyring } from '../../../src/crypto/keys/keyring.ts';
 import { writeKeyFiles } from '../../../src/crypto/keys/write-key-files.ts';
@@ -12,7 +12,7 @@ import {
 import { openAlone, parseVaultPrivateKey } from '../../../src/crypto/vault/vault-opener.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
 
-const keys = inject('keys');
+const keys = await generateKeys('test');
 const file = (name: keyof typeof KEY_FILE_NAMES): string => keys[KEY_FILE_NAMES[name]] ?? '';
 
 async function emptyDirectory(): Promise<string> {

@@ -1,0 +1,35 @@
+import { globSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { basename, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { importsOf } from './imports-of.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const files = globSync('test/**/*.test.ts', { cwd: ROOT });
+const suffixOf = (file: string) => basename(file).split('.').slice(1, -2).join('.');
+const unitTests = files.filter((file) => suffixOf(file) === '');
+
+/** What starts real servers or programs for a test. */
+const STARTS_SERVERS = /^test\/(support\/(servers\/|start-stack|shared-parts)|cli\/login-etl)/;
+
+test('a unit test that listens or connects fails with the name that its file needs', async () => {
+  expect(() => createServer().listen(0)).toThrow('.parts.test.ts');
+  expect(() => connect(1, '127.0.0.1')).toThrow('.parts.test.ts');
+  await expect(fetch('http://127.0.0.1:1')).rejects.toThrow();
+});
+
+test.each(unitTests)('%s imports nothing that starts servers', (file) => {
+  const imported = [...importsOf(resolve(ROOT, file))].map((each) => relative(ROOT, each));
+  expect(imported.filter((each) => STARTS_SERVERS.test(each))).toEqual([]);
+});
+
+test('the end of a test file names its project, and only faults have the last one', () => {
+  const unknown = files.filter(
+    (file) => !['', 'parts', 'system', 'faults'].includes(suffixOf(file)),
+  );
+  const misplaced = files.filter(
+    (file) => suffixOf(file) === 'faults' && !file.startsWith('test/faults/'),
+  );
+  expect([...unknown, ...misplaced]).toEqual([]);
+});
