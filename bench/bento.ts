@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../src/config/config.ts';
 import { activeKey } from '../src/crypto/keys/keyring.ts';
-import type { MaskedField } from '../src/domain/login/masking.ts';
+import type { MaskedField } from '../src/domain/login/login-columns.ts';
 import { startProcess } from '../src/local/process/child-process.ts';
 import { findOnPath } from '../src/local/process/executable-file.ts';
 import { untilDrained } from './bench-queue.ts';

@@ -1,4 +1,10 @@
-import type { MaskedField } from '../domain/login/masking.ts';
+import type { MaskedField } from '../domain/login/login-columns.ts';
+import {
+  type MaskedRows,
+  noOriginals,
+  noRows,
+  type Originals,
+} from '../domain/login/login-rows.ts';
 import type { Part } from './parts-payload.ts';
 
 /**
@@ -45,19 +51,6 @@ export type MessageIds = {
   /** SQS SentTimestamp, milliseconds since 1970: the same on every delivery. */
   sentAtMs: number[];
 };
-
-/** Rows in the order of the accepted messages. */
-export type MaskedRows = {
-  userIds: string[];
-  deviceTypes: string[];
-  maskedIps: string[];
-  maskedDeviceIds: string[];
-  locales: (string | null)[];
-  appVersions: string[];
-};
-
-/** What the vault is to keep: the values that were masked, row by row. */
-export type Originals = { ips: string[]; deviceIds: string[] };
 
 /** What goes into the vault with a batch: each distinct masked value once, a column a field. */
 export type SealedOriginals = {
@@ -137,17 +130,6 @@ export type SplitBatch = MessageIds & {
 };
 
 type Opened = { ids: MessageIds; masked: MaskedMessages; bodies: readonly string[] };
-
-export const noRows = (): MaskedRows => ({
-  userIds: [],
-  deviceTypes: [],
-  maskedIps: [],
-  maskedDeviceIds: [],
-  locales: [],
-  appVersions: [],
-});
-
-export const noOriginals = (): Originals => ({ ips: [], deviceIds: [] });
 
 /** Splits a masked batch into what is inserted and what is quarantined. */
 export function splitBatch({ ids, masked, bodies }: Opened): SplitBatch {

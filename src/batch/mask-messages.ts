@@ -1,8 +1,9 @@
 import { parseLoginEvent } from '../domain/login/login-event.ts';
+import { appendRow, noOriginals, noRows } from '../domain/login/login-rows.ts';
 import type { Masker } from '../domain/login/masking.ts';
-import { type MaskedMessages, noOriginals, noRows } from './batch.ts';
+import type { MaskedMessages } from './batch.ts';
 
-/** Bodies in, some at a time; rows, their originals and rejections out: a bad message never holds up a good one. */
+/** Masks bodies, a slice at a time, into rows, their originals and the messages that become no row. */
 export function bodiesMasker(masker: Masker) {
   const rows = noRows();
   const originals = noOriginals();
@@ -17,14 +18,7 @@ export function bodiesMasker(masker: Masker) {
           masked.rejected.push({ index, reason });
           continue;
         }
-        rows.userIds.push(event.user_id);
-        rows.deviceTypes.push(event.device_type);
-        rows.maskedIps.push(masker.mask('ip', event.ip));
-        rows.maskedDeviceIds.push(masker.mask('device_id', event.device_id));
-        rows.locales.push(event.locale ?? null);
-        rows.appVersions.push(event.app_version);
-        originals.ips.push(event.ip);
-        originals.deviceIds.push(event.device_id);
+        appendRow(masked, event, masker);
       }
     },
   };

@@ -1,4 +1,4 @@
-import type { MaskedField } from './login/masking.ts';
+import type { MaskedField } from './login/login-columns.ts';
 
 /** Only processes that hold the vault's private key ask for work here. */
 export const CUSTODIAN_TASK_QUEUE = 'login-etl-custodian';

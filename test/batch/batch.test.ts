@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { noOriginals, noRows, splitBatch, splitOffRefused } from '../../src/batch/batch.ts';
+import { splitBatch, splitOffRefused } from '../../src/batch/batch.ts';
+import { noOriginals, noRows } from '../../src/domain/login/login-rows.ts';
 import { sha256Masker } from '../../src/domain/login/masking.ts';
 import { loginMessage } from '../support/data/login-messages.ts';
 import { maskBodies } from '../support/data/mask-bodies.ts';

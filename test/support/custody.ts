@@ -9,7 +9,7 @@ import {
   parseVaultPublicKey,
   sealAlone,
 } from '../../src/crypto/vault/vault-envelope.ts';
-import type { MaskedField } from '../../src/domain/login/masking.ts';
+import type { MaskedField } from '../../src/domain/login/login-columns.ts';
 import { maskBodies } from './data/mask-bodies.ts';
 import type { TestDatabase } from './servers/test-database.ts';
 

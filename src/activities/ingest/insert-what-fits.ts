@@ -1,10 +1,10 @@
+import type { Rejected } from '../../batch/batch.ts';
 import {
   type MaskedRows,
   noOriginals,
   noRows,
   type Originals,
-  type Rejected,
-} from '../../batch/batch.ts';
+} from '../../domain/login/login-rows.ts';
 import { classifyError } from '../../errors/classify-error.ts';
 import type { BatchToInsert } from '../../postgres/ingest/insert-batch.ts';
 

@@ -1,5 +1,5 @@
 import type { SealedOriginals } from '../../batch/batch.ts';
-import type { MaskedField } from '../../domain/login/masking.ts';
+import { MASKED_FIELDS, type MaskedField } from '../../domain/login/login-columns.ts';
 
 /** Two halves of so many values each, some 100 bytes a value: when one is full, the older one is forgotten. */
 const HALF = 100_000;
@@ -47,4 +47,8 @@ export class KnownOriginals {
   }
 }
 
-const noValues = (): Record<MaskedField, Set<string>> => ({ ip: new Set(), device_id: new Set() });
+const noValues = () =>
+  Object.fromEntries(MASKED_FIELDS.map((field) => [field, new Set<string>()])) as Record<
+    MaskedField,
+    Set<string>
+  >;

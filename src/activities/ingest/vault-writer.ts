@@ -1,6 +1,7 @@
-import type { MaskedRows, Originals, SealedOriginals } from '../../batch/batch.ts';
+import type { SealedOriginals } from '../../batch/batch.ts';
 import { newOriginals, originalsSealer } from '../../crypto/vault/seal-originals.ts';
 import type { VaultPublicKey } from '../../crypto/vault/vault-envelope.ts';
+import type { MaskedRows, Originals } from '../../domain/login/login-rows.ts';
 import { inSlices } from './in-slices.ts';
 import type { KnownOriginals } from './known-originals.ts';
 

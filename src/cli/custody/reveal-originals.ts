@@ -1,6 +1,6 @@
 import { originalOpener, refuseOtherVaultKeys } from '../../crypto/vault/open-originals.ts';
 import { openQuarantined } from '../../crypto/vault/open-quarantined.ts';
-import type { MaskedField } from '../../domain/login/masking.ts';
+import type { MaskedField } from '../../domain/login/login-columns.ts';
 import type { MaskedValue } from '../../domain/login/sealed-original.ts';
 import { type LoginValues, readLoginValues } from '../../postgres/logins/read-login-values.ts';
 import { readSealedMessages } from '../../postgres/quarantine/read-quarantine.ts';

@@ -1,4 +1,5 @@
-import { loginEventSchema, parseLoginEvent } from '../../domain/login/login-event.ts';
+import { LOGIN_FIELDS } from '../../domain/login/login-columns.ts';
+import { parseLoginEvent } from '../../domain/login/login-event.ts';
 
 export type FieldShape = { name: string; type: string; length?: number };
 
@@ -11,7 +12,7 @@ export type MessageShape = {
   unnamedFields?: number;
 };
 
-const KNOWN = Object.keys(loginEventSchema.shape);
+const KNOWN: readonly string[] = LOGIN_FIELDS.map(({ field }) => field);
 const LOOKS_LIKE_A_NAME = /^[A-Za-z_]{1,32}$/;
 
 /** What a message looks like: names, types and lengths, and none of its values. */

@@ -1,4 +1,4 @@
-import type { MaskedField } from '../../domain/login/masking.ts';
+import type { MaskedField } from '../../domain/login/login-columns.ts';
 import type { MaskedValue } from '../../domain/login/sealed-original.ts';
 import { UsageProblem } from './usage-problem.ts';
 

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { loginEventSchema } from '../../domain/login/login-event.ts';
-import type { MaskedField } from '../../domain/login/masking.ts';
+import type { MaskedField } from '../../domain/login/login-columns.ts';
+import { parseField } from '../../domain/login/login-event.ts';
 import { UsageProblem } from './usage-problem.ts';
 
 const OPTIONS: Readonly<Record<MaskedField, string>> = { ip: '--ip', device_id: '--device' };
@@ -14,7 +14,7 @@ const OPTIONS: Readonly<Record<MaskedField, string>> = { ip: '--ip', device_id: 
  */
 export async function readSearchValue(field: MaskedField, argument: string): Promise<string> {
   const given = argument === '-' ? await readLine(`${field}: `) : argument;
-  const parsed = loginEventSchema.shape[field].safeParse(given);
+  const parsed = parseField(field, given);
   if (parsed.success) return parsed.data;
   throw new UsageProblem(
     `${OPTIONS[field]} has no value to search by`,

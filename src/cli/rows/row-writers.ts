@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { stringify } from 'csv-stringify/sync';
-import { LOGIN_COLUMNS, type LoginRow } from '../../postgres/logins/read-rows.ts';
+import { LOGIN_FIELDS, TABLE_COLUMNS } from '../../domain/login/login-columns.ts';
+import type { LoginRow } from '../../postgres/logins/read-rows.ts';
 import { printData } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -9,24 +10,24 @@ import { shortMasked } from './short-masked.ts';
 export const FORMATS = ['table', 'csv', 'json'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Takes the rows page by page, and writes what is left at the end. */
+/** Writes rows page by page, and the rest in `end`. */
 export type RowWriter = {
   take(rows: readonly LoginRow[]): Promise<void>;
   end(): Promise<void>;
 };
 
-/** @param exact CSV cells as they are, also those that a spreadsheet takes for formulas */
+/** @param exact leave CSV cells that a spreadsheet takes for formulas as they are */
 export function rowWriter(format: Format, { exact }: { exact: boolean }): RowWriter {
   if (format === 'csv') return csvWriter(exact);
   return format === 'json' ? jsonWriter() : tableWriter();
 }
 
-/** Waits for a slow reader: pages that nobody has read yet are not piled up. */
+/** Waits for a slow reader, so that unread pages do not fill the memory. */
 async function write(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
-/** A terminal obeys what it is sent; a file or a pipe gets the values as they are. */
+/** Escapes control characters on a terminal only: files and pipes get the exact values. */
 const safeHere = (value: string): string => (process.stdout.isTTY ? printable(value) : value);
 
 function csvWriter(exact: boolean): RowWriter {
@@ -34,7 +35,7 @@ function csvWriter(exact: boolean): RowWriter {
     write(stringify(records as unknown[][], { escape_formulas: !exact }));
   let begun = false;
   const begin = async () => {
-    if (!begun) await csv([LOGIN_COLUMNS]);
+    if (!begun) await csv([TABLE_COLUMNS.map(({ column }) => column)]);
     begun = true;
   };
   return {
@@ -48,7 +49,7 @@ function csvWriter(exact: boolean): RowWriter {
   };
 }
 
-/** One array, a row a line. */
+/** One array, with one row per line. */
 function jsonWriter(): RowWriter {
   let separator = '[\n';
   return {
@@ -63,20 +64,14 @@ function jsonWriter(): RowWriter {
   };
 }
 
-const SHOWN = [
-  ...['user_id', 'device_type', 'masked_ip', 'masked_device_id', 'locale', 'app_version'],
-  ...['create_date', 'inserted_at'],
-] as const;
-
 function tableWriter(): RowWriter {
   const all: LoginRow[] = [];
+  const titles = [...LOGIN_FIELDS.map(({ column }) => column), 'create_date', 'inserted_at'];
   const cells = (row: LoginRow) => [
-    printable(row.user_id),
-    printable(row.device_type),
-    printable(shortMasked(row.masked_ip)),
-    printable(shortMasked(row.masked_device_id)),
-    printable(row.locale ?? ''),
-    printable(row.app_version),
+    ...LOGIN_FIELDS.map((field) => {
+      const value = row[field.column] ?? '';
+      return printable('masked' in field ? shortMasked(value) : value);
+    }),
     row.create_date,
     `${row.inserted_at.slice(0, 19)}Z`,
   ];
@@ -87,7 +82,7 @@ function tableWriter(): RowWriter {
     async end() {
       printData(
         renderTable(
-          SHOWN.map((title) => ({ title })),
+          titles.map((title) => ({ title })),
           all.map(cells),
         ),
       );

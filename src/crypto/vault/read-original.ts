@@ -1,4 +1,5 @@
-import type { MaskedField, Masker } from '../../domain/login/masking.ts';
+import type { MaskedField } from '../../domain/login/login-columns.ts';
+import type { Masker } from '../../domain/login/masking.ts';
 import { Problem } from '../../errors/problem.ts';
 import { type DataKeys, OtherVaultKey, type WrappedDataKey } from './data-keys.ts';
 import { open } from './sealed-value.ts';

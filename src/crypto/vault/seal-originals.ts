@@ -1,29 +1,28 @@
-import type { MaskedRows, Originals, SealedOriginals } from '../../batch/batch.ts';
-import type { MaskedField } from '../../domain/login/masking.ts';
+import type { SealedOriginals } from '../../batch/batch.ts';
+import type { MaskedField } from '../../domain/login/login-columns.ts';
+import { type MaskedRows, maskedLists, type Originals } from '../../domain/login/login-rows.ts';
 import { newDataKey, originalContext, type VaultPublicKey } from './vault-envelope.ts';
 
-/** A value that the vault is to have: which field it is of, what stands for it in the rows, and itself. */
+/** An original to store in the vault, and the masked value that rows have in its place. */
 export type NewOriginal = { field: MaskedField; masked: string; value: string };
 
-/** Each distinct value once; not those that the vault is known to have. */
+/** Each distinct value once, without those that the vault is known to have. */
 export function newOriginals(
-  rows: Pick<MaskedRows, 'maskedIps' | 'maskedDeviceIds'>,
+  rows: MaskedRows,
   originals: Originals,
   isKnown: (field: MaskedField, maskedHex: string) => boolean,
 ): NewOriginal[] {
-  const distinct = (field: MaskedField, masked: readonly string[], values: readonly string[]) => {
-    const originalOf = new Map(masked.map((hex, index) => [hex, values[index] as string]));
-    return [...originalOf]
-      .filter(([hex]) => !isKnown(field, hex))
-      .map(([hex, value]) => ({ field, masked: hex, value }));
-  };
-  return [
-    ...distinct('ip', rows.maskedIps, originals.ips),
-    ...distinct('device_id', rows.maskedDeviceIds, originals.deviceIds),
-  ];
+  return maskedLists(rows, originals).flatMap((list) => {
+    const originalOf = new Map(list.masked.map((hex, index) => [hex, list.originals[index]]));
+    return [...originalOf].flatMap(([masked, value]) =>
+      masked === null || value == null || isKnown(list.field, masked)
+        ? []
+        : [{ field: list.field, masked, value }],
+    );
+  });
 }
 
-/** Seals values, some at a time, with one data key. */
+/** Seals values, a slice at a time, with one data key. */
 export function originalsSealer(vault: VaultPublicKey) {
   const dataKey = newDataKey(vault);
   const { vaultKeyId, wrappedKey } = dataKey;

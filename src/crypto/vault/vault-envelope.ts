@@ -7,7 +7,7 @@ import {
   publicEncrypt,
   randomBytes,
 } from 'node:crypto';
-import type { MaskedField } from '../../domain/login/masking.ts';
+import type { MaskedField } from '../../domain/login/login-columns.ts';
 import { seal } from './sealed-value.ts';
 
 /**

@@ -1,22 +1,39 @@
 import { z } from 'zod';
 import { canonicalIp } from './ip-address.ts';
 import { nestsTooDeep } from './json-depth.ts';
+import { type Cell, type FieldName, LOGIN_FIELDS, type LoginField } from './login-columns.ts';
 
-/** A message longer than this is no login event, whatever is in it: the fields add up to under 1 KiB. */
+/** The fields add up to less than 1 KiB, so a longer message is not a login event. */
 export const MAX_EVENT_BYTES = 262_144;
 
-/** A field as its column takes it. Every rule names itself without the value. */
-const text = (maxCharacters: number) =>
-  z
+export type LoginEvent = { [F in LoginField as F['field']]: Cell<F> };
+
+type Declared = (typeof LOGIN_FIELDS)[number];
+
+/** A field as its column stores it. An empty optional field is null. A rule never repeats the value. */
+function fieldSchema(declared: Declared): z.ZodType<string | null> {
+  const { nullable } = declared;
+  const text = z
     .string({ error: ({ input }) => (input === undefined ? 'is missing' : 'is not a string') })
-    .superRefine((value, context) => {
-      const problem = textProblem(value, maxCharacters);
-      if (problem) context.addIssue({ code: 'custom', message: problem });
+    .transform((value, context) => {
+      if (value === '' && nullable) return null;
+      const address = 'format' in declared ? canonicalIp(value) : value;
+      const problem =
+        textProblem(value, originalCharacters(declared)) ??
+        (address === undefined ? 'is not an IP address' : undefined);
+      if (problem === undefined) return address as string;
+      context.addIssue({ code: 'custom', message: problem });
+      return z.NEVER;
     });
+  return nullable ? text.nullish().transform((value) => value ?? null) : text;
+}
+
+const originalCharacters = (declared: Declared): number =>
+  'masked' in declared ? declared.masked.maxOriginalCharacters : declared.maxCharacters;
 
 function textProblem(value: string, maxCharacters: number): string | undefined {
   if (value === '') return 'is empty';
-  // Postgres counts code points, a JavaScript string counts UTF-16 units: only count when it may matter.
+  // Postgres counts code points and a JavaScript string counts UTF-16 units, of which there are never fewer.
   if (value.length > maxCharacters && Array.from(value).length > maxCharacters) {
     return `is longer than ${maxCharacters} characters`;
   }
@@ -25,25 +42,16 @@ function textProblem(value: string, maxCharacters: number): string | undefined {
   return undefined;
 }
 
-/** What a login event is: six fields, lengths as the columns of `user_logins`; others are ignored. */
-export const loginEventSchema = z.object(
-  {
-    user_id: text(128),
-    app_version: text(32),
-    device_type: text(32),
-    ip: text(64).transform((value, context) => {
-      const address = canonicalIp(value);
-      if (address !== undefined) return address;
-      context.addIssue({ code: 'custom', message: 'is not an IP address' });
-      return z.NEVER;
-    }),
-    locale: text(32).nullish(),
-    device_id: text(256),
-  },
-  { error: 'is not a JSON object' },
-);
+const FIELD_SCHEMAS = Object.fromEntries(
+  LOGIN_FIELDS.map((declared) => [declared.field, fieldSchema(declared)]),
+) as { [F in FieldName]: z.ZodType<LoginEvent[F]> };
 
-export type LoginEvent = z.infer<typeof loginEventSchema>;
+/** Other fields of a message are ignored. */
+const loginEventSchema = z.object(FIELD_SCHEMAS, { error: 'is not a JSON object' });
+
+/** Reads one field on its own, in the form in which it is masked or stored. */
+export const parseField = <F extends FieldName>(field: F, value: unknown) =>
+  FIELD_SCHEMAS[field].safeParse(value);
 
 export type ParsedMessage =
   | { event: LoginEvent; reason?: undefined }

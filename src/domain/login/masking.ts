@@ -1,23 +1,20 @@
 import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
-
-export const MASKED_FIELDS = ['ip', 'device_id'] as const;
-export type MaskedField = (typeof MASKED_FIELDS)[number];
+import { MASKED_FIELDS, type MaskedField } from './login-columns.ts';
 
 export type MaskingMode = 'hmac-sha256' | 'sha256';
 
-/** The key id of rows made without a key. No masking key may be called so. */
+/** The key id of rows masked without a key. No masking key may have this id. */
 export const UNKEYED_ID = 'sha256';
 
 export type Masker = {
-  /** Goes beside the masked value, so that a later key can be told from this one. */
+  /** Stored with the masked value, to tell rows of different keys apart. */
   keyId: string;
   /** Lower-case hex, 64 characters; equal values of one field give equal results. */
   mask(field: MaskedField, value: string): string;
 };
 
 /**
- * Plain SHA-256 in hex, as data from before has it. Anyone can reverse it for an IPv4 address by trying
- * all of them, which takes minutes: for compatibility only.
+ * Plain SHA-256 in hex, for compatibility with existing data only: trying all IPv4 addresses reverses it in minutes.
  */
 export const sha256Masker: Masker = {
   keyId: UNKEYED_ID,
@@ -25,8 +22,8 @@ export const sha256Masker: Masker = {
 };
 
 /**
- * HMAC-SHA-256 with a subkey per field (HKDF, RFC 5869), so that equal strings in different fields don't
- * match. The subkeys are prepared once: an HMAC with a raw key costs several times as much.
+ * HMAC-SHA-256 with a subkey per field (HKDF, RFC 5869), so that equal strings in different fields don't match. The
+ * subkeys are made once: an HMAC with a raw key costs several times as much.
  */
 export function hmacMasker(key: { id: string; secret: Uint8Array }): Masker {
   const subkeys = Object.fromEntries(

@@ -1,22 +1,24 @@
-/** A reason of `quarantine`, cut down to what a metric may have as labels: a few values, known beforehand. */
+import { LOGIN_FIELDS } from './login-columns.ts';
+
+/** A reason of `quarantine` as the labels of a metric: a fixed set of values. */
 export type ReasonLabels = { field: string; rule: string };
 
+const REQUIRED_RULES = ['is missing', 'is empty'];
 const TEXT_RULES = [
-  'is missing',
   'is not a string',
-  'is empty',
   'is too long',
   'holds a NUL character',
   'holds a lone surrogate',
 ];
 
+const rulesOf = (field: (typeof LOGIN_FIELDS)[number]): string[] => [
+  ...(field.nullable ? [] : REQUIRED_RULES),
+  ...TEXT_RULES,
+  ...('format' in field ? ['is not an IP address'] : []),
+];
+
 const RULES_BY_FIELD: Readonly<Record<string, readonly string[]>> = {
-  user_id: TEXT_RULES,
-  app_version: TEXT_RULES,
-  device_type: TEXT_RULES,
-  ip: [...TEXT_RULES, 'is not an IP address'],
-  locale: TEXT_RULES.slice(1),
-  device_id: TEXT_RULES,
+  ...Object.fromEntries(LOGIN_FIELDS.map((field) => [field.field, rulesOf(field)])),
   message: [
     'is not JSON',
     'is not a JSON object',
@@ -27,7 +29,7 @@ const RULES_BY_FIELD: Readonly<Record<string, readonly string[]>> = {
   user_logins: ['is refused by Postgres'],
 };
 
-/** For a reason that is not in the table above: an older worker's, say. */
+/** For a reason that is not in the table above, such as one of an older worker. */
 export const OTHER_REASON: ReasonLabels = { field: 'other', rule: 'other' };
 
 export const REASON_LABELS: readonly ReasonLabels[] = [
@@ -47,7 +49,7 @@ export function reasonLabels(reason: string): ReasonLabels {
   return known ? { field, rule } : OTHER_REASON;
 }
 
-/** Without the number that a limit has. */
+/** The rule without the number of its limit. */
 function ruleClass(rule: string): string {
   if (rule.startsWith('is longer than ')) return 'is too long';
   if (rule.startsWith('is larger than ')) return 'is too large';

@@ -1,4 +1,4 @@
-import type { MaskedField } from './masking.ts';
+import type { MaskedField } from './login-columns.ts';
 
 /** What a masked value is found by, in `user_logins` and in the vault. */
 export type MaskedValue = { field: MaskedField; maskedHex: string };

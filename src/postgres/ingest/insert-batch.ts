@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
-import type { BatchTag, MaskedRows, SealedOriginals } from '../../batch/batch.ts';
+import type { BatchTag, SealedOriginals } from '../../batch/batch.ts';
 import { createDate } from '../../domain/login/create-date.ts';
+import type { MaskedRows } from '../../domain/login/login-rows.ts';
 import { inTransaction } from '../in-transaction.ts';
+import {
+  LOGIN_ARRAYS,
+  LOGIN_COLUMN_NAMES,
+  LOGIN_PARAMETERS,
+  loginParameters,
+} from './login-arrays.ts';
 
 export type BatchToInsert = {
   batch: BatchTag;
@@ -38,21 +45,18 @@ const OPEN_RUN = `
   insert into ingest_runs (run_id, workflow_id, started_at, worker_build)
   values ($1, $2, to_timestamp($3 / 1000.0), $4) on conflict do nothing`;
 
-// Hex and numbers come as lists with commas, which cost the client a fraction of what arrays do. The date is `createDate`'s.
+/** A parameter after those of the login's columns. */
+const own = (number: number) => `$${LOGIN_PARAMETERS + number}`;
+
+// The date is that of `createDate`.
 // In order, so that two batches that have messages in common wait for each other at most one way.
 const INSERT_LOGINS = `
   insert into user_logins (
-    user_id, device_type, masked_ip, masked_device_id, locale, app_version, create_date,
-    message_id, sent_at, mask_key_id, run_id, batch_number
+    ${LOGIN_COLUMN_NAMES}, create_date, message_id, sent_at, mask_key_id, run_id, batch_number
   )
-  select user_id, device_type, masked_ip, masked_device_id, locale, app_version, create_date,
-    message_id, sent_at, $9, $10, $11
-  from unnest(
-    $1::text[], $2::text[], string_to_array($3, ','), string_to_array($4, ','), $5::text[], $6::text[], $7::text[],
-    string_to_array($8, ',')::bigint[]
-  ) as batch (
-    user_id, device_type, masked_ip, masked_device_id, locale, app_version, message_id, sent_at_ms
-  )
+  select ${LOGIN_COLUMN_NAMES}, create_date, message_id, sent_at, ${own(3)}, ${own(4)}, ${own(5)}
+  from unnest(${LOGIN_ARRAYS}, ${own(1)}::text[], string_to_array(${own(2)}, ',')::bigint[])
+    as batch (${LOGIN_COLUMN_NAMES}, message_id, sent_at_ms)
   cross join lateral to_timestamp(sent_at_ms / 1000.0) as sent_at
   cross join lateral cast(sent_at at time zone 'utc' as date) as create_date
   where not exists (select from quarantine where quarantine.message_id = batch.message_id)
@@ -151,12 +155,7 @@ async function insertLogins(client: PoolClient, batch: BatchToInsert): Promise<n
     name: 'insert-user-logins',
     text: INSERT_LOGINS,
     values: [
-      rows.userIds,
-      rows.deviceTypes,
-      rows.maskedIps.join(),
-      rows.maskedDeviceIds.join(),
-      rows.locales,
-      rows.appVersions,
+      ...loginParameters(rows),
       messageIds,
       batch.sentAtMs.join(),
       batch.maskKeyId,

@@ -1,47 +1,34 @@
 import type { Pool } from 'pg';
+import { type Cell, TABLE_COLUMNS } from '../../domain/login/login-columns.ts';
 import { inTransaction } from '../in-transaction.ts';
 
-/** So many are in memory at once, however many there are. */
+/** The most rows in memory at once. */
 const ROWS_AT_A_TIME = 1_000;
 
-/** SQS keeps a message for 14 days: what was stored since then was sent no longer before. Spares old partitions. */
+/** SQS keeps a message for 14 days, so older partitions need not be read. */
 const OLDEST_CREATE_DATE = `($1::timestamptz at time zone 'utc' - interval '15 days')::date`;
 
-const timestamp = (column: string) =>
-  `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column}`;
+/** As text, except for numbers. */
+function readable({ column, type }: (typeof TABLE_COLUMNS)[number]): string {
+  if (type === 'timestamptz') {
+    return `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column}`;
+  }
+  return type === 'date' || type === 'uuid' ? `${column}::text as ${column}` : column;
+}
 
 const ROWS = `
   declare rows no scroll cursor for
-  select user_id, device_type, masked_ip, masked_device_id, locale, app_version,
-    create_date::text as create_date, message_id, mask_key_id, ${timestamp('sent_at')},
-    ${timestamp('inserted_at')}, run_id::text as run_id, batch_number
+  select ${TABLE_COLUMNS.map(readable).join(', ')}
   from user_logins
   where ($1::timestamptz is null or (inserted_at >= $1 and create_date >= ${OLDEST_CREATE_DATE}))
     and ($2::text is null or locale = $2)
   order by user_logins.create_date desc, user_logins.inserted_at desc, message_id
   limit $3::bigint`;
 
-/** As the columns of the table are called, in their order. */
-export const LOGIN_COLUMNS = [
-  ...['user_id', 'device_type', 'masked_ip', 'masked_device_id', 'locale', 'app_version'],
-  ...['create_date', 'message_id', 'mask_key_id', 'sent_at', 'inserted_at'],
-  ...['run_id', 'batch_number'],
-] as const;
+type Column = (typeof TABLE_COLUMNS)[number];
 
 export type LoginRow = {
-  user_id: string;
-  device_type: string;
-  masked_ip: string;
-  masked_device_id: string;
-  locale: string | null;
-  app_version: string;
-  create_date: string;
-  message_id: string;
-  mask_key_id: string;
-  sent_at: string;
-  inserted_at: string;
-  run_id: string;
-  batch_number: number;
+  [C in Column as C['column']]: C extends { type: 'integer' } ? number : Cell<C>;
 };
 
 export type RowFilter = {
@@ -51,7 +38,7 @@ export type RowFilter = {
   limit?: number | undefined;
 };
 
-/** The latest rows first, handed over in pages; the next page is read when the one before was taken. */
+/** Reads the latest rows first, page by page; `take` is awaited before the next page is read. */
 export async function readRows(
   pool: Pool,
   { since, locale, limit }: RowFilter,

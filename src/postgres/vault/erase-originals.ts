@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import type { MaskedField } from '../../domain/login/masking.ts';
+import type { MaskedField } from '../../domain/login/login-columns.ts';
 import type { MaskedValue } from '../../domain/login/sealed-original.ts';
 
 /** Whose originals are meant: all of an account's logins, or these. */

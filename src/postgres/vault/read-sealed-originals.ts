@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { MaskedField } from '../../domain/login/masking.ts';
+import type { MaskedField } from '../../domain/login/login-columns.ts';
 
 export type MaskedValue = { field: MaskedField; maskedHex: string };
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LOGIN_FIELDS } from '../../../src/domain/login/login-columns.ts';
 import { MAX_EVENT_BYTES, parseLoginEvent } from '../../../src/domain/login/login-event.ts';
 import {
   largeBadMessages,
@@ -23,11 +24,11 @@ test.each(
   expect(parseLoginEvent(body)).toEqual({ reason });
 });
 
-test('locale may be null or absent', () => {
-  expect(parseLoginEvent(loginMessage(1, { locale: null })).event?.locale).toBeNull();
-  expect(parseLoginEvent(loginMessage(1, { locale: undefined })).event).toEqual(
-    JSON.parse(loginMessage(1, { locale: undefined })),
-  );
+test.each([null, undefined, ''])('an optional field that is %j is null', (value) => {
+  for (const { field } of LOGIN_FIELDS.filter(({ nullable }) => nullable)) {
+    const { event } = parseLoginEvent(loginMessage(1, { [field]: value }));
+    expect(event).toEqual(loginFields(1, { [field]: null }));
+  }
 });
 
 test('fields that nobody knows are ignored', () => {

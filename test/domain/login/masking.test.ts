@@ -1,11 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import {
-  hmacMasker,
-  MASKED_FIELDS,
-  sha256Masker,
-  UNKEYED_ID,
-} from '../../../src/domain/login/masking.ts';
+import { MASKED_FIELDS } from '../../../src/domain/login/login-columns.ts';
+import { hmacMasker, sha256Masker, UNKEYED_ID } from '../../../src/domain/login/masking.ts';
 
 const secret = Buffer.from(Array.from({ length: 32 }, (_, index) => index));
 const masker = hmacMasker({ id: '2026-11', secret });

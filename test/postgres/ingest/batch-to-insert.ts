@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { insertWhatFits } from '../../../src/activities/ingest/insert-what-fits.ts';
-import { type BatchTag, noOriginals, type SealedOriginals } from '../../../src/batch/batch.ts';
-import type { MaskedField } from '../../../src/domain/login/masking.ts';
+import type { BatchTag, SealedOriginals } from '../../../src/batch/batch.ts';
+import type { MaskedField } from '../../../src/domain/login/login-columns.ts';
+import { noOriginals } from '../../../src/domain/login/login-rows.ts';
 import { type BatchToInsert, insertBatch } from '../../../src/postgres/ingest/insert-batch.ts';
 
 export const SENT_AT_MS = Date.UTC(2026, 10, 22, 23, 59, 59, 999);

@@ -70,7 +70,6 @@ export function smallBadMessages(number: number): BadMessage[] {
       bad(field, `a\ud800${number}`, 'holds a lone surrogate'),
     ]),
     bad('locale', number, 'is not a string'),
-    bad('locale', '', 'is empty'),
     bad('locale', 'x'.repeat(MAX_LENGTHS.locale + 1), 'is longer than 32 characters'),
     bad('locale', 'a\u0000', 'holds a NUL character'),
     bad('locale', 'a\udfff', 'holds a lone surrogate'),

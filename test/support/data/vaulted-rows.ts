@@ -5,7 +5,8 @@ import {
   originalContext,
   type VaultPublicKey,
 } from '../../../src/crypto/vault/vault-envelope.ts';
-import { MASKED_FIELDS, type MaskedField, type Masker } from '../../../src/domain/login/masking.ts';
+import { MASKED_FIELDS, type MaskedField } from '../../../src/domain/login/login-columns.ts';
+import type { Masker } from '../../../src/domain/login/masking.ts';
 import { loginFields } from './login-messages.ts';
 
 /** A row of `user_logins`: whose address and device, by number (`loginFields`), on which day. */

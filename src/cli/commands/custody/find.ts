@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
 import { allMaskers } from '../../../crypto/keys/masker.ts';
-import type { MaskedField } from '../../../domain/login/masking.ts';
+import type { MaskedField } from '../../../domain/login/login-columns.ts';
 import { UNKEYED_ID } from '../../../domain/login/masking.ts';
 import { findAccounts, readMaskKeyIds } from '../../../postgres/logins/find-accounts.ts';
 import { readSettings } from '../../connect/read-settings.ts';
