@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { SETTINGS, type Setting } from '../src/config/settings.ts';
 import { writeOrCheck } from './write-or-check.ts';
 
-// A program: puts the table of all settings between the two marks in README.md.
-const FILE = fileURLToPath(new URL('../README.md', import.meta.url));
+// A program: puts the table of all settings between the two marks in docs/settings.md.
+const FILE = fileURLToPath(new URL('../docs/settings.md', import.meta.url));
 
 const BEGIN = '<!-- settings -->';
 const END = '<!-- /settings -->';
@@ -28,7 +28,7 @@ function cells({ name, required, secret, description, ...setting }: Setting): st
 export function withSettingsTable(text: string): string {
   const begin = text.indexOf(BEGIN);
   const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`README.md has no ${BEGIN} … ${END}`);
+  if (begin < 0 || end < begin) throw new Error(`docs/settings.md has no ${BEGIN} … ${END}`);
   return `${text.slice(0, begin + BEGIN.length)}\n\n${settingsTable()}\n\n${text.slice(end)}`;
 }
 

@@ -6,8 +6,9 @@ import { chromium, type Page } from 'playwright-core';
 import { SCHEDULE_ID } from '../src/domain/names.ts';
 import { findChromium } from './screenshots/find-chromium.ts';
 import { startLocalStack } from './screenshots/local-stack.ts';
+import { terminalPage } from './screenshots/terminal-page.ts';
 
-// A program: takes the README's pictures from the Web UI of a local stack of its own, and stops that again.
+// A program: takes the README's pictures from a local stack of its own, which it stops at the end.
 const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const ARGUMENTS = [
   '--headless',
@@ -29,24 +30,6 @@ const PICTURES: readonly Picture[] = [
       await page.getByText('recordRun').first().waitFor();
     },
   },
-  {
-    name: 'schedule',
-    height: 900,
-    async open(page, webUi) {
-      await page.goto(`${webUi}${NAMESPACE}/schedules/${SCHEDULE_ID}`);
-      await page.getByText('Recent Runs').first().waitFor();
-    },
-  },
-  {
-    name: 'live-details',
-    height: 560,
-    async open(page, webUi) {
-      await openRun(page, webUi);
-      await page.getByRole('tab', { name: 'User Metadata' }).click();
-      // The Web UI renders the details in a frame of their own.
-      await page.frameLocator('iframe').first().getByText('received').first().waitFor();
-    },
-  },
 ];
 
 /** The first run, that of the samples: those that found nothing to do come after it. */
@@ -56,15 +39,20 @@ async function openRun(page: Page, webUi: string): Promise<void> {
   await page.getByText('Event History').first().waitFor();
 }
 
-async function takePictures(webUi: string): Promise<void> {
+async function takePictures(webUi: string, directory: string): Promise<void> {
   const browser = await chromium.launch({ executablePath: findChromium(), args: ARGUMENTS });
   try {
+    const terminal = await browser.newPage({ viewport: { width: 1_280, height: 400 } });
+    await terminal.setContent(await terminalPage(directory, ['status']));
+    await terminal.locator('pre').screenshot({ path: join(IMAGES, 'status.png') });
+    await terminal.close();
+    process.stdout.write('docs/images/status.png\n');
     for (const { name, height, open } of PICTURES) {
       const page = await browser.newPage({ viewport: { width: 1_280, height } });
       page.setDefaultTimeout(PATIENCE_MS);
       await open(page, webUi);
-      // What flies in has landed, and what is loaded late is there.
-      await page.waitForLoadState('networkidle');
+      // Fonts are loaded late. The network is never idle: the Web UI polls an open run.
+      await page.evaluate('document.fonts.ready.then(() => true)');
       await page.screenshot({ path: join(IMAGES, `${name}.png`), animations: 'disabled' });
       await page.close();
       process.stdout.write(`docs/images/${name}.png\n`);
@@ -81,7 +69,7 @@ await mkdir(IMAGES, { recursive: true });
 try {
   const stack = await startLocalStack(directory);
   try {
-    await takePictures(stack.webUi);
+    await takePictures(stack.webUi, directory);
   } finally {
     await stack.stop();
   }

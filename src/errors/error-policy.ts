@@ -46,11 +46,11 @@ export const AWS_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   InvalidAddress: rule('final', 'SQS_QUEUE_URL is not the address of a queue'),
   AccessDenied: rule(
     'final',
-    'the AWS role may not do this with the queue: see the README for its policy',
+    'the AWS role may not do this with the queue: docs/security.md has its policy',
   ),
   AccessDeniedException: rule(
     'final',
-    'the AWS role may not do this with the queue: see the README for its policy',
+    'the AWS role may not do this with the queue: docs/security.md has its policy',
   ),
   InvalidClientTokenId: rule('final', 'AWS does not know the access key'),
   UnrecognizedClientException: rule('final', 'AWS does not know the access key'),

@@ -67,8 +67,8 @@ describe('what is written about the settings is made from them', () => {
     expect(present, 'run `node scripts/make-env-example.ts`').toBe(envExample());
   });
 
-  test('the table in README.md', async () => {
-    const present = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  test('the table in docs/settings.md', async () => {
+    const present = await readFile(new URL('../../docs/settings.md', import.meta.url), 'utf8');
     expect(present, 'run `node scripts/make-settings-table.ts`').toBe(withSettingsTable(present));
   });
 

@@ -75,7 +75,7 @@ async function searchAttributes({ connection, options }: Client): Promise<Findin
     ? ok('runs can be found by their counts and by what started them')
     : warning(
         `namespace ${options.namespace} does not have them all, or does not say: runs are not found by their counts`,
-        'Register them as docs/runs.md says ("Finding runs"), then restart the workers.',
+        'Register them as the README says ("Running it for real"), then restart the workers.',
       );
 }
 
