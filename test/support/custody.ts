@@ -7,7 +7,7 @@ import {
   newDataKey,
   originalContext,
   parseVaultPublicKey,
-  sealAlone,
+  sealBody,
 } from '../../src/crypto/vault/vault-envelope.ts';
 import type { MaskedField } from '../../src/domain/login/login-columns.ts';
 import { maskBodies } from './data/mask-bodies.ts';
@@ -30,6 +30,8 @@ export type Custody = {
   storeLogins(bodies: readonly string[], options?: { sentAtMs?: number }): Promise<string[]>;
   /** @returns the message ids */
   quarantine(bodies: readonly string[], reason?: string): Promise<string[]>;
+  /** Puts another original into the vault, as a compromised worker can before the first login has it. */
+  plantOriginal(field: MaskedField, maskedHex: string, original: string): Promise<void>;
   auditRows(): Promise<AuditRow[]>;
   clear(): Promise<void>;
   /** Takes a privilege away while `act` runs. */
@@ -94,10 +96,14 @@ export function custodyOf(database: TestDatabase): Custody {
         await pool.query(
           `insert into quarantine (message_id, create_date, sent_at, reason, sealed_body, vault_key_id, run_id, batch_number)
            values ($1, now() at time zone 'utc', now(), $2, $3, $4, $5, 1)`,
-          [id, reason, sealAlone(newDataKey(vaultKey), body, id), vaultKey.id, randomUUID()],
+          [id, reason, sealBody(newDataKey(vaultKey), body, id), vaultKey.id, randomUUID()],
         );
       }
       return ids;
+    },
+    async plantOriginal(field, maskedHex, original) {
+      await pool.query(`delete from vault where masked_value = decode($1, 'hex')`, [maskedHex]);
+      await seal(field, original, maskedHex);
     },
     auditRows: async () =>
       (

@@ -7,7 +7,7 @@ import {
   splitOffRefused,
 } from '../../batch/batch.ts';
 import type { PartCache } from '../../batch/part-cache.ts';
-import { newDataKey, sealAlone, type VaultPublicKey } from '../../crypto/vault/vault-envelope.ts';
+import { newDataKey, sealBody, type VaultPublicKey } from '../../crypto/vault/vault-envelope.ts';
 import { insertBatch } from '../../postgres/ingest/insert-batch.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
 import { insertWhatFits } from './insert-what-fits.ts';
@@ -88,7 +88,7 @@ function sealQuarantine(vault: VaultPublicKey, { bodies, ...columns }: SplitBatc
   return {
     ...columns,
     sealedBodies: bodies.map((body, index) =>
-      sealAlone(dataKey, body, columns.messageIds[index] as string),
+      sealBody(dataKey, body, columns.messageIds[index] as string),
     ),
     vaultKeyId: dataKey.vaultKeyId,
   };

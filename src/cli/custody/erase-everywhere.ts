@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { originalOpener, refuseOtherVaultKeys } from '../../crypto/vault/open-originals.ts';
+import { checkOriginal, originalOpener } from '../../crypto/vault/open-originals.ts';
 import type { Wanted } from '../../domain/login/mentions.ts';
 import type { MaskedValue } from '../../domain/login/sealed-original.ts';
 import { Problem } from '../../errors/problem.ts';
@@ -27,20 +27,34 @@ export async function refuseWhileReplayed(pool: Pool): Promise<void> {
   );
 }
 
-/** Quarantine first: it is the vault that knows what to look for there. Counted on record with the last step. */
-export async function erase(custody: Custody, target: EraseTarget, reason: string) {
+/**
+ * Searches quarantine first, since the originals to look for are in the vault. The last step records the counts.
+ * @param includeNear whether messages that only resemble the subject go, too
+ */
+export async function erase(
+  custody: Custody,
+  target: EraseTarget,
+  { reason, includeNear }: { reason: string; includeNear: boolean },
+) {
   const { pool } = custody;
   const detail = 'userId' in target ? { ...target } : maskedDetail(target.values);
   // Bodies are opened from here on.
   await recordFirst(pool, { action: 'erase-search', reason, detail });
-  const wanted: Wanted =
+  const { wanted, unusable } =
     'userId' in target
-      ? { kind: 'user', userId: target.userId }
+      ? { wanted: { kind: 'user' as const, userId: target.userId }, unusable: 0 }
       : await openWanted(custody, target.values);
-  const quarantine = await eraseQuarantined(custody, wanted);
+  const quarantine = {
+    ...(await eraseQuarantined(custody, wanted, includeNear)),
+    originalsNotUsable: unusable,
+  };
   return inTransaction(pool, BEGIN, async (client) => {
     const vault = await eraseOriginals(client, target);
-    const counted = { ...detail, vault, quarantine };
+    const counted = {
+      ...detail,
+      vault,
+      quarantine: { ...quarantine, near: quarantine.near.length },
+    };
     const { id } = await appendAuditRecord(client, { action: 'erase', reason, detail: counted });
     return { vault, quarantine, auditId: id };
   });
@@ -51,17 +65,22 @@ const maskedDetail = (values: readonly MaskedValue[]) => ({
   devices: values.filter(({ field }) => field === 'device_id').map(({ maskedHex }) => maskedHex),
 });
 
-/** The originals, to find them in quarantined messages, which are not masked. */
-async function openWanted({ pool, privateKey }: Custody, values: readonly MaskedValue[]) {
-  const sealed = await readOriginals(pool, values);
-  refuseOtherVaultKeys(sealed, privateKey);
+/**
+ * The originals, since quarantined messages are not masked. A row that does not open, or whose original is not that of
+ * its masked value, is left out: it must neither block the erasure nor direct it at somebody else's messages.
+ */
+async function openWanted(
+  { pool, privateKey, maskers }: Custody,
+  values: readonly MaskedValue[],
+): Promise<{ wanted: Wanted; unusable: number }> {
   const open = originalOpener(privateKey);
   const wanted = { kind: 'values' as const, ips: new Set<string>(), deviceIds: new Set<string>() };
-  for (const row of sealed) {
+  let unusable = 0;
+  for (const row of await readOriginals(pool, values)) {
     const original = await open(row);
-    if (original !== undefined) {
-      (row.field === 'ip' ? wanted.ips : wanted.deviceIds).add(original);
-    }
+    if (original === undefined || checkOriginal(row, original, maskers) === 'does not match') {
+      unusable += 1;
+    } else (row.field === 'ip' ? wanted.ips : wanted.deviceIds).add(original);
   }
-  return wanted;
+  return { wanted, unusable };
 }

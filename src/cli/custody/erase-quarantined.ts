@@ -13,21 +13,29 @@ export type QuarantineCounts = {
   erased: number;
   /** Sealed for another key, or damaged: nobody knows whose they are. */
   notOpened: number;
+  /** Message ids: perhaps about the subject, and left for a person to decide. */
+  near: string[];
 };
 
-/** Opens every quarantined body, since nothing else tells whose it is, and deletes those that hold what is wanted. */
+/** Opens every quarantined body, since nothing else says whose it is, and deletes those about the subject. */
 export async function eraseQuarantined(
   { pool, privateKey }: Custody,
   wanted: Wanted,
+  includeNear: boolean,
 ): Promise<QuarantineCounts> {
-  const counts: QuarantineCounts = { searched: 0, erased: 0, notOpened: 0 };
+  const counts: QuarantineCounts = { searched: 0, erased: 0, notOpened: 0, near: [] };
   for (let after = ''; ; ) {
     const page = await readSealedMessages(pool, {}, { after, ...PAGE });
     const found: string[] = [];
     for (const message of page) {
       const body = await openQuarantined(message, privateKey);
       if (body === undefined) counts.notOpened += 1;
-      else if (mentions(body, wanted)) found.push(message.messageId);
+      else {
+        const mention = mentions(body, wanted);
+        if (mention === 'certain' || (mention === 'near' && includeNear)) {
+          found.push(message.messageId);
+        } else if (mention === 'near') counts.near.push(message.messageId);
+      }
     }
     counts.searched += page.length;
     if (found.length > 0) {

@@ -1,4 +1,9 @@
-import { originalOpener, refuseOtherVaultKeys } from '../../crypto/vault/open-originals.ts';
+import {
+  checkOriginal,
+  type OriginalCheck,
+  originalOpener,
+  refuseOtherVaultKeys,
+} from '../../crypto/vault/open-originals.ts';
 import { openQuarantined } from '../../crypto/vault/open-quarantined.ts';
 import type { MaskedField } from '../../domain/login/login-columns.ts';
 import type { MaskedValue } from '../../domain/login/sealed-original.ts';
@@ -16,13 +21,15 @@ export type Revealed = {
   maskedValue?: string;
   /** Null: it is there, and does not open with this key. */
   original: string | null;
+  /** Whether the original, masked again, gives the masked value. Not for bodies, which nothing stands for. */
+  check?: OriginalCheck;
 };
 
 const key = ({ field, maskedHex }: MaskedValue): string => `${field} ${maskedHex}`;
 
 /** Puts on record what is there of it, then opens it. */
 export async function reveal(
-  { pool, privateKey }: Custody,
+  { pool, privateKey, maskers }: Custody,
   { values, messageIds }: Wanted,
   why: string,
 ) {
@@ -71,11 +78,13 @@ export async function reveal(
   for (const { value, messageId } of wanted) {
     const row = sealed.get(key(value));
     if (!row) continue;
+    const original = await openOriginal(row);
     revealed.push({
       ...(messageId !== undefined && { messageId }),
       field: value.field,
       maskedValue: value.maskedHex,
-      original: (await openOriginal(row)) ?? null,
+      original: original ?? null,
+      ...(original !== undefined && { check: checkOriginal(row, original, maskers) }),
     });
   }
   for (const body of bodies) {

@@ -23,7 +23,8 @@ export async function readSearchValue(field: MaskedField, argument: string): Pro
   );
 }
 
-async function readLine(prompt: string): Promise<string> {
+/** A line of standard input, which a terminal does not echo. */
+export async function readLine(prompt: string): Promise<string> {
   if (process.stdin.isTTY) return askWithoutEcho(prompt);
   return (await text(process.stdin)).replace(/\r?\n$/, '');
 }

@@ -55,10 +55,14 @@ async function unwrap(
       }),
     )
     .catch((error: unknown) => {
-      throw kmsProblem(error);
+      throw isNotSealedForUs(error) ? error : kmsProblem(error);
     });
   return createSecretKey(Buffer.from(Plaintext ?? []));
 }
+
+/** Not trouble with KMS, but with this one value: it may have been planted. */
+const isNotSealedForUs = (error: unknown): boolean =>
+  error instanceof Error && /^(InvalidCiphertext|Validation)Exception$/.test(error.name);
 
 /** By name only: the texts of AWS may repeat what was sent. */
 function kmsProblem(error: unknown): Problem {

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { Masker } from '../../domain/login/masking.ts';
 import type { SealedOriginal } from '../../domain/login/sealed-original.ts';
 import { Problem } from '../../errors/problem.ts';
 import { open } from './sealed-value.ts';
@@ -25,17 +26,33 @@ export function originalOpener(
   };
 }
 
-/** @throws Problem when something was sealed for another private key than this one */
+/**
+ * One row for another key is reported as not opened, so that a planted row can't block the rest.
+ * @throws Problem when all of it was sealed for other private keys than this one
+ */
 export function refuseOtherVaultKeys(
   sealed: readonly { vaultKeyId: string }[],
   privateKey: VaultPrivateKey,
 ): void {
-  const others = new Set(sealed.map(({ vaultKeyId }) => vaultKeyId));
-  others.delete(privateKey.id);
-  if (others.size === 0) return;
+  const keyIds = new Set(sealed.map(({ vaultKeyId }) => vaultKeyId));
+  if (keyIds.size === 0 || keyIds.has(privateKey.id)) return;
   throw new Problem(
     'the vault cannot be opened',
-    `this is key ${privateKey.id}, and some of it was sealed for ${[...others].join(', ')}`,
+    `this is key ${privateKey.id}, and it was sealed for ${[...keyIds].join(', ')}`,
     'Set VAULT_PRIVATE_KEY or VAULT_KMS_KEY_ID to that key; `login-etl quarantine list` and the vault name them.',
   );
+}
+
+/** Whoever can write to the vault can seal anything in it, so an original is masked again to see whether it is genuine. */
+export type OriginalCheck = 'matches' | 'does not match' | 'not checked';
+
+/** @param maskers by key id; without the key that the row names, nothing can be checked */
+export function checkOriginal(
+  { field, maskedHex, maskKeyId }: SealedOriginal,
+  original: string,
+  maskers: ReadonlyMap<string, Masker>,
+): OriginalCheck {
+  const masker = maskers.get(maskKeyId);
+  if (masker === undefined) return 'not checked';
+  return masker.mask(field, original) === maskedHex ? 'matches' : 'does not match';
 }

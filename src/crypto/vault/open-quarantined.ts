@@ -1,5 +1,5 @@
 import { Problem } from '../../errors/problem.ts';
-import { openAlone, type VaultPrivateKey } from './vault-opener.ts';
+import { openBody, type VaultPrivateKey } from './vault-opener.ts';
 
 /** @returns undefined for a body that does not open: another was put in its place, or a bit has changed */
 export async function openQuarantined(
@@ -7,7 +7,7 @@ export async function openQuarantined(
   privateKey: VaultPrivateKey,
 ): Promise<string | undefined> {
   try {
-    return await openAlone(sealedBody, privateKey, messageId);
+    return await openBody(sealedBody, privateKey, messageId);
   } catch (error) {
     if (error instanceof Problem) throw error;
     return undefined;

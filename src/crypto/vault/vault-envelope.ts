@@ -65,12 +65,24 @@ export function newDataKey(vault: VaultPublicKey): DataKey {
   };
 }
 
-/** First byte of what stands alone, with its wrapped key before it: version, length (2 bytes, big endian), key, sealed. */
-export const ENVELOPE_VERSION = 1;
+/**
+ * A quarantined body: version (1 byte), length of the wrapped key (2 bytes, big endian), wrapped key, sealed body.
+ * Version 1 authenticated the message id alone; version 2 adds the purpose, so that a value of the vault can't be passed
+ * off as a body.
+ */
+export const BODY_VERSION = 2;
 
-/** A sealed value with all that the private key's holder needs: a quarantined body. */
-export function sealAlone(dataKey: DataKey, plaintext: string, context: string): Buffer {
-  const header = Buffer.from([ENVELOPE_VERSION, 0, 0]);
+const bodyContext = (messageId: string): string => `login-etl/quarantine/2:${messageId}`;
+
+/** @returns undefined for a version or a message id that no body was sealed with */
+export function bodyContextOf(version: number, messageId: string): string | undefined {
+  if (version === BODY_VERSION) return bodyContext(messageId);
+  // The context of a vault value begins with a field's name.
+  return version === 1 && !messageId.includes(':') ? messageId : undefined;
+}
+
+export function sealBody(dataKey: DataKey, body: string, messageId: string): Buffer {
+  const header = Buffer.from([BODY_VERSION, 0, 0]);
   header.writeUInt16BE(dataKey.wrappedKey.length, 1);
-  return Buffer.concat([header, dataKey.wrappedKey, dataKey.seal(plaintext, context)]);
+  return Buffer.concat([header, dataKey.wrappedKey, dataKey.seal(body, bodyContext(messageId))]);
 }

@@ -6,7 +6,7 @@ import {
   privateDecrypt,
 } from 'node:crypto';
 import { open } from './sealed-value.ts';
-import { ENVELOPE_VERSION, OAEP, type VaultPublicKey, vaultKeyId } from './vault-envelope.ts';
+import { bodyContextOf, OAEP, type VaultPublicKey, vaultKeyId } from './vault-envelope.ts';
 
 /** The vault's private key, wherever it is: in a PEM file here, or in AWS KMS. */
 export type VaultPrivateKey = {
@@ -39,15 +39,14 @@ export function parseVaultPrivateKey(pem: string): VaultPrivateKey {
   };
 }
 
-/** Opens what `sealAlone` made. @throws when the key, the context or a single bit is another */
-export async function openAlone(
+/** Opens what `sealBody` made. @throws when the key, the message id or a single bit is another */
+export async function openBody(
   sealed: Buffer,
   privateKey: VaultPrivateKey,
-  context: string,
+  messageId: string,
 ): Promise<string> {
-  if (sealed.readUInt8(0) !== ENVELOPE_VERSION) {
-    throw new Error('sealed with a version this one does not know');
-  }
+  const context = bodyContextOf(sealed.readUInt8(0), messageId);
+  if (context === undefined) throw new Error('the body is sealed with an unknown version');
   const wrappedEnd = 3 + sealed.readUInt16BE(1);
   const dataKey = await privateKey.unwrap(sealed.subarray(3, wrappedEnd));
   return open(sealed.subarray(wrappedEnd), dataKey, context);

@@ -1,66 +1,119 @@
-import { canonicalIp } from './ip-address.ts';
-import { nestsTooDeep } from './json-depth.ts';
+import { ipSpellings } from './ip-spellings.ts';
+import { type MessageText, messageTexts } from './message-texts.ts';
 
-/** What a message may be about: broken ones, too, so it is looked for everywhere in them. */
+/** Whose messages are looked for. Addresses are in canonical form. */
 export type Wanted =
   | { kind: 'user'; userId: string }
   | { kind: 'values'; ips: ReadonlySet<string>; deviceIds: ReadonlySet<string> };
 
-const IP_LIKE = /[0-9A-Fa-f:.]{2,64}/g;
-const WORD_CHARACTER = /[\p{L}\p{N}_]/u;
+/** `certain`: the message is about the subject. `near`: it may be, and a person has to decide. */
+export type Mention = 'certain' | 'near';
+
+const WORD = /[\p{L}\p{N}_]/u;
+const WORDS = /[\p{L}\p{N}_]+/gu;
+/** Invisible characters that people paste along with an id. */
+const INVISIBLE = /[\u200B-\u200F\u2060-\u2064\uFEFF\u00AD]/g;
 
 /**
- * Whether a message body holds what is wanted. A login event of somebody else is not the user's because a value in it
- * contains their id; in what is no JSON object, or has no user, every mention counts: rather one too many.
+ * Whether a message body, valid or not, is about the subject. A login event of another account is not the user's because
+ * a longer value in it contains the user's id; where no account is named, every mention counts.
  */
-export function mentions(body: string, wanted: Wanted): boolean {
-  const json = parse(body);
-  const texts = json === undefined ? [body] : textsIn(json);
-  if (wanted.kind === 'values') {
-    return texts.some((text) => hasIp(text, wanted.ips) || hasWord(text, wanted.deviceIds));
-  }
-  const owner = ownerOf(json);
-  if (owner !== undefined) return owner === wanted.userId || texts.includes(wanted.userId);
-  return texts.some((text) => hasWord(text, new Set([wanted.userId])));
+export function mentions(body: string, wanted: Wanted): Mention | undefined {
+  const texts = messageTexts(body);
+  return wanted.kind === 'user'
+    ? mentionsUser(texts, wanted.userId)
+    : mentionsValues(texts, wanted.ips, wanted.deviceIds);
 }
 
-function parse(body: string): unknown {
-  if (nestsTooDeep(body)) return undefined;
-  try {
-    return JSON.parse(body.replace(/^\uFEFF/, ''));
-  } catch {
-    return undefined;
-  }
-}
-
-function ownerOf(json: unknown): string | undefined {
-  if (typeof json !== 'object' || json === null || !('user_id' in json)) return undefined;
-  const { user_id: userId } = json;
-  return (typeof userId === 'string' && userId !== '') || typeof userId === 'number'
-    ? String(userId)
-    : undefined;
-}
-
-/** Every name and value; `nestsTooDeep` has said that this ends. */
-function textsIn(json: unknown): string[] {
-  if (typeof json !== 'object' || json === null) return [String(json)];
-  return Object.entries(json).flatMap(([name, value]) => [name, ...textsIn(value)]);
-}
-
-const hasIp = (text: string, ips: ReadonlySet<string>): boolean =>
-  ips.size > 0 &&
-  [...text.matchAll(IP_LIKE)].some(([token]) =>
-    [token, token.replace(/[.:]+$/, '')].some((form) => ips.has(canonicalIp(form) ?? '')),
+function mentionsUser(texts: readonly MessageText[], userId: string): Mention | undefined {
+  const owned = texts.some(
+    ({ name, text }) => isUserIdName(name) && text !== '' && text !== 'null',
   );
+  const words = new WordSearch([userId]);
+  return strongest(
+    texts,
+    ({ text }) => sameText(text, userId) ?? (owned ? undefined : words.in(text)),
+  );
+}
 
-/** With no letter or digit on either side. */
-function hasWord(text: string, words: ReadonlySet<string>): boolean {
-  for (const word of words) {
-    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
-      const before = text.charAt(at - 1);
-      const after = text.charAt(at + word.length);
-      if (!WORD_CHARACTER.test(before) && !WORD_CHARACTER.test(after)) return true;
+function mentionsValues(
+  texts: readonly MessageText[],
+  ips: ReadonlySet<string>,
+  deviceIds: ReadonlySet<string>,
+): Mention | undefined {
+  const words = new WordSearch(deviceIds);
+  return strongest(texts, ({ text }) => {
+    const device = words.in(text);
+    return device === 'certain' || ips.size === 0 ? device : (mentionsIp(text, ips) ?? device);
+  });
+}
+
+function mentionsIp(text: string, ips: ReadonlySet<string>): Mention | undefined {
+  let found: Mention | undefined;
+  for (const { ip, certain } of ipSpellings(text.normalize('NFKC'))) {
+    if (!ips.has(ip)) continue;
+    if (certain) return 'certain';
+    found = 'near';
+  }
+  return found;
+}
+
+/** `user_id`, `userId`, `USER-ID`. */
+const isUserIdName = (name: string | undefined): boolean =>
+  name !== undefined && name.replace(/[^A-Za-z]/g, '').toLowerCase() === 'userid';
+
+const plain = (text: string): string => text.normalize('NFKC').replace(INVISIBLE, '').trim();
+
+/** Padding, invisible characters and compatible characters (full-width digits) don't make another id; case may. */
+function sameText(text: string, wanted: string): Mention | undefined {
+  if (text === wanted) return 'certain';
+  // Cheap first: no normal form is longer than 18 times its text, nor shorter than a third.
+  if (text.length > wanted.length * 18 + 1_000) return undefined;
+  const [one, other] = [plain(text), plain(wanted)];
+  if (one === other) return 'certain';
+  return one.toLowerCase() === other.toLowerCase() ? 'near' : undefined;
+}
+
+/** Looks for whole words: no letter or digit stands on either side. Words are found by their first run of letters. */
+class WordSearch {
+  readonly #wanted: readonly string[];
+  readonly #byFirstRun = new Map<string, string[]>();
+
+  constructor(words: Iterable<string>) {
+    this.#wanted = [...words].filter((word) => word !== '');
+    for (const word of this.#wanted) {
+      const lower = word.toLowerCase();
+      const first = lower.match(WORDS)?.[0] ?? '';
+      this.#byFirstRun.set(first, [...(this.#byFirstRun.get(first) ?? []), word]);
     }
   }
-  return false;
+
+  in(text: string): Mention | undefined {
+    if (this.#wanted.length === 0) return undefined;
+    const lower = text.toLowerCase();
+    let found: Mention | undefined;
+    for (const { 0: run, index } of lower.matchAll(WORDS)) {
+      for (const word of this.#byFirstRun.get(run) ?? []) {
+        const start = index - word.toLowerCase().indexOf(run);
+        if (start < 0 || !lower.startsWith(word.toLowerCase(), start)) continue;
+        if (WORD.test(lower.charAt(start + word.length))) continue;
+        if (text.startsWith(word, start)) return 'certain';
+        found = 'near';
+      }
+    }
+    return found;
+  }
+}
+
+function strongest(
+  texts: readonly MessageText[],
+  of: (text: MessageText) => Mention | undefined,
+): Mention | undefined {
+  let found: Mention | undefined;
+  for (const text of texts) {
+    const mention = of(text);
+    if (mention === 'certain') return mention;
+    found ??= mention;
+  }
+  return found;
 }

@@ -9,3 +9,12 @@ const TODAY = `
 export async function countRowsOfToday(pool: Pool): Promise<number> {
   return (await pool.query<{ rows: number }>(TODAY)).rows[0]?.rows ?? 0;
 }
+
+/** Logins of one account. No index has the account: this reads the table. */
+export async function countLoginsOf(pool: Pool, userId: string): Promise<number> {
+  const { rows } = await pool.query<{ logins: string }>(
+    'select count(*) as logins from user_logins where user_id = $1',
+    [userId],
+  );
+  return Number(rows[0]?.logins ?? 0);
+}

@@ -18,7 +18,13 @@ const BROKEN = [
 type Result = {
   auditId: string;
   vault: { ips: number; devices: number; shared: number; dataKeys: number };
-  quarantine: { searched: number; erased: number; notOpened: number };
+  quarantine: {
+    searched: number;
+    erased: number;
+    notOpened: number;
+    near: string[];
+    originalsNotUsable: number;
+  };
   remains: object;
 };
 
@@ -70,7 +76,11 @@ describe('erase --user', () => {
       {
         id: result.auditId,
         action: 'erase',
-        detail: { userId: 'ann', vault: result.vault, quarantine: result.quarantine },
+        detail: {
+          userId: 'ann',
+          vault: result.vault,
+          quarantine: { ...result.quarantine, near: 0 },
+        },
       },
     ]);
   });
@@ -132,7 +142,7 @@ describe('erase', () => {
       Array.from({ length: 70 }, (_, n) => `user_id=${n % 2 ? 'ann' : 'eve'}`),
     );
     const { quarantine } = jsonOf<Result>(await erase('--user', 'ann', '--yes', '--json'));
-    expect(quarantine).toEqual({ searched: 73, erased: 36, notOpened: 0 });
+    expect(quarantine).toMatchObject({ searched: 73, erased: 36, notOpened: 0 });
   });
 
   test('erases nothing while a replay has messages in hand', async () => {
@@ -156,6 +166,7 @@ describe('erase', () => {
     const dry = await erase('--user', 'ann', '--dry-run', '--json');
     expect(jsonOf(dry)).toEqual({
       dryRun: true,
+      logins: 2,
       vault: { ips: 1, devices: 1, shared: 1 },
       toSearch: 3,
     });
@@ -183,5 +194,92 @@ describe('erase', () => {
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).not.toContain(SHARED_IP);
     expect(await newAudits()).toEqual([]);
+  });
+});
+
+describe('messages in quarantine about the subject', () => {
+  const about = async (bodies: string[]) => {
+    await database.pool.query('truncate quarantine');
+    return (await custody.quarantine(bodies)).toSorted();
+  };
+
+  test('are found in every form that ingestion rejects', async () => {
+    await about([
+      '{"user_id":"ann","user_id":"carl","ip":5}',
+      '{"user_id":"\\u0061nn", broken',
+      '{"user_id":"  ann "}',
+      JSON.stringify({ Type: 'Notification', Message: '{"user_id":"ann"}' }),
+    ]);
+    const result = jsonOf<Result>(await erase('--user', 'ann', '--yes', '--json'));
+    expect(result.quarantine).toMatchObject({ searched: 4, erased: 4, near: [] });
+  });
+
+  test('also hold the address with a port or leading zeros', async () => {
+    await about([
+      '{"ip":"198.51.100.7:443"}',
+      '{"ip":"198.051.100.007"}',
+      '{"ip":"198.51.100.70"}',
+    ]);
+    const args = ['--ip', custody.mask('ip', SHARED_IP), '--yes', '--json'];
+    expect(jsonOf<Result>(await erase(...args)).quarantine).toMatchObject({
+      searched: 3,
+      erased: 2,
+    });
+  });
+
+  test('are listed and kept when they only resemble the subject, until they are asked for', async () => {
+    const [id] = await about(['{"user_id":"ANN"}']);
+    const kept = await erase('--user', 'ann', '--yes', '--json');
+    expect(kept.exitCode).toBe(1);
+    expect((JSON.parse(kept.stdout) as Result).quarantine).toMatchObject({ erased: 0, near: [id] });
+    expect(kept.stderr).toContain(`${id}`);
+    const gone = await erase('--user', 'ann', '--yes', '--include-near', '--json');
+    expect(jsonOf<Result>(gone).quarantine).toMatchObject({ erased: 1, near: [] });
+  });
+});
+
+test('an account that nobody has is called unknown, and that is a failure', async () => {
+  const { exitCode, stderr } = await erase('--user', 'anne', '--yes');
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('this account is unknown');
+});
+
+test('the account can come from standard input, out of the list of processes', async () => {
+  const result = await loginEtl(env, ['erase', '--user', '-', '--yes', '--json', ...REASON], {
+    stdin: 'ann\n',
+  });
+  expect(jsonOf<Result>(result).vault).toMatchObject({ ips: 1, devices: 1 });
+});
+
+describe('a planted row does not make an erase fail for the others', () => {
+  const maskedIp = () => custody.mask('ip', SHARED_IP);
+
+  test('in the vault, for another key', async () => {
+    await database.pool.query(`update vault_data_keys set vault_key_id = 'somebody-else'`);
+    const result = await erase('--ip', maskedIp(), '--yes', '--json');
+    expect((JSON.parse(result.stdout) as Result).vault).toMatchObject({ ips: 1 });
+  });
+
+  test('in the vault, with the original of somebody else, whose messages stay', async () => {
+    const [id] = await custody.quarantine(['{"ip":"203.0.113.9"}']);
+    await custody.plantOriginal('ip', maskedIp(), '203.0.113.9');
+    const result = await erase('--ip', maskedIp(), '--yes', '--json');
+    expect((JSON.parse(result.stdout) as Result).quarantine).toMatchObject({
+      originalsNotUsable: 1,
+    });
+    expect(result.exitCode).toBe(1);
+    expect(await inQuarantine()).toContain(id);
+  });
+
+  test('in quarantine, with bytes that no key opens', async () => {
+    await database.pool.query(
+      `update quarantine set sealed_body = '\\x', message_id = 'planted' where message_id = $1`,
+      [quarantined[2]],
+    );
+    const result = await erase('--user', 'ann', '--yes', '--json');
+    expect((JSON.parse(result.stdout) as Result).quarantine).toMatchObject({
+      erased: 1,
+      notOpened: 1,
+    });
   });
 });

@@ -61,8 +61,8 @@ describe('reveal', () => {
   test('of a message shows both of its values', async () => {
     const result = jsonOf<Result>(await reveal('--message', messageId, ...REASON, '--json'));
     expect(result.revealed).toEqual([
-      { messageId, field: 'ip', maskedValue: ip, original: IP },
-      { messageId, field: 'device_id', maskedValue: device, original: DEVICE },
+      { messageId, field: 'ip', maskedValue: ip, original: IP, check: 'matches' },
+      { messageId, field: 'device_id', maskedValue: device, original: DEVICE, check: 'matches' },
     ]);
     expect(result.auditId).toBe((await newAudits())[0]?.id);
   });
@@ -147,5 +147,34 @@ describe('reveal', () => {
     expect(result.exitCode).toBe(1);
     expect(jsonOf<Result>(result).revealed).toMatchObject([{ field: 'ip', original: null }]);
     expect(result.stdout).not.toContain('198.51.100.99');
+  });
+});
+
+describe('an original is masked again', () => {
+  test('one that was planted does not match, which is a failure', async () => {
+    await custody.plantOriginal('ip', ip, '203.0.113.66');
+    const { exitCode, stdout } = await reveal('--ip', ip, ...REASON, '--json');
+    expect(exitCode).toBe(1);
+    expect((JSON.parse(stdout) as Result).revealed).toMatchObject([
+      { original: '203.0.113.66', check: 'does not match' },
+    ]);
+    expect((await reveal('--ip', ip, ...REASON)).stdout).toContain('does not match');
+  });
+
+  test('without the key that the row names, it is not checked', async () => {
+    const env = Object.fromEntries(
+      Object.entries(custody.env).filter(([name]) => name !== 'MASKING_KEYS'),
+    );
+    const result = await loginEtl(env, ['reveal', '--ip', ip, ...REASON, '--json']);
+    expect(jsonOf<Result>(result).revealed).toMatchObject([{ original: IP, check: 'not checked' }]);
+  });
+
+  test('a row sealed for another key does not keep the others from being shown', async () => {
+    await database.pool.query(
+      `update vault_data_keys set vault_key_id = 'somebody-else' where id = (select data_key_id from vault where field = 'device_id')`,
+    );
+    const { stdout } = await reveal('--ip', ip, '--device', device, ...REASON, '--json');
+    expect((JSON.parse(stdout) as Result).revealed).toHaveLength(2);
+    expect(stdout).toContain(IP);
   });
 });

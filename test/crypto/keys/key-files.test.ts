@@ -7,9 +7,9 @@ import { writeKeyFiles } from '../../../src/crypto/keys/write-key-files.ts';
 import {
   newDataKey,
   parseVaultPublicKey,
-  sealAlone,
+  sealBody,
 } from '../../../src/crypto/vault/vault-envelope.ts';
-import { openAlone, parseVaultPrivateKey } from '../../../src/crypto/vault/vault-opener.ts';
+import { openBody, parseVaultPrivateKey } from '../../../src/crypto/vault/vault-opener.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
 
 const keys = await generateKeys('test');
@@ -26,8 +26,8 @@ test('generated keys are taken as they are: two keyrings, and a vault that opens
     expect(parseKeyring(file(name))).toMatchObject({ activeId: 'test' });
   }
   const vault = parseVaultPublicKey(file('vaultPublicKey'));
-  const sealed = sealAlone(newDataKey(vault), 'text', 'context');
-  expect(await openAlone(sealed, parseVaultPrivateKey(file('vaultPrivateKey')), 'context')).toBe(
+  const sealed = sealBody(newDataKey(vault), 'text', 'context');
+  expect(await openBody(sealed, parseVaultPrivateKey(file('vaultPrivateKey')), 'context')).toBe(
     'text',
   );
 });

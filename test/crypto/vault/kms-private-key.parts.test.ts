@@ -7,8 +7,8 @@ import { inspect } from 'node:util';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { kmsPrivateKey } from '../../../src/crypto/vault/kms-private-key.ts';
-import { newDataKey, sealAlone, vaultKeyId } from '../../../src/crypto/vault/vault-envelope.ts';
-import { openAlone } from '../../../src/crypto/vault/vault-opener.ts';
+import { newDataKey, sealBody, vaultKeyId } from '../../../src/crypto/vault/vault-envelope.ts';
+import { openBody } from '../../../src/crypto/vault/vault-opener.ts';
 
 // No emulator of KMS decrypts with an RSA key, so these two calls are answered here, with a real key.
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -68,14 +68,14 @@ afterAll(() => {
 });
 
 test('what was sealed with the public key opens by way of KMS, which is told key and algorithm', async () => {
-  const sealed = sealAlone(
+  const sealed = sealBody(
     newDataKey({ id: vaultKeyId(publicKey), key: publicKey }),
     'text',
     'message-1',
   );
   const key = await kmsPrivateKey(KEY_ID, client);
   expect(key.id).toBe(vaultKeyId(publicKey));
-  expect(await openAlone(sealed, key, 'message-1')).toBe('text');
+  expect(await openBody(sealed, key, 'message-1')).toBe('text');
   expect(calls.map(({ target }) => target)).toEqual([
     'TrentService.GetPublicKey',
     'TrentService.Decrypt',
@@ -88,8 +88,8 @@ test('what was sealed with the public key opens by way of KMS, which is told key
 
 test('what is sealed with its public key opens again', async () => {
   const key = await kmsPrivateKey(KEY_ID, client);
-  const sealed = sealAlone(newDataKey(key.publicKey), 'anew', 'message-2');
-  expect(await openAlone(sealed, key, 'message-2')).toBe('anew');
+  const sealed = sealBody(newDataKey(key.publicKey), 'anew', 'message-2');
+  expect(await openBody(sealed, key, 'message-2')).toBe('anew');
 });
 
 test('a key of another use is refused by the name of its setting', async () => {

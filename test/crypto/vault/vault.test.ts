@@ -5,11 +5,11 @@ import {
   newDataKey,
   originalContext,
   parseVaultPublicKey,
-  sealAlone,
+  sealBody,
   vaultKeyId,
 } from '../../../src/crypto/vault/vault-envelope.ts';
 import {
-  openAlone,
+  openBody,
   parseVaultPrivateKey,
   type VaultPrivateKey,
 } from '../../../src/crypto/vault/vault-opener.ts';
@@ -37,13 +37,13 @@ const vault = parseVaultPublicKey(publicPem);
 test.each(['', 'text', 'ünï🦊\u0000', 'x'.repeat(1_048_576)])(
   'what is sealed opens as it was',
   async (plaintext) => {
-    const sealed = sealAlone(newDataKey(vault), plaintext, 'message-1');
-    expect(await openAlone(sealed, privateKey, 'message-1')).toBe(plaintext);
+    const sealed = sealBody(newDataKey(vault), plaintext, 'message-1');
+    expect(await openBody(sealed, privateKey, 'message-1')).toBe(plaintext);
   },
 );
 
 test('nothing of the text can be read in what is sealed', () => {
-  const sealed = sealAlone(newDataKey(vault), '203.0.113.77', '203.0.113.99');
+  const sealed = sealBody(newDataKey(vault), '203.0.113.77', '203.0.113.99');
   expect(sealed.toString('latin1')).not.toMatch(/203\.0/);
 });
 
@@ -58,33 +58,33 @@ test('a data key seals many texts, each differently, and each opens by its own c
 
 test('a sealed text that was put in the place of another does not open', async () => {
   const dataKey = newDataKey(vault);
-  const first = sealAlone(dataKey, 'one', 'message-1');
-  const second = sealAlone(dataKey, 'two', 'message-2');
-  await expect(openAlone(first, privateKey, 'message-2')).rejects.toThrow();
-  await expect(openAlone(second, privateKey, 'message-1')).rejects.toThrow();
-  await expect(openAlone(first, privateKey, '')).rejects.toThrow();
+  const first = sealBody(dataKey, 'one', 'message-1');
+  const second = sealBody(dataKey, 'two', 'message-2');
+  await expect(openBody(first, privateKey, 'message-2')).rejects.toThrow();
+  await expect(openBody(second, privateKey, 'message-1')).rejects.toThrow();
+  await expect(openBody(first, privateKey, '')).rejects.toThrow();
 });
 
 test('a single bit that is another, anywhere, and it does not open', async () => {
-  const sealed = sealAlone(newDataKey(vault), 'text', 'message-1');
+  const sealed = sealBody(newDataKey(vault), 'text', 'message-1');
   for (const at of [0, 1, 2, 3, 100, 258, 259, 265, 271, 274, sealed.length - 1]) {
     const changed = Buffer.from(sealed);
     changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
-    await expect(openAlone(changed, privateKey, 'message-1'), `byte ${at}`).rejects.toThrow();
+    await expect(openBody(changed, privateKey, 'message-1'), `byte ${at}`).rejects.toThrow();
   }
 });
 
 test('cut short, it does not open', async () => {
-  const sealed = sealAlone(newDataKey(vault), 'text', 'message-1');
+  const sealed = sealBody(newDataKey(vault), 'text', 'message-1');
   for (let length = 0; length < sealed.length; length += 1) {
     const cut = sealed.subarray(0, length);
-    await expect(openAlone(cut, privateKey, 'message-1'), `${length} bytes`).rejects.toThrow();
+    await expect(openBody(cut, privateKey, 'message-1'), `${length} bytes`).rejects.toThrow();
   }
 });
 
 test('another private key does not open it', async () => {
-  const sealed = sealAlone(newDataKey(vault), 'text', 'message-1');
-  await expect(openAlone(sealed, keyPair().privateKey, 'message-1')).rejects.toThrow();
+  const sealed = sealBody(newDataKey(vault), 'text', 'message-1');
+  await expect(openBody(sealed, keyPair().privateKey, 'message-1')).rejects.toThrow();
 });
 
 test('an original of the vault is bound to its field and its masked value', () => {
@@ -127,4 +127,27 @@ test.each([
   expect(refusal).toMatch(rule);
   expect(refusal).not.toContain('secret-text');
   expect(refusal).not.toContain('BEGIN');
+});
+
+test('a value of the vault can not be passed off as a quarantined body, nor the other way round', async () => {
+  const dataKey = newDataKey(vault);
+  const context = originalContext('ip', 'ab');
+  const header = Buffer.from([1, 0, 0]);
+  header.writeUInt16BE(dataKey.wrappedKey.length, 1);
+  for (const version of [1, 2]) {
+    header.writeUInt8(version);
+    const planted = Buffer.concat([header, dataKey.wrappedKey, dataKey.seal('original', context)]);
+    await expect(openBody(planted, privateKey, context), `version ${version}`).rejects.toThrow();
+  }
+  const body = sealBody(dataKey, 'body', context).subarray(3 + dataKey.wrappedKey.length);
+  const unwrapped = await privateKey.unwrap(dataKey.wrappedKey);
+  expect(() => open(body, unwrapped, context)).toThrow();
+});
+
+test('a body of 0.3.0, sealed with the message id alone, still opens', async () => {
+  const dataKey = newDataKey(vault);
+  const header = Buffer.from([1, 0, 0]);
+  header.writeUInt16BE(dataKey.wrappedKey.length, 1);
+  const sealed = Buffer.concat([header, dataKey.wrappedKey, dataKey.seal('old', 'message-1')]);
+  expect(await openBody(sealed, privateKey, 'message-1')).toBe('old');
 });

@@ -19,8 +19,28 @@ describe('a message is about a user', () => {
     ['where it is cut off', '{"user_id": "ann", "ip": "198'],
     ['after a byte-order mark', '\uFEFF{"user_id": "ann"}'],
     ['where it is nested too deeply to be parsed', `${DEEP}"ann"`],
+    ['where another user_id follows', '{"user_id": "ann", "user_id": "bob"}'],
+    ['where another user_id precedes', '{"user_id": "bob", "user_id": "ann"}'],
+    ['where the id is escaped in broken JSON', '{"user_id": "\\u0061nn", "ip": '],
+    ['where the name is escaped', '{"user\\u005fid": "ann", "x": '],
+    ['where the id is padded', '{"user_id": "  ann\\t"}'],
+    ['where the id has an invisible character', '{"user_id": "\u200bann"}'],
+    ['in a JSON string, as SNS sends it', JSON.stringify({ Message: '{"user_id":"ann"}' })],
+    ['in base64', Buffer.from('{"user_id":"ann"}').toString('base64')],
+    [
+      'in base64 within JSON',
+      JSON.stringify({ body: Buffer.from('{"user_id":"ann"}').toString('base64') }),
+    ],
   ])('%s', (_how, body, id = 'ann') => {
-    expect(mentions(body, user(id))).toBe(true);
+    expect(mentions(body, user(id))).toBe('certain');
+  });
+
+  test.each([
+    ['in another case', '{"user_id": "ANN"}'],
+    ['in another case, in broken JSON', 'user_id=Ann; {'],
+    ['in another case and padded', '{"user_id": " Ann "}'],
+  ])('perhaps, %s', (_how, body) => {
+    expect(mentions(body, user('ann'))).toBe('near');
   });
 
   test.each([
@@ -28,7 +48,7 @@ describe('a message is about a user', () => {
     ['of another user', '{"user_id": "bob", "ip": 5}'],
     ['that has the id within a word', 'user_id=annette {'],
   ])('and not one %s', (_what, body) => {
-    expect(mentions(body, user('ann'))).toBe(false);
+    expect(mentions(body, user('ann'))).toBe(undefined);
   });
 });
 
@@ -41,8 +61,30 @@ describe('a message holds an address or a device', () => {
     '{"198.51.100.7": 1}',
     '{"device_id": "dev-7"}',
     'x"dev-7"',
+    '{"ip": "198.51.100.7:443"}',
+    '{"ip": "198.051.100.007"}',
+    '{"ip": "198.051.100.007:443"}',
+    '{"ip": "[2001:db8::7]:443"}',
+    '{"ip": "2001:db8::7%eth0"}',
+    '{"ip": " 198.51.100.7 "}',
+    '{"ip": "198.51.100.7."}',
+    '{"ip": "\\u0031\\u00398.51.100.7"',
+    '{"ip": "１９８.51.100.7"}',
+    '{"ip": "::ffff:c633:6407"}',
+    '{"ip": ["198.51.100.7"], "ip": "1.2.3.4"}',
   ])('%s', (body) => {
-    expect(mentions(body, values)).toBe(true);
+    expect(mentions(body, values)).toBe('certain');
+  });
+
+  test.each([
+    '{"device_id": "DEV-7"}',
+    '{"ip": "0xC6336407"}',
+    '{"ip": 3325256711}',
+    '{"ip": "0306.063.0144.07"}',
+    '{"ip": "64:ff9b::c633:6407"}',
+    '{"ip": "2001:db8::7:443"}',
+  ])('perhaps: %s', (body) => {
+    expect(mentions(body, values)).toBe('near');
   });
 
   test.each([
@@ -52,6 +94,29 @@ describe('a message holds an address or a device', () => {
     '',
     'null',
   ])('and not %s', (body) => {
-    expect(mentions(body, values)).toBe(false);
+    expect(mentions(body, values)).toBe(undefined);
   });
+});
+
+test.each([
+  ['words', 'dev-7a '.repeat(150_000)],
+  ['one repeated letter', 'd'.repeat(1_048_576)],
+  ['addresses', Array.from({ length: 100_000 }, (_, n) => `::${n.toString(16)}`).join(' ')],
+  ['brackets', '['.repeat(1_048_576)],
+  ['open strings', '"\\'.repeat(500_000)],
+  ['names', '"":'.repeat(300_000)],
+  ['dots', '1.'.repeat(500_000)],
+])('the time grows linearly with the body: %s', (_what, body) => {
+  const wanted: Wanted = {
+    ...values,
+    deviceIds: new Set(Array.from({ length: 100 }, (_, n) => `dev-${n}`)),
+  };
+  const cost = (text: string) => {
+    const start = process.cpuUsage().user;
+    mentions(text, wanted);
+    return process.cpuUsage().user - start;
+  };
+  cost(body.slice(0, body.length / 8));
+  const [part, whole] = [cost(body.slice(0, body.length / 8)), cost(body)];
+  expect(whole).toBeLessThan(Math.max(part, 20_000) * 8 * 4);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
-import { openAlone, parseVaultPrivateKey } from '../../../src/crypto/vault/vault-opener.ts';
+import { openBody, parseVaultPrivateKey } from '../../../src/crypto/vault/vault-opener.ts';
 import { incompressible } from '../../support/data/incompressible.ts';
 import { loginMessage, loginMessages, MAX_SQS_BYTES } from '../../support/data/login-messages.ts';
 import { runHistories } from '../../support/run-history.ts';
@@ -35,7 +35,7 @@ test('messages of one MiB end in quarantine as they were sent, and no history gr
 
   const privateKey = parseVaultPrivateKey(stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '');
   const opened = await Promise.all(
-    (await stack.quarantine()).map((row) => openAlone(row.sealed_body, privateKey, row.message_id)),
+    (await stack.quarantine()).map((row) => openBody(row.sealed_body, privateKey, row.message_id)),
   );
   expect(opened.sort().map(shortened)).toEqual(large.sort().map(shortened));
   expect(opened.every((text, index) => text === large[index])).toBe(true);

@@ -1,21 +1,28 @@
 import { type Command, Option } from 'commander';
+import type { Pool } from 'pg';
+import { countLoginsOf } from '../../../postgres/logins/count-rows.ts';
 import { readQuarantineReasons } from '../../../postgres/quarantine/read-quarantine.ts';
-import {
-  countOriginals,
-  type EraseTarget,
-  type VaultCounts,
-} from '../../../postgres/vault/erase-originals.ts';
+import { countOriginals, type EraseTarget } from '../../../postgres/vault/erase-originals.ts';
 import { withCustody } from '../../connect/with-custody.ts';
+import {
+  describeSubject,
+  printResult,
+  reportWhatIsLeft,
+  type Subject,
+  sayUnknown,
+} from '../../custody/describe-erasure.ts';
 import { erase, refuseWhileReplayed } from '../../custody/erase-everywhere.ts';
-import { describeRemains, readRemains } from '../../custody/what-remains.ts';
-import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
+import { readRemains } from '../../custody/what-remains.ts';
+import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { parseMaskedValue } from '../../options/masked-value.ts';
 import { addReasonOption, checkReason } from '../../options/reason-option.ts';
+import { readLine } from '../../options/search-value.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
 import { confirm } from '../../terminal/confirm.ts';
 import { printData, printJson, printMessage } from '../../terminal/output.ts';
 
 const MAX_VALUES = 100;
+const NO_LOGINS = 'no login of this account is stored';
 
 const HELP = `
 Takes originals out of the vault, and quarantined messages that hold them: nobody can turn the masked values back any
@@ -23,7 +30,12 @@ more. Rows of user_logins stay, with their masked values. Every quarantined body
 needs the vault's private key as well as the custodian's database role. What was erased is counted on the record.
 
 --user erases the originals of all the account's logins, also where other accounts share them: the data are the
-user's. How many were shared is reported; --keep-shared leaves those in the vault.
+user's. How many were shared is reported; --keep-shared leaves those in the vault. With --user - the account is read from
+standard input, or asked for without an echo, and stays out of the list of processes.
+
+Quarantined messages are searched as they were sent: in broken JSON, for repeated names, escaped and padded ids, and
+addresses with a port or leading zeros. A message that only resembles the subject (another case, an address in an
+unusual notation) is listed and kept, unless --include-near is given.
 
 Examples:
   login-etl erase --user 4711 --reason "request of 2026-11-20, art. 17" --dry-run
@@ -37,6 +49,7 @@ type Options = {
   ip?: string[];
   keepShared?: boolean;
   reason: string;
+  includeNear?: boolean;
   dryRun?: boolean;
   yes?: boolean;
   json?: boolean;
@@ -47,57 +60,62 @@ export function addEraseCommand(program: Command): void {
     .command('erase')
     .description("forget originals: a user's, a device's or an address'")
     .addOption(
-      new Option('--user <id>', 'of all logins of this account').conflicts(['device', 'ip']),
+      new Option('--user <id>', 'of all logins of this account; - for standard input').conflicts([
+        'device',
+        'ip',
+      ]),
     )
     .option('--device <masked value...>', 'masked_device_id, as user_logins has it')
     .option('--ip <masked value...>', 'masked_ip, as user_logins has it')
     .option('--keep-shared', 'with --user: not what other accounts have, too');
   addReasonOption(command)
+    .option('--include-near', 'also messages that only resemble the subject')
     .option('--dry-run', 'open and erase nothing, say what is there')
     .option('--yes', 'do not ask')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async (options: Options, self: Command) => {
       const reason = checkReason(options.reason);
-      const target = parseTarget(options);
+      const target = await parseTarget(options);
       await withCustody(self, async (custody) => {
-        const { pool } = custody;
-        const there = await countOriginals(pool, target);
-        const quarantined = await readQuarantineReasons(pool);
-        const toSearch = quarantined.reduce((sum, { messages }) => sum + messages, 0);
+        const found = await findSubject(custody.pool, target);
         if (options.dryRun) {
-          if (options.json) printJson({ dryRun: true, vault: there, toSearch });
-          else
-            printData(
-              `would erase ${describe(there)}; would search ${toSearch} quarantined message(s)`,
-            );
+          if (options.json) printJson({ dryRun: true, ...found });
+          else printData(`would erase ${describeSubject(found)}`);
+          if (found.logins === 0) printMessage(NO_LOGINS);
           return;
         }
-        await refuseWhileReplayed(pool);
-        await confirm(
-          `${describe(there)} will be erased, and ${toSearch} quarantined message(s) searched.`,
-          options.yes,
-        );
-        const { vault, quarantine, auditId } = await erase(custody, target, reason);
+        await refuseWhileReplayed(custody.pool);
+        if (found.logins === 0) printMessage(NO_LOGINS);
+        await confirm(`To be erased: ${describeSubject(found)}.`, options.yes);
+        const includeNear = options.includeNear ?? false;
+        const result = await erase(custody, target, { reason, includeNear });
         const remains = await readRemains();
-        if (options.json) printJson({ auditId, vault, quarantine, remains });
-        else {
-          printData(
-            `erased ${describe(vault)}, ${vault.dataKeys} data key(s) that nothing needs any more, and ` +
-              `${quarantine.erased} of ${quarantine.searched} quarantined message(s)`,
-          );
-          printMessage(describeRemains(remains));
+        if (options.json) printJson({ ...result, logins: found.logins, remains });
+        else printResult(result, remains);
+        if (found.logins === 0 && result.quarantine.erased + result.quarantine.near.length === 0) {
+          sayUnknown();
         }
-        if (quarantine.notOpened === 0) return;
-        printMessage(
-          `${quarantine.notOpened} quarantined message(s) do not open with this key: whose they are is not known`,
-        );
-        process.exitCode = EXIT.failure;
+        reportWhatIsLeft(result.quarantine);
       });
     });
 }
 
-function parseTarget({ user, device = [], ip = [], keepShared = false }: Options): EraseTarget {
+async function findSubject(pool: Pool, target: EraseTarget): Promise<Subject> {
+  const quarantined = await readQuarantineReasons(pool);
+  return {
+    ...('userId' in target && { logins: await countLoginsOf(pool, target.userId) }),
+    vault: await countOriginals(pool, target),
+    toSearch: quarantined.reduce((sum, { messages }) => sum + messages, 0),
+  };
+}
+
+async function parseTarget({
+  user,
+  device = [],
+  ip = [],
+  keepShared = false,
+}: Options): Promise<EraseTarget> {
   const values = [
     ...device.map((text) => parseMaskedValue('device_id', text)),
     ...ip.map((text) => parseMaskedValue('ip', text)),
@@ -110,8 +128,16 @@ function parseTarget({ user, device = [], ip = [], keepShared = false }: Options
       'Name an account, or values by --device and --ip.',
     );
   }
-  return user === undefined ? { values } : { userId: user, keepShared };
+  if (user === undefined) return { values };
+  return { userId: user === '-' ? await readUserId() : user, keepShared };
 }
 
-const describe = ({ ips, devices, shared }: VaultCounts): string =>
-  `${ips} address(es) and ${devices} device(s)${shared > 0 ? `, ${shared} of them shared with other accounts` : ''}`;
+async function readUserId(): Promise<string> {
+  const userId = await readLine('account: ');
+  if (userId.trim() !== '') return userId;
+  throw new UsageProblem(
+    'it is not clear what to erase',
+    'no account was given',
+    'Give its id in one line.',
+  );
+}

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { editorCommand } from '../../../config/config.ts';
 import { refuseOtherVaultKeys } from '../../../crypto/vault/open-originals.ts';
 import { openQuarantined } from '../../../crypto/vault/open-quarantined.ts';
-import { newDataKey, sealAlone } from '../../../crypto/vault/vault-envelope.ts';
+import { newDataKey, sealBody } from '../../../crypto/vault/vault-envelope.ts';
 import { parseLoginEvent } from '../../../domain/login/login-event.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { appendAuditRecord } from '../../../postgres/audit/append-audit-record.ts';
@@ -109,7 +109,7 @@ async function change(
   reason: string,
 ): Promise<string> {
   const { messageId, sealedBody: before } = message;
-  const sealedBody = sealAlone(newDataKey(privateKey.publicKey), body, messageId);
+  const sealedBody = sealBody(newDataKey(privateKey.publicKey), body, messageId);
   return inTransaction(pool, 'begin isolation level read committed', async (client) => {
     const vaultKeyId = privateKey.id;
     if (!(await resealQuarantined(client, { messageId, before, sealedBody, vaultKeyId }))) {

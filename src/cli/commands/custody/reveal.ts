@@ -17,6 +17,9 @@ Needs the custodian's database role and the vault's private key (VAULT_PRIVATE_K
 The audit record, with who, when, why and which masked values, is committed before anything is opened. Without it
 nothing is shown. At most ${MAX_PER_CALL} values and messages a call.
 
+Each original is masked again with the key that its row names: "does not match" means that it is not the original of
+this masked value, whoever put it there. "not checked" means that MASKING_KEYS does not hold that key.
+
 --message shows both values of a stored login, or the body of a quarantined message.
 
 Examples:
@@ -53,7 +56,9 @@ export function addRevealCommand(program: Command): void {
       if (json) printJson({ auditId, revealed, missing });
       else if (revealed.length > 0) printData(describe(revealed));
       for (const one of missing) printMessage(`not there: ${one}`);
-      const whole = missing.length === 0 && revealed.every(({ original }) => original !== null);
+      const whole =
+        missing.length === 0 &&
+        revealed.every(({ original, check }) => original !== null && check !== 'does not match');
       process.exitCode = whole ? EXIT.ok : EXIT.failure;
     });
 }
@@ -80,14 +85,15 @@ function parse({ device = [], ip = [], message = [] }: Partial<Options>): Wanted
 
 function describe(revealed: readonly Revealed[]): string {
   const table = new Table({
-    head: ['of', 'field', 'original'],
+    head: ['of', 'field', 'original', 'check'],
     style: { head: [], border: [] },
   });
   table.push(
-    ...revealed.map(({ messageId, field, maskedValue, original }) => [
+    ...revealed.map(({ messageId, field, maskedValue, original, check }) => [
       messageId ?? maskedValue ?? '',
       field,
       original === null ? '(does not open)' : printableLines(original),
+      check === 'does not match' ? 'does not match the masked value' : (check ?? ''),
     ]),
   );
   return table.toString();
