@@ -16,7 +16,7 @@ export const ROOM_RULES: Readonly<Record<string, RoomRule>> = {
   errors: { from: ['domain'] },
   queue: { from: ['domain', 'errors'] },
   crypto: { from: ['domain', 'errors', 'batch'] },
-  batch: { from: ['domain', 'errors', 'crypto'] },
+  batch: { from: ['domain', 'errors'] },
   postgres: { from: ['domain', 'errors'], typesFrom: ['batch'] },
   config: { from: ['domain', 'errors', 'crypto', 'postgres/tls.ts'], typesFrom: ['queue'] },
   http: { from: ['domain', 'errors'], typesFrom: ['config'] },

@@ -1,3 +1,6 @@
+import type { Part } from '../batch/part.ts';
+import type { PartCache } from '../batch/part-cache.ts';
+import { lastNeededBy } from '../batch/part-lifetimes.ts';
 import { type AcknowledgeDependencies, createAcknowledgeActivity } from './ingest/acknowledge.ts';
 import { createInsertActivity, type InsertDependencies } from './ingest/insert.ts';
 import { createMaskActivity, type MaskDependencies } from './ingest/mask.ts';
@@ -13,11 +16,28 @@ export type ActivityDependencies = ReceiveDependencies &
 /** The four activities of a batch, and the ledger's, over the clients they are given. */
 export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createReceiveActivity(dependencies),
-  ...createMaskActivity(dependencies),
-  ...createInsertActivity(dependencies),
-  ...createAcknowledgeActivity(dependencies),
+  ...releasing(dependencies.parts, 'maskBatch', createMaskActivity(dependencies)),
+  ...releasing(dependencies.parts, 'insertBatch', createInsertActivity(dependencies)),
+  ...releasing(dependencies.parts, 'acknowledgeBatch', createAcknowledgeActivity(dependencies)),
   ...createRecordRunActivity(dependencies),
 });
+
+type Step = keyof typeof lastNeededBy;
+
+/** The activity, and afterwards the parts that no later step needs leave the cache. */
+function releasing<Name extends Step, Request, Result>(
+  parts: PartCache,
+  name: Name,
+  activity: Record<Name, (request: Request) => Promise<Result>>,
+): Record<Name, (request: Request) => Promise<Result>> {
+  const toRelease = lastNeededBy[name] as (request: Request, result: Result) => Part<unknown>[];
+  const act = async (request: Request): Promise<Result> => {
+    const result = await activity[name](request);
+    parts.release(toRelease(request, result));
+    return result;
+  };
+  return { [name]: act } as Record<Name, typeof act>;
+}
 
 /** The workflow's only link to the activities. */
 export type Activities = ReturnType<typeof createActivities>;

@@ -5,22 +5,21 @@ import {
   noRows,
   type Originals,
 } from '../domain/login/login-rows.ts';
-import type { Part } from './parts-payload.ts';
+import type { Part } from './part.ts';
 
 /**
- * What passes between the activities. The workflow sees counts; the messages are parts (`parts-payload.ts`), a column a field:
+ * What passes between the activities. The workflow sees counts; the messages are parts (`part.ts`), a column a field:
  * smaller and quicker to encode than a list of objects, and each step is sent only the parts it works on, since all
  * of it stays in history. Columns of one batch have the same length and order.
  */
 
 export type ReceiveRequest = {
-  /** At most so many messages. */
   maxMessages: number;
-  /** At most so many bytes of bodies and handles. */
+  /** Of bodies and handles. */
   maxBytes: number;
-  /** At most so many bytes in the workflow's history, all steps together (`history-budget.ts`). */
+  /** In the workflow's history, for all steps together (`history-budget.ts`). */
   maxHistoryBytes: number;
-  /** Whether the next steps are only told which parts they work on (`part-reference.ts`). */
+  /** Whether the inputs of the next steps hold references in place of parts (`part.ts`). */
   byReference?: boolean | undefined;
   /** Whether a batch may be a single message that is larger than that. */
   anySize: boolean;

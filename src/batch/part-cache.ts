@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import { isReference, partId } from './part-reference.ts';
-import type { JsonSealer, PartSealer } from './part-sealer.ts';
-import type { Part } from './parts-payload.ts';
+import { isReference, type JsonSealer, type Part, type PartSealer, partId } from './part.ts';
 
-/** Characters of JSON that are kept, at most: some batches a lane. */
-const MOST_CHARACTERS = 64 * 1024 * 1024;
-/** Longer than a batch takes: what is left over is of steps that another worker does, or that wait for a server. */
+/** Characters of JSON: some batches a lane. */
+const MAX_CHARACTERS = 64 * 1024 * 1024;
+/** Longer than a batch takes. What is older belongs to steps that another worker does, or that wait for a server. */
 const KEPT_MS = 10 * 60_000;
 
 export type Execution = { workflowId: string; runId: string };
@@ -15,10 +13,11 @@ export type Execution = { workflowId: string; runId: string };
 export type FindPart = (execution: Execution, id: string) => Promise<Uint8Array | undefined>;
 
 export type PartCache = PartSealer & {
-  /** This process: a step's result says who has its parts. */
+  /** Identifies this process: each step's result names the one that has its parts. */
   readonly holder: string;
-  /** The step that needs them last is done. */
-  release(...parts: Part<unknown>[]): void;
+  /** Seals without caching; `keep` caches the part. */
+  draft<T>(value: T): Promise<{ part: Part<T>; keep(): void }>;
+  release(parts: readonly Part<unknown>[]): void;
 };
 
 export class PartNotInHistory extends Error {
@@ -28,14 +27,14 @@ export class PartNotInHistory extends Error {
 type Held = { value: unknown; characters: number; timer: NodeJS.Timeout };
 
 /**
- * Keeps what this process has sealed, opened, until the steps of its batch are done: those that run in the same process
- * need not open it again, and their inputs need only name it. What is not here, since another process made it or had to
- * let it go, is read from the run's history.
+ * Keeps what this process sealed, opened, until the last step that needs it is done: the next steps need not open it
+ * again, and their inputs need only refer to it. What is not here, because another process made it or this one had to let it go,
+ * comes from the run's history.
  */
 export function partCache(
   { sealJson, openJson }: JsonSealer,
   findPart: FindPart,
-  mostCharacters = MOST_CHARACTERS,
+  maxCharacters = MAX_CHARACTERS,
 ): PartCache {
   const held = new Map<string, Held>();
   let total = 0;
@@ -52,7 +51,7 @@ export function partCache(
     held.set(id, { value, characters, timer });
     total += characters;
     for (const oldest of held.keys()) {
-      if (total <= mostCharacters) break;
+      if (total <= maxCharacters) break;
       drop(oldest);
     }
   };
@@ -64,12 +63,18 @@ export function partCache(
     return found;
   }
 
+  const draft: PartCache['draft'] = async (value) => {
+    const json = JSON.stringify(value);
+    const part = await sealJson(json);
+    return { part, keep: () => hold(partId(part), value, json.length) };
+  };
+
   return {
     holder: randomUUID(),
+    draft,
     async seal(value) {
-      const json = JSON.stringify(value);
-      const part = await sealJson(json);
-      hold(partId(part), value, json.length);
+      const { part, keep } = await draft(value);
+      keep();
       return part;
     },
     async open(part) {
@@ -78,11 +83,11 @@ export function partCache(
       if (here) return here.value as never;
       const json = await openJson(isReference(part) ? await find(part) : part);
       const value = JSON.parse(json);
-      // Found once: a step that waits for a server is tried again and again.
+      // A step that waits for a server is tried again and again, and should read the history once.
       if (isReference(part)) hold(id, value, json.length);
       return value;
     },
-    release: (...parts) => {
+    release: (parts) => {
       for (const part of parts) drop(partId(part));
     },
   };

@@ -1,12 +1,6 @@
 import type { Payload } from '@temporalio/common';
 import { hasEncoding } from '../domain/payload-metadata.ts';
 
-/**
- * A column or several of a batch, sealed by the activity that made them (`crypto/part-sealer.ts`): to the workflow
- * they are bytes that it hands on. The type says what is in them.
- */
-export type Part<T> = Uint8Array & { readonly holds?: T };
-
 const ENCODING = 'binary/parts';
 const LENGTH_BYTES = 4;
 

@@ -1,5 +1,5 @@
 import type { MessageIds } from './batch.ts';
-import type { Part } from './parts-payload.ts';
+import type { Part } from './part.ts';
 
 /** Name of the workflow, as starters know it. */
 export const REPLAY_WORKFLOW_TYPE = 'replayQuarantine';

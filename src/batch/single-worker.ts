@@ -1,18 +1,18 @@
-/** So many steps in a row tell that there is one worker process again, after there were several. */
+/** After several workers: how many steps in a row one of them has to do until it counts as the only one. */
 const STEPS_IN_A_ROW = 16;
 /** In place of a worker's name. */
 const SEVERAL = 'several';
 
 /**
- * Whether all steps are done by one worker process, as far as one can see: it has the parts of their batches in hand,
- * and they need only be named. Told by the steps' results, so that a replay sees the same.
+ * Tells whether one worker process does all steps: then it has the parts of their batches in its cache, and inputs need
+ * only refer to them. Decided from the steps' results, which a replay sees as well.
  */
 export class SingleWorker {
   #last: string | undefined;
   #begun: boolean;
   #missing = 0;
 
-  /** @param carried what the run that this one continues has handed on */
+  /** @param carried what the run that this one continues has passed on */
   constructor(carried?: string) {
     this.#last = carried;
     this.#begun = carried !== undefined;
@@ -32,7 +32,7 @@ export class SingleWorker {
     return this.name ?? SEVERAL;
   }
 
-  /** Undefined when there are several, or nobody knows. */
+  /** Undefined when there are several, or nothing is known. */
   get name(): string | undefined {
     return this.#missing === 0 ? this.#last : undefined;
   }

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import {
-  HistoryBudget,
   historyBytesOf,
   MAX_HISTORY_BYTES,
-  MAX_HISTORY_EVENTS,
   type StoredParts,
-} from '../../src/batch/history-budget.ts';
+} from '../../src/batch/byte-limits.ts';
+import { HistoryBudget, MAX_HISTORY_EVENTS } from '../../src/batch/history-budget.ts';
 import { INGEST_SETTINGS } from '../../src/domain/ingest-input.ts';
 
 const MIB = 1024 * 1024;

@@ -1,9 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test, vi } from 'vitest';
 import { toFailure } from '../../src/activities/to-failure.ts';
+import { partId, referenceTo } from '../../src/batch/part.ts';
 import { type FindPart, partCache } from '../../src/batch/part-cache.ts';
-import { partId, referenceTo } from '../../src/batch/part-reference.ts';
-import { jsonSealer, partSealer } from '../../src/batch/part-sealer.ts';
+import { jsonSealer, partSealer } from '../../src/crypto/payloads/part-sealer.ts';
 import { testKeyring } from '../crypto/keys/test-keyring.ts';
 
 const keyring = testKeyring('2026-11');
@@ -66,7 +66,7 @@ test('what is released is not kept, but is found again', async () => {
   const { asked, find } = history();
   const parts = partCache(sealer, async (...ask) => (await find(...ask)) ?? part);
   part = await parts.seal(['a']);
-  parts.release(referenceTo(part));
+  parts.release([referenceTo(part)]);
   expect(await inActivity(() => parts.open(referenceTo(part)))).toEqual(['a']);
   expect(asked).toHaveLength(1);
 });

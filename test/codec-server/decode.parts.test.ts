@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Payload } from '@temporalio/common';
 import { expect, test } from 'vitest';
-import { partSealer } from '../../src/batch/part-sealer.ts';
 import { toPartsPayload } from '../../src/batch/parts-payload.ts';
+import { partSealer } from '../../src/crypto/payloads/part-sealer.ts';
 import { payloadCodec } from '../../src/crypto/payloads/payload-codec.ts';
 import { testKeyring } from '../crypto/keys/test-keyring.ts';
 import {

@@ -16,7 +16,6 @@ export const createAcknowledgeActivity = (
     withHeartbeat(`acknowledgeBatch in ${queue.name}`, async () => {
       const handles = await parts.open(receiptHandles);
       const { deleted, refused } = await withSemaphore(() => deleteMessages(queue, handles));
-      parts.release(receiptHandles);
       return { acknowledged: deleted, expired: refused, holder: parts.holder };
     }),
 });

@@ -51,10 +51,6 @@ export const createInsertActivity = ({
         return counts;
       });
       const total = batch.messageIds.length + quarantine.messageIds.length - stored.refused.length;
-      // What was refused is wanted once more.
-      if (stored.refused.length === 0) {
-        parts.release(request.ids, request.masked, ...(request.bodies ? [request.bodies] : []));
-      }
       return {
         ...stored,
         holder: parts.holder,

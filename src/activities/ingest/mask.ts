@@ -18,8 +18,6 @@ export const createMaskActivity = (
       const { masked, add } = bodiesMasker(masker);
       const opened = await parts.open(bodies);
       await withSemaphore(() => inSlices(opened, add));
-      // Bodies that are quarantined are wanted once more.
-      if (masked.rejected.length === 0) parts.release(bodies);
       return {
         accepted: masked.rows.userIds.length,
         rejected: masked.rejected.length,

@@ -1,8 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { ReceivedBatch, ReceiveRequest } from '../../batch/batch.ts';
-import { historyBytesOf, largestResultBytesOf } from '../../batch/history-budget.ts';
+import { fittingShare, ResultSizeLimit } from '../../batch/byte-limits.ts';
 import type { PartCache } from '../../batch/part-cache.ts';
-import { MAX_RESULT_BYTES, ResultSizeLimit } from '../../batch/result-size-limit.ts';
 import { SHUTTING_DOWN } from '../../domain/names.ts';
 import type { Queue } from '../../queue/open-queue.ts';
 import { receiveBatch } from '../../queue/receive-batch.ts';
@@ -23,12 +22,12 @@ export type ReceiveDependencies = {
 export const createReceiveActivity = (
   { queue, parts, receiveConcurrency, shuttingDown }: ReceiveDependencies,
   withSemaphore = fairSemaphore(),
-  room = new ResultSizeLimit(),
+  resultSize = new ResultSizeLimit(),
 ) => ({
   /** One batch from the queue; an empty one means that a long poll of all of the queue's servers was empty. */
   receiveBatch: (request: ReceiveRequest): Promise<ReceivedBatch> =>
     withHeartbeat(`receiveBatch from ${queue.name}`, async () => {
-      const maxBytes = Math.min(request.maxBytes, room.bytes);
+      const maxBytes = Math.min(request.maxBytes, resultSize.bytes);
       const { messages, released } = await receiveBatch(
         queue,
         { ...request, maxBytes },
@@ -46,7 +45,7 @@ export const createReceiveActivity = (
       const rest = messages.slice(kept.length);
       if (rest.length > 0) await releaseMessages(queue, rest);
       const described = { ...describe(kept), ...sealed };
-      room.saw(described);
+      resultSize.saw(described);
       return {
         ...described,
         fifo: queue.fifo,
@@ -58,34 +57,35 @@ export const createReceiveActivity = (
 
 type HistoryBound = Pick<ReceiveRequest, 'maxHistoryBytes' | 'byReference'>;
 
-/** Seals them; those at the end that the history or a result has no room for are left out. One is always kept. */
+/** Seals the messages, without those at the end that the history or a result has no room for. One is always kept. */
 async function keepWhatFits(
   parts: PartCache,
   messages: readonly QueueMessage[],
   { maxHistoryBytes, byReference = false }: HistoryBound,
 ) {
-  const sealed = await sealMessages(parts, messages);
-  const stored = { count: messages.length, ...sealed };
-  const share = Math.min(
-    maxHistoryBytes / historyBytesOf(stored, byReference),
-    MAX_RESULT_BYTES / largestResultBytesOf(stored),
-  );
-  if (share >= 1 || messages.length <= 1) return { messages, sealed };
-  parts.release(...Object.values(sealed));
+  const { keep, ...sealed } = await sealMessages(parts, messages);
+  const share = fittingShare({ count: messages.length, ...sealed }, maxHistoryBytes, byReference);
+  if (share >= 1 || messages.length <= 1) {
+    keep();
+    return { messages, sealed };
+  }
   const fewer = Math.floor(messages.length * share);
   const fitting = Math.max(1, Math.min(fewer, messages.length - 1));
   return keepWhatFits(parts, messages.slice(0, fitting), { maxHistoryBytes, byReference });
 }
 
-/** Side by side: they are compressed off the main thread. */
+/** Concurrently: compression is off the main thread. */
 async function sealMessages(parts: PartCache, messages: readonly QueueMessage[]) {
   const messageIds = messages.map(({ messageId }) => messageId);
   const [ids, bodies, receiptHandles] = await Promise.all([
-    parts.seal({ messageIds, sentAtMs: messages.map(({ sentAtMs }) => sentAtMs) }),
-    parts.seal(messages.map(({ body }) => body)),
-    parts.seal(messages.map(({ receiptHandle }) => receiptHandle)),
+    parts.draft({ messageIds, sentAtMs: messages.map(({ sentAtMs }) => sentAtMs) }),
+    parts.draft(messages.map(({ body }) => body)),
+    parts.draft(messages.map(({ receiptHandle }) => receiptHandle)),
   ]);
-  return { ids, bodies, receiptHandles };
+  const keep = () => {
+    for (const draft of [ids, bodies, receiptHandles]) draft.keep();
+  };
+  return { ids: ids.part, bodies: bodies.part, receiptHandles: receiptHandles.part, keep };
 }
 
 const describe = (messages: readonly QueueMessage[]) => ({

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { PartSealer } from '../../batch/part-sealer.ts';
+import type { PartSealer } from '../../batch/part.ts';
 import { openQuarantined } from '../../crypto/vault/open-quarantined.ts';
 import { addCounts, type Counts, zeroCounts } from '../../domain/counts.ts';
 import {

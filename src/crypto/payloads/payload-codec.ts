@@ -1,6 +1,6 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { isReference, isSealedPart } from '../../batch/part-reference.ts';
+import { isReference, isSealedPart } from '../../batch/part.ts';
 import { chunks, concatenated, isPartsPayload, partsPayload } from '../../batch/parts-payload.ts';
 import { isClearPayload } from '../../domain/clear-text.ts';
 import { hasEncoding, metadataText } from '../../domain/payload-metadata.ts';

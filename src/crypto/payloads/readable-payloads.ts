@@ -1,9 +1,9 @@
 import type { Payload } from '@temporalio/common';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { isReference, isSealedPart } from '../../batch/part-reference.ts';
-import { partSealer } from '../../batch/part-sealer.ts';
-import { fromPartsPayload, isPartsPayload, type Part } from '../../batch/parts-payload.ts';
+import { isReference, isSealedPart, type Part } from '../../batch/part.ts';
+import { fromPartsPayload, isPartsPayload } from '../../batch/parts-payload.ts';
 import type { Keyring } from '../keys/keyring.ts';
+import { partSealer } from './part-sealer.ts';
 import { payloadCodec } from './payload-codec.ts';
 
 /** Shown for a part that the step got by reference. */

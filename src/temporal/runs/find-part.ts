@@ -1,6 +1,6 @@
 import type { NativeConnection } from '@temporalio/worker';
+import { partId } from '../../batch/part.ts';
 import type { FindPart } from '../../batch/part-cache.ts';
-import { partId } from '../../batch/part-reference.ts';
 import { sealedPartsOf } from '../../crypto/payloads/payload-codec.ts';
 
 /** A result may be 2 MiB: few events a page. */

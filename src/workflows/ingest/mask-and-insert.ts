@@ -1,5 +1,5 @@
 import type { InsertRequest, MaskedBatch, ReceivedBatch } from '../../batch/batch.ts';
-import type { Part } from '../../batch/parts-payload.ts';
+import type { Part } from '../../batch/part.ts';
 import type { Counts } from '../../domain/counts.ts';
 import { steps } from './steps.ts';
 

@@ -1,13 +1,12 @@
 import type { BatchTag, ReceivedBatch } from '../../batch/batch.ts';
-import { copies } from '../../batch/history-budget.ts';
-import { referenceTo } from '../../batch/part-reference.ts';
-import type { Part } from '../../batch/parts-payload.ts';
+import { copies } from '../../batch/byte-limits.ts';
+import { type Part, referenceTo } from '../../batch/part.ts';
 import { maskAndInsert, type StepReport } from './mask-and-insert.ts';
 import { steps } from './steps.ts';
 
 /**
  * Brings a received batch to its end. Commit, then delete: the order that nothing is lost by.
- * @param byReference whether the steps are only told which parts they work on (`part-reference.ts`)
+ * @param byReference whether the steps are only told which parts they work on (`batch/part.ts`)
  * @returns the bytes that the batch's payloads took in the history: each part as a result, and as an input if it was one
  */
 export async function storeBatch(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Holder } from '../../../src/batch/batch.ts';
-import { isReference, isSealedPart, partId } from '../../../src/batch/part-reference.ts';
+import { isReference, isSealedPart, partId } from '../../../src/batch/part.ts';
 import { payloadCodec, sealedPartsOf } from '../../../src/crypto/payloads/payload-codec.ts';
 import * as convert from '../../../src/crypto/payloads/payload-converter.ts';
 import { INGEST_SETTINGS } from '../../../src/domain/ingest-input.ts';

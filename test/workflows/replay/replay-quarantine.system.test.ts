@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { partSealer } from '../../../src/batch/part-sealer.ts';
 import type { ReplayBatch } from '../../../src/batch/replay-batch.ts';
 import { KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
+import { partSealer } from '../../../src/crypto/payloads/part-sealer.ts';
 import type { Counts } from '../../../src/domain/counts.ts';
 import { jsonOf, loginEtl } from '../../cli/login-etl.ts';
 import { incompressible } from '../../support/data/incompressible.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { partSealer } from '../../../batch/part-sealer.ts';
+import { partSealer } from '../../../crypto/payloads/part-sealer.ts';
 import type { Counts } from '../../../domain/counts.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { appendAuditRecord } from '../../../postgres/audit/append-audit-record.ts';

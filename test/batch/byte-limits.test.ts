@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { largestResultBytesOf } from '../../src/batch/history-budget.ts';
-import { MAX_RESULT_BYTES, ResultSizeLimit } from '../../src/batch/result-size-limit.ts';
+import { fittingShare, MAX_RESULT_BYTES, ResultSizeLimit } from '../../src/batch/byte-limits.ts';
 
 /** Messages of 600 bytes, a handle of 400 in it, of which so much is left when they are sealed. */
 const batch = (count: number, share: number) => ({
@@ -22,8 +21,8 @@ test.each([0.3, 0.6, 1])(
     const room = new ResultSizeLimit();
     room.saw(batch(1_000, share));
     const next = batch(Math.floor(room.bytes / 600), share);
-    expect(largestResultBytesOf(next)).toBeLessThanOrEqual(MAX_RESULT_BYTES);
-    expect(largestResultBytesOf(next)).toBeGreaterThan(0.95 * MAX_RESULT_BYTES);
+    expect(fittingShare(next, Number.POSITIVE_INFINITY, true)).toBeGreaterThanOrEqual(1);
+    expect(fittingShare(next, Number.POSITIVE_INFINITY, true)).toBeLessThan(1 / 0.95);
   },
 );
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isReference, isSealedPart, partId, referenceTo } from '../../src/batch/part-reference.ts';
-import { partSealer } from '../../src/batch/part-sealer.ts';
+import { isReference, isSealedPart, partId, referenceTo } from '../../src/batch/part.ts';
+import { partSealer } from '../../src/crypto/payloads/part-sealer.ts';
 import { testKeyring } from '../crypto/keys/test-keyring.ts';
 
 const parts = partSealer(testKeyring('a-key-with-a-longer-id'));
