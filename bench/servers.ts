@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inheritedEnvironment } from '../src/config/config.ts';
+import { inheritedEnvironment } from '../src/config/process-environment.ts';
 import {
   LOCAL_CREDENTIALS,
   localEnvironment,

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { SETTINGS, type Section, type Setting } from '../src/config/settings.ts';
+import type { Setting } from '../src/config/declare-section.ts';
+import { SECTIONS } from '../src/config/settings.ts';
 import { writeOrCheck } from './write-or-check.ts';
 
 // A program: makes .env.example from the settings.
 const FILE = fileURLToPath(new URL('../.env.example', import.meta.url));
 
 const HEADER = `\
-# Made from src/config/settings.ts by \`node scripts/make-env-example.ts\`: change it there.
+# Made from src/config/sections/ by \`node scripts/make-env-example.ts\`: change it there.
 #
 # Copy it to .env, fill in what is not commented out, and name it:
 #   npx login-etl --env-file .env doctor
@@ -15,25 +16,12 @@ const HEADER = `\
 # A line that is commented out shows the default or an example; with nothing behind the "=", there is none.
 `;
 
-const TITLES: Readonly<Record<Section, string>> = {
-  sqs: 'The queue',
-  postgres: 'Postgres',
-  temporal: 'Temporal',
-  masking: 'Masking',
-  payloads: 'Encryption of what Temporal keeps',
-  vault: 'The vault',
-  custodian: 'The vault, for custodians: never on a worker',
-  codecServer: 'The codec server',
-  worker: 'The worker',
-};
-
 const WIDTH = 100;
 
-export function envExample(settings: readonly Setting[] = SETTINGS): string {
-  const sections = (Object.keys(TITLES) as Section[]).map((section) => {
-    const lines = settings.filter((setting) => setting.section === section).map(entry);
-    return [`# ---- ${TITLES[section]} ----\n`, ...lines].join('\n');
-  });
+export function envExample(): string {
+  const sections = Object.values(SECTIONS).map(({ title, settings }) =>
+    [`# ---- ${title} ----\n`, ...settings.map(entry)].join('\n'),
+  );
   return [HEADER, ...sections].join('\n');
 }
 

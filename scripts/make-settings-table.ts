@@ -1,15 +1,30 @@
 import { fileURLToPath } from 'node:url';
-import { SETTINGS, type Setting } from '../src/config/settings.ts';
+import type { Setting } from '../src/config/declare-section.ts';
+import { SECTIONS } from '../src/config/settings.ts';
 import { writeOrCheck } from './write-or-check.ts';
 
-// A program: puts the table of all settings between the two marks in docs/settings.md.
+// A program: makes docs/settings.md from the settings.
 const FILE = fileURLToPath(new URL('../docs/settings.md', import.meta.url));
 
-const BEGIN = '<!-- settings -->';
-const END = '<!-- /settings -->';
+const INTRODUCTION = `\
+# Settings
+
+<!-- Made from src/config/sections/ by \`npm run settings\`: change it there. -->
+
+Settings come from the environment; \`login-etl\` also reads them from a file with \`--env-file PATH\`. The worker and each
+command check the settings that they need, all at once, and list every problem. An empty setting is not set. A secret may
+come from a file instead: \`NAME_FILE\` holds the file's path. \`.env.example\` is a template with all of them.
+`;
+
+export function settingsPage(): string {
+  const sections = Object.values(SECTIONS).map(
+    ({ title, settings }) => `## ${title}\n\n${table(settings)}\n`,
+  );
+  return [INTRODUCTION, ...sections].join('\n');
+}
 
 /** Padded as the formatter has it. */
-export function settingsTable(settings: readonly Setting[] = SETTINGS): string {
+function table(settings: readonly Setting[]): string {
   const rows = [['Setting', 'Default', 'What it is'], ...settings.map(cells)];
   const widths = [0, 1, 2].map((at) => Math.max(...rows.map((row) => (row[at] as string).length)));
   const line = (row: string[], filler: string) =>
@@ -24,12 +39,4 @@ function cells({ name, required, secret, description, ...setting }: Setting): st
   return [names, required ? '**required**' : otherwise, description.replaceAll('|', '\\|')];
 }
 
-/** The text with a fresh table between its marks. @throws when it has no marks */
-export function withSettingsTable(text: string): string {
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`docs/settings.md has no ${BEGIN} … ${END}`);
-  return `${text.slice(0, begin + BEGIN.length)}\n\n${settingsTable()}\n\n${text.slice(end)}`;
-}
-
-if (import.meta.main) await writeOrCheck(FILE, withSettingsTable);
+if (import.meta.main) await writeOrCheck(FILE, () => settingsPage());

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { CodecServerSettings } from '../config/codec-server-section.ts';
+import type { CodecServerSettings } from '../config/sections/codec-server-section.ts';
 import { type Answer, refused } from '../http/answer.ts';
 import type { Caller } from '../http/authenticate.ts';
 import { boundedAuthenticator } from '../http/bounded-authenticator.ts';

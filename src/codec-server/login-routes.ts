@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { CodecServerSettings } from '../config/codec-server-section.ts';
+import type { CodecServerSettings } from '../config/sections/codec-server-section.ts';
 import type { Answer } from '../http/answer.ts';
 import { Refusal } from '../http/refusal.ts';
 import { endedSessionCookie, sessionCookie } from '../http/session-cookie.ts';

@@ -4,7 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import type { CodecServerSettings } from '../config/codec-server-section.ts';
+import type { CodecServerSettings } from '../config/sections/codec-server-section.ts';
 import type { Keyring } from '../crypto/keys/keyring.ts';
 import { Problem } from '../errors/problem.ts';
 import { appendAuditRecord } from '../postgres/audit/append-audit-record.ts';

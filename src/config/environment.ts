@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Problem } from '../errors/problem.ts';
-import { adoptEnvironmentFile, isConfigured, loadEnvironmentFile } from './config.ts';
+import { adoptEnvironmentFile, isConfigured, loadEnvironmentFile } from './process-environment.ts';
 
 /** Written by `npm start`, in the checkout. */
 export const LOCAL_ENVIRONMENT_FILE = '.local/env';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { CodecServerSettings } from '../config/codec-server-section.ts';
+import type { CodecServerSettings } from '../config/sections/codec-server-section.ts';
 import { Refusal } from './refusal.ts';
 import { isSameToken } from './same-token.ts';
 import { hasSession } from './session-cookie.ts';

@@ -1,4 +1,4 @@
-import type { CodecServerSettings } from '../config/codec-server-section.ts';
+import type { CodecServerSettings } from '../config/sections/codec-server-section.ts';
 import { type Authenticate, authenticator } from './authenticate.ts';
 import { Refusal } from './refusal.ts';
 import { FAILURES_PER_MINUTE, TokenBuckets } from './token-buckets.ts';

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
-import type { JwtSettings } from '../config/codec-server-section.ts';
+import type { JwtSettings } from '../config/sections/codec-server-section.ts';
 import { Refusal } from './refusal.ts';
 
 /** Asymmetric ones only: with a symmetric one, the public key would be taken for the secret. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { environmentWithOnly } from '../config/config.ts';
+import { environmentWithOnly } from '../config/process-environment.ts';
 import { KEY_FILE_NAMES } from '../crypto/keys/generate-keys.ts';
 
 /** Any region will do for the emulator, as long as everybody names the same. */

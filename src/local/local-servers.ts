@@ -1,4 +1,4 @@
-import { inheritedEnvironment } from '../config/config.ts';
+import { inheritedEnvironment } from '../config/process-environment.ts';
 import { LOCAL_REGION } from './local-environment.ts';
 import type { LocalState } from './local-state.ts';
 import { freePort } from './ports/free-port.ts';

@@ -1,13 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from '../config/config.ts';
+import { isLoopback, parseHostAndPort } from '../config/host-and-port.ts';
 import type { Keyring } from '../crypto/keys/keyring.ts';
 import { dataConverter } from '../crypto/payloads/data-converter.ts';
 import { temporalProblem } from './temporal-problem.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-
-/** gRPC takes `http_proxy` from the environment, and no proxy reaches our own loopback. */
-const LOOPBACK = /^(localhost|127\.|\[::1\])/;
 
 /**
  * A client that has reached the server. What only looks at schedules or stops them needs no payload keys;
@@ -44,7 +42,8 @@ export function lazyConnection(
     ...(tls !== undefined && { tls }),
     ...(apiKey && { apiKey }),
     ...(metadata && { metadata }),
-    ...(LOOPBACK.test(address ?? 'localhost') && {
+    // gRPC takes `http_proxy` from the environment, and no proxy reaches our own loopback.
+    ...(isLoopback(parseHostAndPort(address ?? 'localhost', 0)?.host ?? '') && {
       channelArgs: { 'grpc.enable_http_proxy': 0 },
     }),
   });

@@ -3,7 +3,7 @@ import type { Payload } from '@temporalio/common';
 import { onTestFinished } from 'vitest';
 import { formatPayloads } from '../../src/codec-server/payloads-json.ts';
 import { startCodecServer } from '../../src/codec-server/start-codec-server.ts';
-import type { CodecServerSettings } from '../../src/config/codec-server-section.ts';
+import type { CodecServerSettings } from '../../src/config/sections/codec-server-section.ts';
 import type { Keyring } from '../../src/crypto/keys/keyring.ts';
 import { payloadCodec } from '../../src/crypto/payloads/payload-codec.ts';
 import { createLogger } from '../../src/telemetry/logs/logger.ts';

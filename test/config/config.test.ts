@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { ConfigError, isConfigured, loadConfig } from '../../src/config/config.ts';
+import { ConfigError, loadConfig } from '../../src/config/config.ts';
+import { isConfigured } from '../../src/config/process-environment.ts';
 import type { Section } from '../../src/config/settings.ts';
 import { generateKeys, KEY_FILE_NAMES } from '../../src/crypto/keys/generate-keys.ts';
 import { WORKER_SECTIONS } from '../../src/worker.ts';
@@ -197,7 +198,7 @@ test('what the worker does otherwise when asked is read from its settings', () =
   };
   expect(loadConfig(['worker'], env).worker).toEqual({
     metricsAddress: '127.0.0.1:9464',
-    healthAddress: { host: '[::1]', port: 9465 },
+    healthAddress: { host: '::1', port: 9465 },
     sampleSeconds: 5,
     shutdownGraceSeconds: 7,
     workflowBundlePath: '/bundle.js',

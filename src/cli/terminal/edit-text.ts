@@ -4,7 +4,7 @@ import { constants, rmSync } from 'node:fs';
 import { access, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { environmentWithOnly } from '../../config/config.ts';
+import { environmentWithOnly } from '../../config/process-environment.ts';
 import { Problem } from '../../errors/problem.ts';
 
 /** Memory that looks like a disk: what is in it is never written to one. */

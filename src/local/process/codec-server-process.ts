@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { environmentWithOnly } from '../../config/config.ts';
+import { environmentWithOnly } from '../../config/process-environment.ts';
 import { KEY_FILE_NAMES } from '../../crypto/keys/generate-keys.ts';
 import { type RunningProcess, startProcess } from './child-process.ts';
 import { untilReady } from './server-readiness.ts';

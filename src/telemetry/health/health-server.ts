@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import type { HostAndPort } from '../../config/config.ts';
+import type { HostAndPort } from '../../config/host-and-port.ts';
 import { DEPENDENCIES, type Readiness } from './readiness.ts';
 
 export type HealthServer = {
@@ -14,7 +14,7 @@ export type HealthServer = {
  * queue can be reached, else 503; the body says which can't.
  */
 export async function startHealthServer(
-  { host, port }: HostAndPort,
+  address: HostAndPort,
   readiness: Readiness,
 ): Promise<HealthServer> {
   let stopping = false;
@@ -35,7 +35,7 @@ export async function startHealthServer(
     else if (request.url === '/readyz') void answerReady(response);
     else answer(response, 404, { status: 'there are /healthz and /readyz' });
   });
-  server.listen({ port, host: host.replace(/^\[|\]$/g, '') });
+  server.listen({ ...address });
   await once(server, 'listening');
   return {
     shuttingDown: () => {

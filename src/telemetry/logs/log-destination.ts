@@ -1,6 +1,6 @@
 import pino, { type DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
-import type { LogFormat } from '../../config/config.ts';
+import type { LogFormat } from '../../config/sections/worker-section.ts';
 
 const STANDARD_ERROR = 2;
 

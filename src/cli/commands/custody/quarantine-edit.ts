@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
-import { editorCommand } from '../../../config/config.ts';
+import { editorCommand } from '../../../config/process-environment.ts';
 import { refuseOtherVaultKeys } from '../../../crypto/vault/open-originals.ts';
 import { openQuarantined } from '../../../crypto/vault/open-quarantined.ts';
 import { newDataKey, sealBody } from '../../../crypto/vault/vault-envelope.ts';

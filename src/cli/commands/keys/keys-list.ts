@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
-import {
-  type KeyringPlace,
-  keyringPlace,
-  loadConfig,
-  settingGiven,
-} from '../../../config/config.ts';
+import { loadConfig } from '../../../config/config.ts';
+import { type KeyringPlace, keyringPlace } from '../../../config/keyring-settings.ts';
+import { settingGiven } from '../../../config/reader.ts';
 import type { Keyring, KeyUse } from '../../../crypto/keys/keyring.ts';
 import { connectOrExplain } from '../../../errors/connect-or-explain.ts';
 import { Problem } from '../../../errors/problem.ts';

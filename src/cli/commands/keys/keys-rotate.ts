@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Argument, type Command } from 'commander';
-import { type KeyringPlace, keyringPlace } from '../../../config/config.ts';
+import { type KeyringPlace, keyringPlace } from '../../../config/keyring-settings.ts';
 import { writeSecret } from '../../../config/secrets-manager/write-secret.ts';
 import { freeKeyId, withNewKey } from '../../../crypto/keys/add-key.ts';
 import { type Keyring, type KeyUse, parseKeyring } from '../../../crypto/keys/keyring.ts';

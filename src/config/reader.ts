@@ -1,0 +1,84 @@
+import { type Setting, type Settings, type Values, Wrong } from './declare-section.ts';
+import { readSecretFile } from './read-secret-file.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads settings from the environment, and collects what is wrong with them. */
+export class Reader {
+  readonly problems: string[] = [];
+  readonly env: Environment;
+  constructor(env: Environment) {
+    this.env = env;
+  }
+
+  values<D extends Settings>(settings: D): Values<D> {
+    const read = new Map<string, unknown>();
+    return new Proxy(settings, {
+      get: (_, key: string) => {
+        if (!read.has(key)) read.set(key, this.#value(settings[key] as Setting));
+        return read.get(key);
+      },
+    }) as unknown as Values<D>;
+  }
+
+  /** Whether the setting, or its file, was given at all. */
+  given(name: string): boolean {
+    return settingGiven(name, this.env) !== undefined;
+  }
+
+  problem(name: string, what: string): void {
+    this.problems.push(`${name} ${what}`);
+  }
+
+  /** Reports a setting that was not given; one that is given and wrong is reported already. */
+  missing({ name, secret }: Setting, why: string, ...instead: string[]): void {
+    if ([name, ...instead].some((each) => this.given(each))) return;
+    const others = [...(secret ? [`${name}_FILE`] : []), ...instead];
+    const nor = others.length > 0 ? ` (nor is ${others.join(' or ')})` : '';
+    this.problem(name, `is not set${nor}: ${why}`);
+  }
+
+  #value(setting: Setting): unknown {
+    const { name, required, secret } = setting;
+    const text = secret ? this.#secret(name) : textOf(name, this.env);
+    if (text !== undefined) {
+      const value = setting.parse(text);
+      if (!(value instanceof Wrong)) return value;
+      for (const problem of value.problems) this.problem(name, problem);
+    } else if (required) {
+      this.missing(setting, required.why, ...(required.unless ? [required.unless] : []));
+    }
+    return setting.default === undefined ? undefined : setting.parse(setting.default);
+  }
+
+  /** NAME, or the content of the file that NAME_FILE names. */
+  #secret(name: string): string | undefined {
+    const path = textOf(`${name}_FILE`, this.env);
+    if (path === undefined) return textOf(name, this.env);
+    if (textOf(name, this.env) !== undefined) {
+      this.problem(name, `is set, and ${name}_FILE too: keep one of them`);
+      return undefined;
+    }
+    try {
+      const content = readSecretFile(path);
+      if (content === '') this.problem(`${name}_FILE`, 'names a file that is empty');
+      return content || undefined;
+    } catch (error) {
+      this.problem(`${name}_FILE`, cannotBeRead(error));
+      return undefined;
+    }
+  }
+}
+
+export const cannotBeRead = (error: unknown): string =>
+  `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`;
+
+/** A setting of nothing but spaces is not set. */
+export function textOf(name: string, env: Environment): string | undefined {
+  return env[name]?.trim() || undefined;
+}
+
+/** The form in which a secret is given, by its name: NAME or NAME_FILE. */
+export function settingGiven(name: string, env: Environment = process.env): string | undefined {
+  return [name, `${name}_FILE`].find((form) => textOf(form, env) !== undefined);
+}

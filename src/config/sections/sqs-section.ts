@@ -1,0 +1,62 @@
+import type { SqsSettings } from '../../queue/sqs-client.ts';
+import { type Settings, section } from '../declare-section.ts';
+import { httpUrl, line, matching, wholeNumber } from '../value-parsers.ts';
+
+const SETTINGS = {
+  region: {
+    name: 'AWS_REGION',
+    required: { why: 'the region of the queue' },
+    example: 'eu-central-1',
+    description: 'Region of the queue.',
+    parse: matching(/^[a-z0-9][a-z0-9-]{0,39}$/i, 'the name of a region, such as eu-central-1'),
+  },
+  endpoint: {
+    name: 'AWS_ENDPOINT_URL_SQS',
+    example: 'http://127.0.0.1:4566',
+    description: 'Another endpoint than that of AWS: an emulator, a VPC endpoint.',
+    parse: httpUrl,
+  },
+  accessKeyId: {
+    name: 'AWS_ACCESS_KEY_ID',
+    usedByLibrary: true,
+    description:
+      "Credentials come from the AWS SDK's chain: these variables, a profile, SSO, a web identity, a container or an instance role.",
+    parse: line,
+  },
+  secretAccessKey: {
+    name: 'AWS_SECRET_ACCESS_KEY',
+    usedByLibrary: true,
+    description: 'See AWS_ACCESS_KEY_ID.',
+    parse: line,
+  },
+  queueUrl: {
+    name: 'SQS_QUEUE_URL',
+    description: 'The queue, by URL. Standard or FIFO.',
+    parse: httpUrl,
+  },
+  queueName: {
+    name: 'SQS_QUEUE_NAME',
+    default: 'login-queue',
+    description: 'The queue, by name; used when SQS_QUEUE_URL is not set.',
+    parse: matching(
+      /^(?=.{1,80}$)[\w-]+(\.fifo)?$/,
+      'the name of a queue: up to 80 letters, digits, "-" and "_", and .fifo at the end for a FIFO queue',
+    ),
+  },
+  visibilityTimeoutSeconds: {
+    name: 'SQS_VISIBILITY_TIMEOUT_SECONDS',
+    description:
+      "How long a received message stays hidden from others. Without it the queue's own setting counts.",
+    parse: wholeNumber(1, 43_200),
+  },
+} as const satisfies Settings;
+
+export const sqs = section<typeof SETTINGS, SqsSettings>('The queue', SETTINGS, (values) => {
+  const { region, endpoint, queueUrl, visibilityTimeoutSeconds } = values;
+  return {
+    region: region ?? '',
+    queue: queueUrl ? { url: queueUrl } : { name: values.queueName },
+    ...(endpoint && { endpoint }),
+    ...(visibilityTimeoutSeconds && { visibilityTimeoutSeconds }),
+  };
+});

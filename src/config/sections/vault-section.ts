@@ -1,0 +1,24 @@
+import { parseVaultPublicKey, type VaultPublicKey } from '../../crypto/vault/vault-envelope.ts';
+import { type Settings, section, Wrong } from '../declare-section.ts';
+
+const SETTINGS = {
+  publicKey: {
+    name: 'VAULT_PUBLIC_KEY',
+    secret: true,
+    required: { why: 'make keys with `login-etl keys generate`' },
+    description: "The vault's public key (PEM). What is quarantined is sealed with it.",
+    parse: (pem: string) => {
+      try {
+        return parseVaultPublicKey(pem);
+      } catch (error) {
+        return new Wrong((error as Error).message);
+      }
+    },
+  },
+} as const satisfies Settings;
+
+export const vault = section<typeof SETTINGS, { publicKey: VaultPublicKey }>(
+  'The vault',
+  SETTINGS,
+  ({ publicKey }) => publicKey && { publicKey },
+);

@@ -1,0 +1,108 @@
+import { type Settings, section, Wrong } from '../declare-section.ts';
+import { formatHostAndPort, type HostAndPort } from '../host-and-port.ts';
+import { address, httpUrl, ipAddress, line, oneOf, wholeNumber } from '../value-parsers.ts';
+
+const parseHeaders = (text: string): Record<string, string> | Wrong => {
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+  const headers = pairs.flatMap((pair) => {
+    const [, name, value] = /^\s*([\w-]+)=([\x20-\x7e]+?)\s*$/.exec(pair) ?? [];
+    return name && value ? [[name, value] as const] : [];
+  });
+  return headers.length === pairs.length
+    ? Object.fromEntries(headers)
+    : new Wrong('must be name=value, with commas between');
+};
+
+const SETTINGS = {
+  metricsAddress: {
+    name: 'WORKER_METRICS_ADDRESS',
+    example: '127.0.0.1:9464',
+    description: 'Where the worker serves Prometheus metrics (`/metrics`); without it, nowhere.',
+    parse: ipAddress('127.0.0.1:9464'),
+  },
+  otlpEndpoint: {
+    name: 'WORKER_OTLP_ENDPOINT',
+    example: 'http://127.0.0.1:4317',
+    description:
+      'Instead of that: where the worker sends its metrics by OpenTelemetry, over gRPC, or over HTTP if the URL ends in `/v1/metrics`.',
+    parse: httpUrl,
+  },
+  otlpHeaders: {
+    name: 'WORKER_OTLP_HEADERS',
+    secret: true,
+    description: 'Headers for WORKER_OTLP_ENDPOINT: `name=value`, with commas between.',
+    parse: parseHeaders,
+  },
+  healthAddress: {
+    name: 'WORKER_HEALTH_ADDRESS',
+    example: '127.0.0.1:9465',
+    description: 'Where the worker answers `/healthz` and `/readyz`; without it, nowhere.',
+    parse: address('127.0.0.1:9465'),
+  },
+  sampleSeconds: {
+    name: 'WORKER_SAMPLE_SECONDS',
+    default: '15',
+    description:
+      'How often the worker looks at the queue, the tables and the schedule for its metrics.',
+    parse: wholeNumber(1, 3_600),
+  },
+  shutdownGraceSeconds: {
+    name: 'WORKER_SHUTDOWN_GRACE_SECONDS',
+    default: '30',
+    description: 'How long a worker goes on with the steps it has begun after SIGTERM.',
+    parse: wholeNumber(1, 3_600),
+  },
+  workflowBundlePath: {
+    name: 'WORKER_WORKFLOW_BUNDLE',
+    description: 'A workflow bundle made by `npm run bundle`; without it the worker makes one.',
+    parse: line,
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    default: 'info',
+    description: '`trace`, `debug`, `info`, `warn` or `error`.',
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error'),
+  },
+  logFormat: {
+    name: 'LOG_FORMAT',
+    description: '`json` or `pretty`; without it, `pretty` on a terminal and `json` elsewhere.',
+    parse: oneOf('json', 'pretty'),
+  },
+} as const satisfies Settings;
+
+export type LogFormat = 'json' | 'pretty';
+
+export type WorkerSettings = {
+  /** Metrics are served or sent, not both. */
+  metricsAddress?: string;
+  otlp?: { url: string; headers: Record<string, string> };
+  healthAddress?: HostAndPort;
+  sampleSeconds: number;
+  shutdownGraceSeconds: number;
+  workflowBundlePath?: string;
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  logFormat?: LogFormat;
+};
+
+export const worker = section<typeof SETTINGS, WorkerSettings>(
+  'The worker',
+  SETTINGS,
+  (values, reader) => {
+    const { metricsAddress, otlpEndpoint, otlpHeaders, healthAddress } = values;
+    const { workflowBundlePath, logFormat } = values;
+    if (metricsAddress && otlpEndpoint) {
+      const { name } = SETTINGS.otlpEndpoint;
+      reader.problem(name, `is set, and ${SETTINGS.metricsAddress.name} too: keep one`);
+    }
+    return {
+      sampleSeconds: values.sampleSeconds,
+      shutdownGraceSeconds: values.shutdownGraceSeconds,
+      logLevel: values.logLevel,
+      ...(logFormat && { logFormat }),
+      ...(metricsAddress && { metricsAddress: formatHostAndPort(metricsAddress) }),
+      ...(otlpEndpoint && { otlp: { url: otlpEndpoint, headers: otlpHeaders ?? {} } }),
+      ...(healthAddress && { healthAddress }),
+      ...(workflowBundlePath && { workflowBundlePath }),
+    };
+  },
+);

@@ -1,0 +1,58 @@
+import { isIP } from 'node:net';
+import { type Parse, Wrong } from './declare-section.ts';
+import { type HostAndPort, parseHostAndPort } from './host-and-port.ts';
+
+/** Any one line of text. */
+export const line: Parse<string> = (text) =>
+  /\p{Cc}/u.test(text) ? new Wrong('must be one line, without control characters') : text;
+
+/** The whole text matches. */
+export const matching =
+  (pattern: RegExp, shape: string): Parse<string> =>
+  (text) =>
+    pattern.test(text) ? text : new Wrong(`must be ${shape}`);
+
+export const wholeNumber =
+  (min: number, max: number): Parse<number> =>
+  (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    return number >= min && number <= max
+      ? number
+      : new Wrong(`must be a whole number from ${min} to ${max}`);
+  };
+
+export const oneOf =
+  <const T extends string>(...values: T[]): Parse<T> =>
+  (text) =>
+    values.find((value) => value === text) ?? new Wrong(`must be one of ${values.join(', ')}`);
+
+export const flag: Parse<boolean> = (text) =>
+  text === 'true' || (text === 'false' ? false : new Wrong('must be true or false'));
+
+export const httpUrl: Parse<string> = (text) =>
+  URL.canParse(text) && /^https?:\/\/[^\s]+$/i.test(text)
+    ? text
+    : new Wrong('is not an http(s) URL');
+
+export const day: Parse<Date> = (text) => {
+  const date = new Date(`${text}T00:00:00Z`);
+  // Date takes 2026-02-30 for March 2.
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(`${text}T`)
+    ? date
+    : new Wrong('must be a day, such as 2026-11-01');
+};
+
+export const address =
+  (example: string): Parse<HostAndPort> =>
+  (text) =>
+    parseHostAndPort(text) ?? new Wrong(`must be host:port, such as ${example}`);
+
+/** For those who look up no names. */
+export const ipAddress =
+  (example: string): Parse<HostAndPort> =>
+  (text) => {
+    const parsed = parseHostAndPort(text);
+    return parsed && isIP(parsed.host) !== 0
+      ? parsed
+      : new Wrong(`must be an IP address and a port, such as ${example}`);
+  };
