@@ -1,17 +1,23 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import ipaddr from 'ipaddr.js';
+
+/** The whole of an IPv4-mapped address in canonical form. */
+const IPV4_MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
 /**
- * The one written form of an address, so that one device has one masked value: IPv4 as written, IPv6 as
- * RFC 5952 has it, and an IPv4-mapped IPv6 address (`::ffff:1.2.3.4`) as the IPv4 address it is.
- * Returns undefined for what is no address; one with a zone (`fe80::1%eth0`) names an interface of one
- * host and is none.
+ * Gives every spelling of an address one form, so that it has one masked value: an IPv6 address as the WHATWG URL
+ * standard serializes it, and an IPv4-mapped one (`::ffff:1.2.3.4`) as the IPv4 address. IPv4-compatible addresses
+ * (`::1.2.3.4`) stay IPv6.
+ * @returns undefined for anything else, also for an address with a zone (`fe80::1%eth0`), which only means something on one host
  */
 export function canonicalIp(text: string): string | undefined {
   if (isIPv4(text)) return text;
-  if (!isIPv6(text) || text.includes('%')) return undefined;
-  const address = ipaddr.IPv6.parse(text);
-  return address.isIPv4MappedAddress()
-    ? address.toIPv4Address().toString()
-    : address.toRFC5952String();
+  if (!isIPv6(text)) return undefined;
+  const canonical = URL.parse(`http://[${text}]`)?.hostname.slice(1, -1);
+  const mapped = canonical === undefined ? null : IPV4_MAPPED.exec(canonical);
+  return mapped ? mapped.slice(1).map(twoOctets).join('.') : canonical;
+}
+
+function twoOctets(hex: string): string {
+  const number = Number.parseInt(hex, 16);
+  return `${number >> 8}.${number & 255}`;
 }
