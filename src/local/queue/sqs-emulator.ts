@@ -6,9 +6,10 @@ type EmulatorApp = ReturnType<typeof buildApp>;
 type Emulator = { readonly app: EmulatorApp; readonly emulator: FauxqsServer };
 
 /**
- * fauxqs listens on all addresses, names hosts in queue URLs that do not resolve everywhere, and
- * hands messages to clients that have hung up. It has no options for these, so its Fastify app,
- * which Fastify announces on a diagnostics channel, is adjusted before it listens.
+ * fauxqs listens on all addresses, names hosts in queue URLs that do not resolve everywhere, hands
+ * messages to clients that have hung up, and refuses characters that SQS accepts. It has no options
+ * for these, so its Fastify app, which Fastify announces on a diagnostics channel, is adjusted before
+ * it listens.
  */
 export async function adjustEmulator(start: () => Promise<FauxqsServer>): Promise<Emulator> {
   let app: EmulatorApp | undefined;
@@ -25,6 +26,7 @@ export async function adjustEmulator(start: () => Promise<FauxqsServer>): Promis
       return action.includes('Queue') ? reachableUrls(payload, request.headers.host) : payload;
     });
   };
+  await acceptAllCharacters();
   diagnosticsChannel.subscribe('fastify.initialization', adjust);
   let starting: Promise<FauxqsServer>;
   try {
@@ -36,12 +38,26 @@ export async function adjustEmulator(start: () => Promise<FauxqsServer>): Promis
   const emulator = await starting;
   if (app === undefined || new URL(emulator.address).hostname !== '127.0.0.1') {
     await emulator.stop();
-    throw new Error(
-      `The SQS emulator listens on ${emulator.address}, not on loopback alone: this version of ` +
-        'fauxqs starts in another way. Install the version that package-lock.json names (npm ci)',
-    );
+    throw otherVersion(`listens on ${emulator.address}, not on loopback alone`);
   }
   return { app, emulator };
+}
+
+const otherVersion = (difference: string) =>
+  new Error(
+    `The SQS emulator ${difference}: this is another version of fauxqs. ` +
+      'Install the version that package-lock.json names (npm ci)',
+  );
+
+// SQS accepts these characters. The pattern of fauxqs 2.4.1 stops at U+FFFD and looks at UTF-16 units, so it refuses
+// an emoji.
+const REFUSED_BY_SQS = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
+
+async function acceptAllCharacters(): Promise<void> {
+  const types = await import(new URL('sqs/sqsTypes.js', import.meta.resolve('fauxqs')).href);
+  const pattern: unknown = types.INVALID_MESSAGE_BODY_CHAR;
+  if (!(pattern instanceof RegExp)) throw otherVersion('checks characters in another place');
+  pattern.test = (text) => REFUSED_BY_SQS.test(text);
 }
 
 function bindToLoopback(app: EmulatorApp): void {

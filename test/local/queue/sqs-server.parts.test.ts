@@ -7,6 +7,7 @@ import {
   GetQueueUrlCommand,
   ListQueuesCommand,
   ReceiveMessageCommand,
+  SendMessageBatchCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
@@ -31,6 +32,26 @@ test('messages go over the wire, and the queue URL leads to the endpoint', async
   const body = JSON.stringify({ url: 'http://example.com/000000000000/login-queue' });
   await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
   expect(await bodies(client, QueueUrl)).toEqual([body]);
+});
+
+test('a body may hold every character that SQS accepts, and no other', async () => {
+  const server = await startedSqs();
+  const QueueUrl = await server.createQueue('q');
+  const client = clientOf(server);
+  const accepted = ['🦊', '\u{10ffff}', '\t\n\r', '\ud7ff\ue000\ufffd', 'é字'];
+  for (const MessageBody of accepted) {
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  }
+  const Entries = accepted.map((MessageBody, index) => ({ Id: `${index}`, MessageBody }));
+  const batch = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+  expect(batch.Failed ?? []).toEqual([]);
+  const received = await bodies(client, QueueUrl);
+  expect(received).toHaveLength(2 * accepted.length);
+  expect(new Set(received)).toEqual(new Set(accepted));
+  for (const MessageBody of ['\u0000', '\u0008', '\uffff', '\ufffe']) {
+    const sent = client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    await expect(sent).rejects.toThrow(/Invalid characters/);
+  }
 });
 
 test('it listens on loopback only', async () => {
