@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
 import type { CodecServerSettings } from '../config/sections/codec-server-section.ts';
 import { type Answer, refused } from '../http/answer.ts';
 import type { Caller } from '../http/authenticate.ts';
@@ -12,7 +11,6 @@ import { loginRoutes } from './login-routes.ts';
 export type AnswerOptions = Omit<DecodeContext, 'uiOrigin'> & {
   settings: CodecServerSettings;
   allowEncode: boolean;
-  logger: Logger;
 };
 
 const SECURITY_HEADERS = {

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
 import type { Keyring } from '../crypto/keys/keyring.ts';
 import { payloadCodec } from '../crypto/payloads/payload-codec.ts';
 import { openPayloads } from '../crypto/payloads/readable-payloads.ts';
+import { Problem } from '../errors/problem.ts';
 import type { Caller } from '../http/authenticate.ts';
 import { readBody } from '../http/read-request-body.ts';
 import { Refusal } from '../http/refusal.ts';
@@ -17,18 +19,25 @@ export type DecodeContext = {
   keys: Keyring;
   record: RecordDecodes;
   uiOrigin: string | undefined;
+  logger: Logger;
 };
+
+const NO_RECORD = 'the audit record could not be written: nothing was decoded';
 
 /** Answers after the audit record of everything that was opened is committed. No record, no answer. */
 export async function decodeRequest(
   request: IncomingMessage,
   caller: Caller,
-  { keys, record, uiOrigin }: DecodeContext,
+  { keys, record, uiOrigin, logger }: DecodeContext,
 ): Promise<string> {
   const sealed = parsePayloads(await readBody(request, BODY));
   const { payloads, ciphertexts } = await openPayloads(keys, sealed);
   if (ciphertexts.length > 0) {
-    await record(caller, askedAbout(request, uiOrigin), ciphertexts).catch(() => {
+    await record(caller, askedAbout(request, uiOrigin), ciphertexts).catch((error: Error) => {
+      logger.error(
+        error instanceof Problem ? { why: error.why } : { error: error.name },
+        NO_RECORD,
+      );
       throw new Refusal(503, 'it cannot be put on record, so nothing is decoded');
     });
   }

@@ -5,6 +5,8 @@ import type { Caller } from '../http/authenticate.ts';
 import type { AuditRecord } from '../postgres/audit/append-audit-record.ts';
 import type { AskedAbout } from './asked-about.ts';
 
+/** Above what Postgres waits for the audit log: reached when Postgres itself does not answer. */
+const ANSWER_WITHIN_MS = 5_500;
 /** The Web UI sends a request for each event it shows: those of one page make one record. */
 const GATHER_MS = 100;
 const UNSTATED = 'none given to the codec server';
@@ -25,7 +27,7 @@ export function decodeRecorder(append: (record: AuditRecord) => Promise<unknown>
   async function commit(key: string, group: Group): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     gathering.delete(key);
-    await append(recordOf(group));
+    await within(ANSWER_WITHIN_MS, append(recordOf(group)));
   }
 
   return (caller, about, opened) => {
@@ -39,6 +41,12 @@ export function decodeRecorder(append: (record: AuditRecord) => Promise<unknown>
     group.requests.push(opened);
     return group.committed;
   };
+}
+
+async function within(milliseconds: number, committed: Promise<unknown>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('Postgres does not answer')), milliseconds);
+  await Promise.race([committed, late]).finally(() => clearTimeout(timer));
 }
 
 function recordOf({ caller, about: { reason, ...asked }, requests }: Group): AuditRecord {

@@ -89,6 +89,7 @@ export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
     'wait',
     "the active key in this custodian's MASKING_KEYS is not the one that is rotated to",
   ),
+  LockedOut: rule('retry', 'another session holds a lock that is needed'),
   OriginalsChanged: rule('retry', 'an original was erased while its rows were re-masked'),
 };
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Payload } from '@temporalio/common';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { toPartsPayload } from '../../src/batch/parts-payload.ts';
 import { partSealer } from '../../src/crypto/payloads/part-sealer.ts';
 import { payloadCodec } from '../../src/crypto/payloads/payload-codec.ts';
 import { testKeyring } from '../crypto/keys/test-keyring.ts';
+import { startTcpProxy, type TcpProxy } from '../faults/support/tcp-proxy.ts';
 import {
   bearer,
   plain,
@@ -17,6 +18,8 @@ import {
 } from './started-codec-server.ts';
 
 const MARK = 'k7-secret-value';
+/** Any open transaction that has written the audit log keeps the next writer waiting. */
+const HOLD_AUDIT_LOG = "insert into audit_log (action, reason) values ('test', 'holds the lock')";
 
 test('decodes with the token, on either path, with and without the scheme', async () => {
   const server = await startedCodecServer();
@@ -79,7 +82,7 @@ test('it is on record before it is shown: who, what of, how much, with which key
 test('nothing is shown while its record waits, and then it is', async () => {
   const server = await startedCodecServer();
   const blocker = await server.database.pool.connect();
-  await blocker.query('begin; select pg_advisory_xact_lock(7236514202)');
+  await blocker.query(`begin; ${HOLD_AUDIT_LOG}`);
   let answered = false;
   const asked = server.decode([await server.seal(MARK)]).then((response) => {
     answered = true;
@@ -88,11 +91,7 @@ test('nothing is shown while its record waits, and then it is', async () => {
   await expect
     .poll(
       async () =>
-        (
-          await server.database.pool.query(
-            "select from pg_locks where locktype = 'advisory' and not granted",
-          )
-        ).rowCount,
+        (await server.database.pool.query('select from pg_locks where not granted')).rowCount,
     )
     .toBe(1);
   await sleep(100);
@@ -108,6 +107,41 @@ test('no record, no decode', async () => {
   const response = await server.decode([await server.seal(MARK)]);
   expect(response.status).toBe(503);
   expect(await response.json()).toEqual({ error: expect.stringContaining('nothing is decoded') });
+});
+
+test('says 503 within 6 s while another session holds the audit log, and logs which one', async () => {
+  const server = await startedCodecServer();
+  const blocker = await server.database.pool.connect();
+  await blocker.query(`begin; ${HOLD_AUDIT_LOG}`);
+  const { rows } = await blocker.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const asked = performance.now();
+  const response = await server.decode([await server.seal(MARK)]);
+  expect(response.status).toBe(503);
+  expect(performance.now() - asked).toBeLessThan(6_000);
+  expect(server.log()).toContain(`session ${rows[0]?.pid} `);
+  await blocker.query('rollback');
+  blocker.release();
+  expect(await valuesOf(await server.decode([await server.seal(MARK)]))).toEqual([MARK]);
+});
+
+test('says 503 within 6 s when Postgres stops answering', async () => {
+  const proxy = Promise.withResolvers<TcpProxy>();
+  const server = await startedCodecServer(
+    {},
+    {
+      throughProxy: async (postgres) => {
+        proxy.resolve(await startTcpProxy(postgres));
+        return proxy.promise;
+      },
+    },
+  );
+  onTestFinished(async () => (await proxy.promise).stop());
+  expect((await server.decode([await server.seal(MARK)])).status).toBe(200);
+  (await proxy.promise).setFault(() => false);
+  const asked = performance.now();
+  const response = await server.decode([await server.seal(MARK)]);
+  expect(response.status).toBe(503);
+  expect(performance.now() - asked).toBeLessThan(6_000);
 });
 
 test('the requests of one page are one record; what is not encrypted needs none', async () => {

@@ -6,6 +6,7 @@ import { startCodecServer } from '../../src/codec-server/start-codec-server.ts';
 import type { CodecServerSettings } from '../../src/config/sections/codec-server-section.ts';
 import type { Keyring } from '../../src/crypto/keys/keyring.ts';
 import { payloadCodec } from '../../src/crypto/payloads/payload-codec.ts';
+import { postgresPool } from '../../src/postgres/pool.ts';
 import { createLogger } from '../../src/telemetry/logs/logger.ts';
 import { testKeyring } from '../crypto/keys/test-keyring.ts';
 import { createTestDatabase, type TestDatabase } from '../support/servers/test-database.ts';
@@ -27,10 +28,16 @@ export type StartedCodecServer = {
   stop(): Promise<void>;
 };
 
+type StartOptions = {
+  allowEncode?: boolean;
+  /** Reaches Postgres through it. */
+  throughProxy?: (postgres: { host: string; port: number }) => Promise<{ port: number }>;
+};
+
 /** A codec server on a database of its own, until the test ends. */
 export async function startedCodecServer(
   changes: Partial<CodecServerSettings> = {},
-  { allowEncode = false } = {},
+  { allowEncode = false, throughProxy }: StartOptions = {},
 ): Promise<StartedCodecServer> {
   const database = await createTestDatabase();
   onTestFinished(() => database.remove());
@@ -42,6 +49,15 @@ export async function startedCodecServer(
       done();
     },
   });
+  let { pool } = database;
+  if (throughProxy) {
+    const url = new URL(database.urls.owner);
+    const proxy = await throughProxy({ host: url.hostname, port: Number(url.port) });
+    url.port = String(proxy.port);
+    const proxied = postgresPool({ connectionString: url.href }, { applicationName: 'test' });
+    onTestFinished(() => void proxied.end());
+    pool = proxied;
+  }
   const server = await startCodecServer({
     settings: {
       listen: { host: '127.0.0.1', port: 0 },
@@ -52,7 +68,7 @@ export async function startedCodecServer(
       ...changes,
     },
     keys,
-    pool: database.pool,
+    pool,
     logger: createLogger('trace', destination),
     allowEncode,
   });

@@ -4,7 +4,7 @@ import type { Wanted } from '../../domain/login/mentions.ts';
 import type { MaskedValue } from '../../domain/login/sealed-original.ts';
 import { Problem } from '../../errors/problem.ts';
 import { appendAuditRecord } from '../../postgres/audit/append-audit-record.ts';
-import { inTransaction } from '../../postgres/in-transaction.ts';
+import { boundedTransaction } from '../../postgres/bounded-transaction.ts';
 import { countReleased } from '../../postgres/quarantine/release-quarantined.ts';
 import { type EraseTarget, eraseOriginals } from '../../postgres/vault/erase-originals.ts';
 import { readOriginals } from '../../postgres/vault/read-originals.ts';
@@ -12,9 +12,6 @@ import { LOCK_VAULT } from '../../postgres/vault/vault-lock.ts';
 import type { Custody } from '../connect/with-custody.ts';
 import { eraseQuarantined } from './erase-quarantined.ts';
 import { recordFirst } from './record-first.ts';
-
-// What a rotation has in hand must not come back.
-const BEGIN = `begin isolation level read committed; ${LOCK_VAULT}`;
 
 /** A replay stores what it has in hand, wherever that is erased meanwhile. */
 export async function refuseWhileReplayed(pool: Pool): Promise<void> {
@@ -48,7 +45,8 @@ export async function erase(
     ...(await eraseQuarantined(custody, wanted, includeNear)),
     originalsNotUsable: unusable,
   };
-  return inTransaction(pool, BEGIN, async (client) => {
+  // A rotation step must not write back what is erased here.
+  return boundedTransaction(pool, LOCK_VAULT, async (client) => {
     const vault = await eraseOriginals(client, target);
     const counted = {
       ...detail,

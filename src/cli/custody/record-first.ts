@@ -15,9 +15,11 @@ export async function recordFirst(pool: Pool, record: AuditRecord): Promise<Audi
   try {
     return await appendAuditRecord(pool, record);
   } catch (error) {
+    const what = 'nothing was opened, shown or changed';
+    if (error instanceof Problem) throw new Problem(what, error.why, error.whatToDo);
     const { code, policy } = classifyError(error);
     throw new Problem(
-      'nothing was opened, shown or changed',
+      what,
       `its audit record could not be written: ${policy.advice} (${code})`,
       'Set DATABASE_URL to a user in the role login_etl_custodian, and see that Postgres takes writes.',
     );

@@ -5,10 +5,8 @@ import type {
   RemoveRequest,
   RemoveResult,
 } from '../../domain/rotation.ts';
-import { inTransaction } from '../in-transaction.ts';
+import { boundedTransaction } from '../bounded-transaction.ts';
 import { LOCK_VAULT } from './vault-lock.ts';
-
-const BEGIN = `begin isolation level read committed; ${LOCK_VAULT}`;
 
 const REMOVE = `
   delete from vault_set_aside using (
@@ -18,7 +16,7 @@ const REMOVE = `
 
 /** Removes originals that were set aside and that nobody took back. */
 export async function removeSetAside(pool: Pool, { rows }: RemoveRequest): Promise<RemoveResult> {
-  return inTransaction(pool, BEGIN, async (client) => {
+  return boundedTransaction(pool, LOCK_VAULT, async (client) => {
     const { rowCount } = await client.query(REMOVE, [rows]);
     return { removed: rowCount ?? 0 };
   });
@@ -41,7 +39,7 @@ export async function removeDataKeys(
   pool: Pool,
   { after = FIRST, rows }: RemoveDataKeysRequest,
 ): Promise<RemoveDataKeysResult> {
-  return inTransaction(pool, BEGIN, async (client) => {
+  return boundedTransaction(pool, LOCK_VAULT, async (client) => {
     const { rows: last } = await client.query<{ id: string }>(LAST_OF_STEP, [after, rows - 1]);
     const next = last[0]?.id;
     const { rowCount } = await client.query(REMOVE_DATA_KEYS, [after, next ?? null]);

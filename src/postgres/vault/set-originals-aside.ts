@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { OriginalPlace, SetAsideRequest, SetAsideResult } from '../../domain/rotation.ts';
-import { inTransaction } from '../in-transaction.ts';
+import { boundedTransaction } from '../bounded-transaction.ts';
 import { LOCK_VAULT } from './vault-lock.ts';
 
 /** Originals looked at for each row that a step may re-mask. */
@@ -22,15 +22,13 @@ const SET_ASIDE = `
   )
   insert into vault_set_aside select * from moved on conflict do nothing`;
 
-const BEGIN = `begin isolation level read committed; ${LOCK_VAULT}`;
-
 /** Sets aside the next originals of old keys, in the order of the primary key, a bounded look at a time. */
 export async function setOriginalsAside(
   pool: Pool,
   { toKeyId, after = START, rows }: SetAsideRequest,
 ): Promise<SetAsideResult> {
   const from = [Buffer.from(after.maskedHex, 'hex'), after.field];
-  return inTransaction(pool, BEGIN, async (client) => {
+  return boundedTransaction(pool, LOCK_VAULT, async (client) => {
     const { rows: last } = await client.query<OriginalPlace>(LAST_OF_STEP, [
       ...from,
       rows * LOOK_AHEAD - 1,

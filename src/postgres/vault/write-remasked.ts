@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction } from '../in-transaction.ts';
+import { boundedTransaction } from '../bounded-transaction.ts';
 import type { OldRow } from '../logins/find-old-rows.ts';
 import { type MaskedValue, toColumns } from './read-sealed-originals.ts';
 import { LOCK_VAULT } from './vault-lock.ts';
@@ -22,9 +22,6 @@ export type Remasked = {
 export class OriginalsChanged extends Error {
   override name = 'OriginalsChanged';
 }
-
-// Each statement is to see what was committed before it, whatever the database's default is.
-const BEGIN = `begin isolation level read committed; ${LOCK_VAULT}`;
 
 const COUNT_PRESENT = `
   select count(distinct (masked_value, field))::int as present
@@ -66,7 +63,7 @@ const TAKE_BACK = `
 export async function writeRemasked(pool: Pool, remasked: Remasked): Promise<number> {
   const { rows, originals, kept } = remasked;
   if (rows.length === 0 && kept.length === 0) return 0;
-  return inTransaction(pool, BEGIN, async (client) => {
+  return boundedTransaction(pool, LOCK_VAULT, async (client) => {
     if (kept.length > 0) await client.query(TAKE_BACK, toColumns(kept));
     if (rows.length === 0) return 0;
     const { rows: found } = await client.query<{ present: number }>(

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { appendAuditRecord } from '../../../postgres/audit/append-audit-record.ts';
-import { inTransaction } from '../../../postgres/in-transaction.ts';
+import { boundedTransaction } from '../../../postgres/bounded-transaction.ts';
 import { leaveQuarantine } from '../../../postgres/quarantine/leave-quarantine.ts';
 import { readQuarantineReasons } from '../../../postgres/quarantine/read-quarantine.ts';
 import { readSettings } from '../../connect/read-settings.ts';
@@ -50,7 +50,7 @@ export function addQuarantineDiscardCommand(quarantine: Command): void {
         if (!options.dryRun && there > 0) {
           await confirm(`${there} message(s) will be deleted from quarantine.`, options.yes);
           // Deleted and recorded together, or neither.
-          await inTransaction(pool, 'begin isolation level read committed', async (client) => {
+          await boundedTransaction(pool, undefined, async (client) => {
             discarded = await leaveQuarantine(client, filter, 'discarded');
             const detail = { ...filter, messages: discarded };
             auditId = (

@@ -7,7 +7,7 @@ import { newDataKey, sealBody } from '../../../crypto/vault/vault-envelope.ts';
 import { parseLoginEvent } from '../../../domain/login/login-event.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { appendAuditRecord } from '../../../postgres/audit/append-audit-record.ts';
-import { inTransaction } from '../../../postgres/in-transaction.ts';
+import { boundedTransaction } from '../../../postgres/bounded-transaction.ts';
 import {
   readSealedMessages,
   type SealedMessage,
@@ -110,7 +110,7 @@ async function change(
 ): Promise<string> {
   const { messageId, sealedBody: before } = message;
   const sealedBody = sealBody(newDataKey(privateKey.publicKey), body, messageId);
-  return inTransaction(pool, 'begin isolation level read committed', async (client) => {
+  return boundedTransaction(pool, undefined, async (client) => {
     const vaultKeyId = privateKey.id;
     if (!(await resealQuarantined(client, { messageId, before, sealedBody, vaultKeyId }))) {
       throw new Problem(

@@ -1,0 +1,78 @@
+import type { Pool, PoolClient } from 'pg';
+import { Problem } from '../errors/problem.ts';
+import { inTransaction } from './in-transaction.ts';
+
+/** How long an act waits for the audit log or the vault when another session holds it. */
+export const LOCK_WAIT_MS = 5_000;
+const LOOK_FOR_HOLDER_EVERY_MS = 1_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+const BEGIN = `begin isolation level read committed; set local lock_timeout = ${LOCK_WAIT_MS}`;
+
+/**
+ * Those that wait in front count as blocking too, so the one that waits for nobody comes first. Any session may ask; of
+ * other users' sessions Postgres shows process, user and program.
+ */
+const FIND_HOLDER = `
+  select pid, usename as user, application_name as program from pg_stat_activity
+  where pid = any(pg_blocking_pids($1)) order by cardinality(pg_blocking_pids(pid)) limit 1`;
+
+type Holder = { pid: number; user: string | null; program: string | null };
+
+/** Another session kept a lock for longer than an act waits. */
+export class LockedOut extends Problem {
+  override name = 'LockedOut';
+  constructor(holder: Holder | undefined) {
+    super(
+      'the transaction was rolled back',
+      `${describe(holder)} has held a lock for more than ${LOCK_WAIT_MS / 1_000} s`,
+      holder
+        ? `Let it finish, or end it (select pg_terminate_backend(${holder.pid})), then try again.`
+        : 'Try again; find the session in pg_locks if it stays.',
+    );
+  }
+}
+
+const describe = (holder: Holder | undefined): string =>
+  holder
+    ? `session ${holder.pid} (user ${printable(holder.user)}, program ${printable(holder.program)})`
+    : 'another session';
+
+/** A session chooses its program's name itself. */
+const printable = (name: string | null): string =>
+  name?.replace(/\P{ASCII}|\p{C}/gu, '') || 'unknown';
+
+/**
+ * Runs an act that writes the audit log or changes the vault. Read committed, since each writer has to see the record
+ * of the one before.
+ * @param lock a statement that takes a lock first
+ * @throws LockedOut instead of waiting for longer than LOCK_WAIT_MS
+ */
+export async function boundedTransaction<T>(
+  pool: Pool,
+  lock: string | undefined,
+  act: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  let holder: Holder | undefined;
+  let watch: NodeJS.Timeout | undefined;
+  try {
+    return await inTransaction(pool, BEGIN, async (client) => {
+      watch = setInterval(() => {
+        findHolder(pool, client)
+          .then((found) => (holder = found ?? holder))
+          .catch(() => undefined);
+      }, LOOK_FOR_HOLDER_EVERY_MS);
+      if (lock) await client.query(lock);
+      return await act(client);
+    });
+  } catch (error) {
+    throw (error as { code?: unknown }).code === LOCK_NOT_AVAILABLE ? new LockedOut(holder) : error;
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+async function findHolder(pool: Pool, client: PoolClient): Promise<Holder | undefined> {
+  const { processID } = client as PoolClient & { processID: number };
+  return (await pool.query<Holder>(FIND_HOLDER, [processID])).rows[0];
+}
