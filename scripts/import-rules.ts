@@ -30,10 +30,12 @@ export const ROOM_RULES: Readonly<Record<string, RoomRule>> = {
     from: [
       ...CLIENTS,
       ...['activities', 'temporal', 'telemetry', 'config', 'codec-server', 'api'],
-      ...['build-info.ts', 'worker.ts', 'custodian.ts'],
+      ...['build-info.ts', 'stop-signals.ts', 'worker.ts', 'custodian.ts'],
     ],
   },
-  local: { from: [...CLIENTS, 'temporal', 'telemetry', 'config', 'build-info.ts'] },
+  local: {
+    from: [...CLIENTS, 'temporal', 'telemetry', 'config', 'build-info.ts', 'stop-signals.ts'],
+  },
 };
 
 const NODE_BUILT_INS =

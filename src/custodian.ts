@@ -13,6 +13,7 @@ import { connectOrExplain } from './errors/connect-or-explain.ts';
 import { Problem } from './errors/problem.ts';
 import { checkDatabase } from './postgres/check-database.ts';
 import { postgresPool } from './postgres/pool.ts';
+import { onStopSignal } from './stop-signals.ts';
 import { describeError } from './telemetry/logs/describe-error.ts';
 import { createLogger } from './telemetry/logs/logger.ts';
 import { installRuntime } from './telemetry/runtime.ts';
@@ -94,15 +95,13 @@ export async function startCustodian(
   }
 }
 
-/** Runs until SIGTERM or SIGINT, and finishes the step in hand. */
+/** Runs until a stop signal, and finishes the steps that it has begun. */
 export async function runCustodian(): Promise<void> {
   let worker: RunningWorker | undefined;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (worker === undefined) process.exit(0);
-      void worker.stop();
-    });
-  }
+  onStopSignal(() => {
+    if (worker === undefined) process.exit(0);
+    void worker.stop();
+  });
   const config = loadConfig(CUSTODIAN_SECTIONS);
   const logger = createLogger(config.worker.logLevel);
   await connectOrExplain('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>

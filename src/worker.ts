@@ -16,6 +16,7 @@ import { checkDatabase } from './postgres/check-database.ts';
 import { postgresPool } from './postgres/pool.ts';
 import { openQueue } from './queue/open-queue.ts';
 import { sqsClient } from './queue/sqs-client.ts';
+import { onStopSignal } from './stop-signals.ts';
 import { describeError } from './telemetry/logs/describe-error.ts';
 import { logDestination } from './telemetry/logs/log-destination.ts';
 import { createLogger } from './telemetry/logs/logger.ts';
@@ -135,13 +136,11 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 
 async function main(): Promise<void> {
   let worker: RunningWorker | undefined;
-  // From the first moment on: as process 1 of a container an unhandled signal would be ignored.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (worker === undefined) process.exit(0);
-      void worker.stop();
-    });
-  }
+  // Before anything else: as process 1 of a container an unhandled signal would be ignored.
+  onStopSignal(() => {
+    if (worker === undefined) process.exit(0);
+    void worker.stop();
+  });
   useEnvironment(undefined, (line) => process.stderr.write(`${line}\n`));
   const config = loadConfig(WORKER_SECTIONS);
   const { logLevel, logFormat } = config.worker;

@@ -4,7 +4,9 @@ import { loadConfig } from '../config/config.ts';
 import { Problem } from '../errors/problem.ts';
 import { postgresPool } from '../postgres/pool.ts';
 import { migrate } from '../postgres/run-migrations.ts';
+import { onStopSignal } from '../stop-signals.ts';
 import { describeError } from '../telemetry/logs/describe-error.ts';
+import { ignoreLostTerminal } from '../telemetry/logs/lost-terminal.ts';
 import { bundleWorkflows } from '../temporal/worker/bundle-workflows.ts';
 import { writeEnvironmentFiles } from './environment-files.ts';
 import { LOCAL_CREDENTIALS, localEnvironment, workerEnvironment } from './local-environment.ts';
@@ -116,15 +118,14 @@ function untilStopped(): Promise<void> {
 
 /** Ctrl-C or SIGTERM stops everything, also in the middle of starting; a second one does not wait. */
 function stopOnSignals(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreLostTerminal);
   let seen = 0;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      seen += 1;
-      if (seen > 1) process.exit(130);
-      report.line(`\nStopping everything (${signal}) …`);
-      stopped.abort();
-    });
-  }
+  onStopSignal((signal) => {
+    seen += 1;
+    if (seen > 1) process.exit(130);
+    report.line(`\nStopping everything (${signal}) …`);
+    stopped.abort();
+  });
 }
 
 async function main(): Promise<number> {

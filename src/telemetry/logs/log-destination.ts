@@ -1,6 +1,7 @@
 import pino, { type DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogFormat } from '../../config/sections/worker-section.ts';
+import { ignoreLostTerminal } from './lost-terminal.ts';
 
 const STANDARD_ERROR = 2;
 
@@ -8,14 +9,17 @@ const STANDARD_ERROR = 2;
 export function logDestination(
   format: LogFormat = process.stderr.isTTY ? 'pretty' : 'json',
 ): DestinationStream {
-  if (format === 'json') return pino.destination(STANDARD_ERROR);
-  return prettyLines(STANDARD_ERROR, process.stderr.isTTY && process.stderr.hasColors());
+  if (format === 'json') return standardError();
+  return prettyLines(standardError(), process.stderr.isTTY && process.stderr.hasColors());
 }
 
-export const prettyLines = (
-  destination: number | NodeJS.WritableStream,
-  colorize: boolean,
-): DestinationStream =>
+export function standardError(): DestinationStream {
+  const destination = pino.destination({ dest: STANDARD_ERROR, sync: true });
+  destination.on('error', ignoreLostTerminal);
+  return destination;
+}
+
+export const prettyLines = (destination: DestinationStream, colorize: boolean): DestinationStream =>
   pretty({
     destination,
     colorize,

@@ -2,6 +2,7 @@ import type { LogMetadata, LogLevel as TemporalLevel } from '@temporalio/common'
 import type { Logger as TemporalLogger } from '@temporalio/worker';
 import pino, { type DestinationStream, type LogFn, type Logger } from 'pino';
 import { describeError, type ErrorDescription } from './describe-error.ts';
+import { standardError } from './log-destination.ts';
 import { RepeatLimit } from './repeat-limit.ts';
 
 /** Pino's number for it. */
@@ -10,7 +11,7 @@ const WARN = 40;
 /** One line of JSON an entry, or what the destination makes of it. Of troubles that are alike only some are written. */
 export function createLogger(
   level: string,
-  destination: DestinationStream = pino.destination(2),
+  destination: DestinationStream = standardError(),
   limit: RepeatLimit = new RepeatLimit(),
 ): Logger {
   return pino(

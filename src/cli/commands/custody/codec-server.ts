@@ -4,6 +4,7 @@ import { connectOrExplain } from '../../../errors/connect-or-explain.ts';
 import { checkAuditWriter } from '../../../postgres/audit/check-audit-writer.ts';
 import { checkDatabase } from '../../../postgres/check-database.ts';
 import { postgresPool } from '../../../postgres/pool.ts';
+import { onStopSignal } from '../../../stop-signals.ts';
 import { createLogger } from '../../../telemetry/logs/logger.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
@@ -11,7 +12,7 @@ import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 const HELP = `
 Decodes Temporal's payloads for its Web UI and its CLI, for callers with a token (CODEC_SERVER_TOKEN) or a JWT
 (CODEC_SERVER_JWT_…). Each time, who asked is in the audit log before anything is shown, so it needs a database user
-with the role login_etl_custodian. It runs until SIGTERM or Ctrl-C. docs/codec-server.md has the rest.
+with the role login_etl_custodian. It runs until SIGTERM, SIGHUP or Ctrl-C. docs/codec-server.md has the rest.
 
 Examples:
   login-etl codec-server
@@ -52,10 +53,4 @@ export function addCodecServerCommand(program: Command): void {
     });
 }
 
-/** Either is a request to stop, and no failure. */
-const untilSignal = (): Promise<unknown> =>
-  Promise.race(
-    (['SIGTERM', 'SIGINT'] as const).map(
-      (signal) => new Promise<void>((resolve) => process.once(signal, () => resolve())),
-    ),
-  );
+const untilSignal = (): Promise<void> => new Promise((resolve) => onStopSignal(() => resolve()));

@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { STOP_SIGNALS } from '../src/stop-signals.ts';
+import { expectGone, familyOf } from './local/process/living-processes.ts';
+import { custodianEnv } from './support/custodian.ts';
+import { type Stack, startStack } from './support/start-stack.ts';
+import { makeTestDirectory } from './support/test-directory.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack?.stop());
+
+const PROGRAMS = [
+  ['worker', 'src/worker.ts', () => stack.env],
+  ['custodian', 'src/custodian.ts', () => custodianEnv(stack, stack.env.MASKING_KEYS as string)],
+] as const;
+
+/** A program in a process group of its own, once it runs. */
+async function running(command: string, args: string[], env: Readonly<Record<string, string>>) {
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  const pid = child.pid as number;
+  onTestFinished(async () => {
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // All of the group has ended, as it should.
+    }
+    await exited;
+  });
+  await expect.poll(() => output, { timeout: 50_000 }).toContain('worker is running');
+  return { pid, exited, output: () => output };
+}
+
+describe.each(PROGRAMS)('%s', (name, script, env) => {
+  test('SIGTERM to npm ends the program, which finishes its work first', async () => {
+    const npm = await running('npm', ['run', name], env());
+    const family = await familyOf(npm.pid);
+    expect(family.length).toBeGreaterThan(1);
+    process.kill(npm.pid, 'SIGTERM');
+    await npm.exited;
+    await expectGone(family);
+    expect(npm.output()).toContain('worker has stopped');
+  });
+
+  test.each(STOP_SIGNALS)('%s ends it as a success, when its work is finished', async (signal) => {
+    const program = await running('nohup', [process.execPath, script], env());
+    process.kill(program.pid, signal);
+    expect(await program.exited, program.output()).toEqual([0, null]);
+    expect(program.output()).toContain('worker has stopped');
+  });
+});
+
+test.runIf(process.platform === 'linux')(
+  'a worker whose terminal is closed finishes its work',
+  async () => {
+    const directory = await makeTestDirectory('terminal');
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const status = join(directory, 'status');
+    // Its parent and its log end with the terminal: it notes its exit code itself.
+    const noteExitCode = `import { writeFileSync } from 'node:fs';
+    process.on('exit', (code) => writeFileSync('${status}', String(code)));`;
+    const terminal = await running(
+      'script',
+      ['-qfc', `exec ${process.execPath} src/worker.ts`, '/dev/null'],
+      {
+        ...stack.env,
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(noteExitCode)}`,
+      },
+    );
+    const family = await familyOf(terminal.pid);
+    process.kill(terminal.pid, 'SIGKILL');
+    await expectGone(family);
+    expect(await readFile(status, 'utf8')).toBe('0');
+  },
+);
