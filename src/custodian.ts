@@ -1,4 +1,4 @@
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createCustodianActivities } from './activities/rotate/custodian-activities.ts';
 import { VERSION } from './build-info.ts';
@@ -17,6 +17,7 @@ import { onStopSignal } from './stop-signals.ts';
 import { describeError } from './telemetry/logs/describe-error.ts';
 import { createLogger } from './telemetry/logs/logger.ts';
 import { installRuntime } from './telemetry/runtime.ts';
+import { connectWorker } from './temporal/worker/connect-worker.ts';
 import { workflowBundle } from './temporal/worker/workflow-bundle.ts';
 import type { RunningWorker } from './worker.ts';
 
@@ -56,9 +57,7 @@ export async function startCustodian(
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
     await connectOrExplain('Postgres', 'Check DATABASE_URL.', () => checkDatabase(pool));
     const privateKey = await vaultPrivateKey(custodian);
-    const connection = await connectOrExplain('Temporal', 'Check TEMPORAL_ADDRESS.', () =>
-      NativeConnection.connect(temporal.connectionOptions),
-    );
+    const connection = await connectWorker(temporal);
     const worker = await Worker.create({
       connection,
       namespace: temporal.namespace,

@@ -1,4 +1,4 @@
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ActivityLoad } from './activities/activity-load.ts';
 import { createActivities } from './activities/index.ts';
@@ -24,6 +24,7 @@ import { type Observer, observeWorker } from './telemetry/observe-worker.ts';
 import { installRuntime } from './telemetry/runtime.ts';
 import { hasSearchAttributes } from './temporal/has-search-attributes.ts';
 import { partFinder } from './temporal/runs/find-part.ts';
+import { connectWorker } from './temporal/worker/connect-worker.ts';
 import { workflowBundle } from './temporal/worker/workflow-bundle.ts';
 
 export const WORKER_SECTIONS = [
@@ -76,9 +77,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       'Check SQS_QUEUE_URL or SQS_QUEUE_NAME.',
       () => openQueue(client, config.sqs),
     );
-    const connection = await connectOrExplain('Temporal', 'Check TEMPORAL_ADDRESS.', () =>
-      NativeConnection.connect({ ...config.temporal.connectionOptions, ...UNCOMPRESSED }),
-    );
+    const connection = await connectWorker(config.temporal, UNCOMPRESSED);
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
     const activities = createActivities({
       queue,

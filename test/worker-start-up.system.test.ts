@@ -70,6 +70,22 @@ const CASES: Record<
     'SQS_QUEUE_URL',
     async () => ({ AWS_ENDPOINT_URL_SQS: `http://${await nobody()}` }),
   ],
+  'with a Temporal namespace that is not there': [
+    'TEMPORAL_NAMESPACE',
+    () => ({ TEMPORAL_NAMESPACE: 'nowhere' }),
+  ],
+  'with a URL as the address of Temporal': [
+    'TEMPORAL_ADDRESS',
+    () => ({ TEMPORAL_ADDRESS: `http://${stack.env.TEMPORAL_ADDRESS}` }),
+  ],
+  'with a key in KMS that opens the vault': [
+    'VAULT_KMS_KEY_ID',
+    () => ({ VAULT_KMS_KEY_ID: 'alias/vault' }),
+  ],
+  'with a metrics address that is taken': [
+    'WORKER_METRICS_ADDRESS',
+    () => ({ WORKER_METRICS_ADDRESS: stack.env.TEMPORAL_ADDRESS ?? '' }),
+  ],
   'with a Temporal server that nobody answers for': [
     'TEMPORAL_ADDRESS',
     async () => ({ TEMPORAL_ADDRESS: await nobody() }),

@@ -26,7 +26,7 @@ export function loadConfig<S extends Section>(
 ): Pick<Config, S> {
   const reader = new Reader(env);
   const asked: ReadonlySet<Section> = new Set(sections);
-  if (asked.has('worker') && !asked.has('custodian')) refusePrivateKey(reader);
+  if (asked.has('worker') && !asked.has('custodian')) refuseVaultOpener(reader);
   const config = Object.fromEntries(sections.map((name) => [name, SECTIONS[name].read(reader)]));
   refuseSharedKey(reader, config);
   if (reader.problems.length > 0) throw new ConfigError(reader.problems);
@@ -34,10 +34,12 @@ export function loadConfig<S extends Section>(
 }
 
 /** A worker is not trusted with what opens the vault. */
-function refusePrivateKey(reader: Reader): void {
-  const name = settingGiven('VAULT_PRIVATE_KEY', reader.env);
-  if (name === undefined) return;
-  reader.problem(name, 'is set: a worker must not hold it. Take it out of its environment');
+function refuseVaultOpener(reader: Reader): void {
+  for (const setting of ['VAULT_PRIVATE_KEY', 'VAULT_KMS_KEY_ID']) {
+    const name = settingGiven(setting, reader.env);
+    if (name === undefined) continue;
+    reader.problem(name, 'is set: a worker must not hold it. Take it out of its environment');
+  }
 }
 
 /** With a key of both, what one process needs would open what another made. */

@@ -9,3 +9,7 @@ export function readTextFile(path: string): string {
 
 /** Without the line break at its end, which editors and `kubectl create secret` leave. */
 export const readSecretFile = (path: string): string => readTextFile(path).trim();
+
+/** The end of a sentence that begins with the setting's name. */
+export const cannotBeRead = (error: unknown): string =>
+  `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`;

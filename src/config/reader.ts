@@ -1,5 +1,5 @@
 import { type Setting, type Settings, type Values, Wrong } from './declare-section.ts';
-import { readSecretFile } from './read-secret-file.ts';
+import { cannotBeRead, readSecretFile } from './read-secret-file.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,7 +27,9 @@ export class Reader {
   }
 
   problem(name: string, what: string): void {
-    this.problems.push(`${name} ${what}`);
+    const problem = `${name} ${what}`;
+    // Two sections may share a setting.
+    if (!this.problems.includes(problem)) this.problems.push(problem);
   }
 
   /** Reports a setting that was not given; one that is given and wrong is reported already. */
@@ -69,9 +71,6 @@ export class Reader {
     }
   }
 }
-
-export const cannotBeRead = (error: unknown): string =>
-  `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`;
 
 /** A setting of nothing but spaces is not set. */
 export function textOf(name: string, env: Environment): string | undefined {

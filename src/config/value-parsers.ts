@@ -1,6 +1,9 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
 import { isIP } from 'node:net';
 import { type Parse, Wrong } from './declare-section.ts';
 import { type HostAndPort, parseHostAndPort } from './host-and-port.ts';
+import { cannotBeRead, readTextFile } from './read-secret-file.ts';
 
 /** Any one line of text. */
 export const line: Parse<string> = (text) =>
@@ -55,4 +58,47 @@ export const ipAddress =
     return parsed && isIP(parsed.host) !== 0
       ? parsed
       : new Wrong(`must be an IP address and a port, such as ${example}`);
+  };
+
+export const readableFile: Parse<string> = (path) => {
+  try {
+    accessSync(path, constants.R_OK);
+    return path;
+  } catch (error) {
+    return new Wrong(cannotBeRead(error));
+  }
+};
+
+export const certificate: Parse<string> = (pem) => {
+  try {
+    void new X509Certificate(pem);
+    return pem;
+  } catch {
+    return new Wrong('is not a certificate in PEM form');
+  }
+};
+
+export const privateKey: Parse<string> = (pem) => {
+  try {
+    createPrivateKey(pem);
+    return pem;
+  } catch {
+    return new Wrong('is not a private key in PEM form, without a passphrase');
+  }
+};
+
+/** The content of the file with this path. */
+export const fileWith =
+  (parse: Parse<string>): Parse<string> =>
+  (path) => {
+    let text: string;
+    try {
+      text = readTextFile(path);
+    } catch (error) {
+      return new Wrong(cannotBeRead(error));
+    }
+    const parsed = parse(text);
+    return parsed instanceof Wrong
+      ? new Wrong(...parsed.problems.map((problem) => `names a file that ${problem}`))
+      : parsed;
   };

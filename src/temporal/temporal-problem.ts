@@ -16,7 +16,8 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   4: { why: 'it did not answer in time (DEADLINE_EXCEEDED)', whatToDo: REACH },
   5: {
     why: 'the namespace does not exist (NOT_FOUND)',
-    whatToDo: 'Check TEMPORAL_NAMESPACE.',
+    whatToDo:
+      'Check TEMPORAL_NAMESPACE, or create it: `temporal operator namespace create --namespace NAME --retention 7d`.',
   },
   7: { why: 'access is denied (PERMISSION_DENIED)', whatToDo: ACCESS },
   8: {
@@ -58,8 +59,11 @@ function meaning(error: unknown): Meaning {
   if (status !== undefined) {
     return MEANINGS[status] ?? { why: `it failed with gRPC status ${status}`, whatToDo: REACH };
   }
-  // The channel's own "Failed to connect before the deadline" is a bare Error without a code.
-  return error instanceof Error && error.message === 'Failed to connect before the deadline'
-    ? { why: 'nobody answers at the address', whatToDo: REACH }
-    : { why: `an unexpected error (${name})`, whatToDo: REACH };
+  // The client's "Failed to connect before the deadline" is a bare Error without a code; the worker's has a name.
+  const isUnreachable =
+    name === 'TransportError' ||
+    (error instanceof Error && error.message === 'Failed to connect before the deadline');
+  return isUnreachable
+    ? { why: 'nobody answers at the address, or not as Temporal does', whatToDo: REACH }
+    : { why: `the call failed in the client (${name})`, whatToDo: REACH };
 }

@@ -107,6 +107,6 @@ describe('certificate and token from files', () => {
   test('go together and fit', () => {
     const env = { CODEC_SERVER_TOKEN: TOKEN, CODEC_SERVER_TLS_CERT_FILE: cert };
     expect(problemsOf(env)).toEqual(['CODEC_SERVER_TLS_KEY']);
-    expect(problemsOf({ ...env, CODEC_SERVER_TLS_KEY: MARK })).toEqual(['CODEC_SERVER_TLS_CERT']);
+    expect(problemsOf({ ...env, CODEC_SERVER_TLS_KEY: MARK })).toEqual(['CODEC_SERVER_TLS_KEY']);
   });
 });

@@ -192,7 +192,7 @@ test('what the worker does otherwise when asked is read from its settings', () =
     WORKER_HEALTH_ADDRESS: '[::1]:9465',
     WORKER_SAMPLE_SECONDS: '5',
     WORKER_SHUTDOWN_GRACE_SECONDS: '7',
-    WORKER_WORKFLOW_BUNDLE: '/bundle.js',
+    WORKER_WORKFLOW_BUNDLE: import.meta.filename,
     LOG_LEVEL: 'debug',
     LOG_FORMAT: 'json',
   };
@@ -201,7 +201,7 @@ test('what the worker does otherwise when asked is read from its settings', () =
     healthAddress: { host: '::1', port: 9465 },
     sampleSeconds: 5,
     shutdownGraceSeconds: 7,
-    workflowBundlePath: '/bundle.js',
+    workflowBundlePath: import.meta.filename,
     logLevel: 'debug',
     logFormat: 'json',
   });

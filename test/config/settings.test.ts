@@ -213,8 +213,45 @@ describe('what is wrong is named, and not repeated', () => {
   });
 });
 
+describe('what leaves this machine is encrypted', () => {
+  test.each([
+    ['AWS_ENDPOINT_URL_SQS', ['sqs']],
+    ['AWS_ENDPOINT_URL', ['sqs']],
+    ['SQS_QUEUE_URL', ['sqs']],
+    ['AWS_ENDPOINT_URL_SECRETS_MANAGER', ['payloads']],
+    ['AWS_ENDPOINT_URL_KMS', ['custodian']],
+  ] as const)('%s is not http to another machine, unless that is allowed', (name, sections) => {
+    const env = { ...complete(), VAULT_KMS_KEY_ID: 'alias/vault' };
+    for (const host of ['queue.example', '10.0.0.1', '127.example', '[2001:db8::1]']) {
+      const plain = { ...env, [name]: `http://${host}/1/logins` };
+      expect(names(problemsOf(plain, sections))).toEqual([name]);
+      expect(problemsOf(plain, sections).join()).toContain('AWS_ALLOW_PLAIN_HTTP=true');
+      expect(problemsOf({ ...plain, AWS_ALLOW_PLAIN_HTTP: 'true' }, sections)).toEqual([]);
+    }
+    for (const url of [
+      'https://queue.example',
+      'http://127.0.0.1:1',
+      'http://localhost',
+      'http://[::1]',
+    ])
+      expect(problemsOf({ ...env, [name]: url }, sections)).toEqual([]);
+  });
+
+  test('an API key is not sent to another machine without TLS, unless that is allowed', () => {
+    const env = { TEMPORAL_API_KEY: 'secret', TEMPORAL_ADDRESS: 'temporal.example:7233' };
+    expect(problemsOf(env, ['temporal'])).toEqual([]);
+    const plain = { ...env, TEMPORAL_TLS: 'false' };
+    expect(names(problemsOf(plain, ['temporal']))).toEqual(['TEMPORAL_API_KEY']);
+    expect(problemsOf(plain, ['temporal']).join()).toContain('TEMPORAL_ALLOW_PLAIN_API_KEY=true');
+    expect(problemsOf({ ...plain, TEMPORAL_ALLOW_PLAIN_API_KEY: 'true' }, ['temporal'])).toEqual(
+      [],
+    );
+    expect(problemsOf({ ...plain, TEMPORAL_ADDRESS: '[::1]:7233' }, ['temporal'])).toEqual([]);
+  });
+});
+
 describe('what opens the vault', () => {
-  test.each(['VAULT_PRIVATE_KEY', 'VAULT_PRIVATE_KEY_FILE'])(
+  test.each(['VAULT_PRIVATE_KEY', 'VAULT_PRIVATE_KEY_FILE', 'VAULT_KMS_KEY_ID'])(
     'is refused where a worker is configured: %s',
     (name) => {
       const problems = problemsOf({ ...complete(), [name]: privateKey() });

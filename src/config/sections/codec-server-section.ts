@@ -2,7 +2,15 @@ import { createSecureContext } from 'node:tls';
 import { type Settings, section, type Values, Wrong } from '../declare-section.ts';
 import { type HostAndPort, isLoopback } from '../host-and-port.ts';
 import type { Reader } from '../reader.ts';
-import { address, flag, httpUrl, line, wholeNumber } from '../value-parsers.ts';
+import {
+  address,
+  certificate,
+  flag,
+  httpUrl,
+  line,
+  privateKey,
+  wholeNumber,
+} from '../value-parsers.ts';
 
 /** Where the codec server listens, and whom it answers. */
 export type CodecServerSettings = {
@@ -105,13 +113,13 @@ const SETTINGS = {
     name: 'CODEC_SERVER_TLS_CERT',
     secret: true,
     description: 'Its certificate chain (PEM). Without one it listens on loopback only.',
-    parse: (pem: string) => pem,
+    parse: certificate,
   },
   key: {
     name: 'CODEC_SERVER_TLS_KEY',
     secret: true,
     description: 'The key of its certificate (PEM).',
-    parse: (pem: string) => pem,
+    parse: privateKey,
   },
   behindTlsProxy: {
     name: 'CODEC_SERVER_BEHIND_TLS_PROXY',

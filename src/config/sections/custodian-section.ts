@@ -1,6 +1,7 @@
 import { parseVaultPrivateKey } from '../../crypto/vault/vault-opener.ts';
 import type { VaultKeySource } from '../../crypto/vault/vault-private-key.ts';
 import { type Settings, section, Wrong } from '../declare-section.ts';
+import { refusePlainHttp } from '../plain-http.ts';
 import { httpUrl, line } from '../value-parsers.ts';
 
 const SETTINGS = {
@@ -21,7 +22,7 @@ const SETTINGS = {
     name: 'VAULT_KMS_KEY_ID',
     example: 'arn:aws:kms:eu-central-1:111122223333:key/…',
     description:
-      'Custodians only, instead of VAULT_PRIVATE_KEY: id, ARN or alias of an RSA key in AWS KMS.',
+      'Custodians only, instead of VAULT_PRIVATE_KEY: id, ARN or alias of an RSA key in AWS KMS. A worker that finds it in its environment does not start.',
     parse: line,
   },
   kmsEndpoint: {
@@ -38,7 +39,8 @@ export const custodian = section<typeof SETTINGS, VaultKeySource>(
   SETTINGS,
   (values, reader) => {
     const { name } = SETTINGS.privateKey;
-    const { kmsKeyId } = values;
+    const { kmsKeyId, kmsEndpoint } = values;
+    refusePlainHttp(reader, { [SETTINGS.kmsEndpoint.name]: kmsEndpoint });
     if (kmsKeyId !== undefined) {
       if (!reader.given(name)) return { kmsKeyId };
       reader.problem(SETTINGS.kmsKeyId.name, `is set, and ${name} too: keep one of them`);

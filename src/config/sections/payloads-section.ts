@@ -1,6 +1,7 @@
 import type { Keyring } from '../../crypto/keys/keyring.ts';
 import { type Settings, section } from '../declare-section.ts';
 import { keyringParser, readKeyringSecret } from '../keyring-settings.ts';
+import { refusePlainHttp } from '../plain-http.ts';
 import { httpUrl, line } from '../value-parsers.ts';
 
 const parseKeys = keyringParser('payload');
@@ -34,6 +35,9 @@ export const payloads = section<typeof SETTINGS, { keys: Keyring }>(
   'Encryption of what Temporal keeps',
   SETTINGS,
   (values, reader) => {
+    refusePlainHttp(reader, {
+      [SETTINGS.secretsManagerEndpoint.name]: values.secretsManagerEndpoint,
+    });
     const keys = values.secretId
       ? readKeyringSecret(reader, 'payload', values.secretId, parseKeys)
       : values.keys;

@@ -3,9 +3,8 @@ import type { PoolConfig } from 'pg';
 import { type TlsParameters, takeTlsFromUrl } from '../database-url.ts';
 import { type Settings, section, type Values, Wrong } from '../declare-section.ts';
 import { isLoopback } from '../host-and-port.ts';
-import { readTextFile } from '../read-secret-file.ts';
-import { cannotBeRead, type Reader } from '../reader.ts';
-import { line, wholeNumber } from '../value-parsers.ts';
+import type { Reader } from '../reader.ts';
+import { certificate, fileWith, line, privateKey, wholeNumber } from '../value-parsers.ts';
 
 /** The two in the middle encrypt without knowing to whom: they are read as the one that checks. */
 const TLS_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
@@ -18,17 +17,12 @@ function parseTlsMode(text: string): TlsMode | Wrong {
   );
 }
 
-function readPem(path: string): string | Wrong {
-  try {
-    return readTextFile(path);
-  } catch (error) {
-    return new Wrong(cannotBeRead(error));
-  }
-}
+const certificateFile = fileWith(certificate);
+const keyFile = fileWith(privateKey);
 
 /** `system` is libpq's word for the CAs that the system trusts, which is what counts without one. */
-const readCa = (path: string): string | undefined | Wrong =>
-  path === 'system' ? undefined : readPem(path);
+const caFile = (path: string): string | undefined | Wrong =>
+  path === 'system' ? undefined : certificateFile(path);
 
 const SETTINGS = {
   url: {
@@ -66,15 +60,15 @@ const SETTINGS = {
     name: 'PGSSLROOTCERT',
     description:
       "File with the CA of the server's certificate, where it is not a public one. In DATABASE_URL: `?sslrootcert=…`.",
-    parse: readCa,
+    parse: caFile,
   },
   sslcert: {
     name: 'PGSSLCERT',
     description:
       "File with a client's certificate, for servers that want one; PGSSLKEY has its key.",
-    parse: readPem,
+    parse: certificateFile,
   },
-  sslkey: { name: 'PGSSLKEY', description: 'With PGSSLCERT.', parse: readPem },
+  sslkey: { name: 'PGSSLKEY', description: 'With PGSSLCERT.', parse: keyFile },
 } as const satisfies Settings;
 
 export const postgres = section<typeof SETTINGS, PoolConfig>(
@@ -127,9 +121,9 @@ function readTls(
     return undefined;
   };
   const mode = given('sslmode', parseTlsMode, () => values.sslmode);
-  const ca = given('sslrootcert', readCa, () => values.sslrootcert);
-  const cert = given('sslcert', readPem, () => values.sslcert);
-  const key = given('sslkey', readPem, () => values.sslkey);
+  const ca = given('sslrootcert', caFile, () => values.sslrootcert);
+  const cert = given('sslcert', certificateFile, () => values.sslcert);
+  const key = given('sslkey', keyFile, () => values.sslkey);
   const isLocal = host === '' || host.startsWith('/') || isLoopback(host);
   if (mode === 'disable' || (mode === undefined && !ca && isLocal)) return false;
   return {

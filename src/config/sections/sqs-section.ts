@@ -1,5 +1,6 @@
 import type { SqsSettings } from '../../queue/sqs-client.ts';
 import { type Settings, section } from '../declare-section.ts';
+import { ALLOW_PLAIN_HTTP, refusePlainHttp } from '../plain-http.ts';
 import { httpUrl, line, matching, wholeNumber } from '../value-parsers.ts';
 
 const SETTINGS = {
@@ -16,6 +17,13 @@ const SETTINGS = {
     description: 'Another endpoint than that of AWS: an emulator, a VPC endpoint.',
     parse: httpUrl,
   },
+  allEndpoints: {
+    name: 'AWS_ENDPOINT_URL',
+    usedByLibrary: true,
+    description: 'Another endpoint for all AWS services; the one of a service wins.',
+    parse: httpUrl,
+  },
+  allowPlainHttp: ALLOW_PLAIN_HTTP,
   accessKeyId: {
     name: 'AWS_ACCESS_KEY_ID',
     usedByLibrary: true,
@@ -51,12 +59,22 @@ const SETTINGS = {
   },
 } as const satisfies Settings;
 
-export const sqs = section<typeof SETTINGS, SqsSettings>('The queue', SETTINGS, (values) => {
-  const { region, endpoint, queueUrl, visibilityTimeoutSeconds } = values;
-  return {
-    region: region ?? '',
-    queue: queueUrl ? { url: queueUrl } : { name: values.queueName },
-    ...(endpoint && { endpoint }),
-    ...(visibilityTimeoutSeconds && { visibilityTimeoutSeconds }),
-  };
-});
+export const sqs = section<typeof SETTINGS, SqsSettings>(
+  'The queue',
+  SETTINGS,
+  (values, reader) => {
+    const { region, endpoint, queueUrl, visibilityTimeoutSeconds, allEndpoints } = values;
+    refusePlainHttp(reader, {
+      [SETTINGS.endpoint.name]: endpoint,
+      [SETTINGS.allEndpoints.name]: endpoint === undefined ? allEndpoints : undefined,
+      // The calls go to the host of the queue's URL, unless there is an endpoint.
+      [SETTINGS.queueUrl.name]: endpoint === undefined ? queueUrl : undefined,
+    });
+    return {
+      region: region ?? '',
+      queue: queueUrl ? { url: queueUrl } : { name: values.queueName },
+      ...(endpoint && { endpoint }),
+      ...(visibilityTimeoutSeconds && { visibilityTimeoutSeconds }),
+    };
+  },
+);

@@ -1,8 +1,18 @@
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { type LoadClientProfileOptions, loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
-import { type Settings, section, Wrong } from '../declare-section.ts';
-import { parseHostAndPort } from '../host-and-port.ts';
-import { line, matching } from '../value-parsers.ts';
+import { type Settings, section, type Values, Wrong } from '../declare-section.ts';
+import { isLoopback, parseHostAndPort } from '../host-and-port.ts';
+import { readTextFile } from '../read-secret-file.ts';
+import type { Environment } from '../reader.ts';
+import {
+  certificate,
+  fileWith,
+  flag,
+  line,
+  matching,
+  privateKey,
+  readableFile,
+} from '../value-parsers.ts';
 
 const DEFAULT_PORT = 7233;
 
@@ -36,12 +46,34 @@ const SETTINGS = {
     description: 'For Temporal Cloud with API keys.',
     parse: matching(/^[\x21-\x7e]+$/, 'printable characters without spaces'),
   },
+  allowPlainApiKey: {
+    name: 'TEMPORAL_ALLOW_PLAIN_API_KEY',
+    default: 'false',
+    description:
+      '`true`: TEMPORAL_API_KEY may be sent without TLS to another machine, where anyone on the way can read it.',
+    parse: flag,
+  },
   tls: {
     name: 'TEMPORAL_TLS',
     usedByLibrary: true,
     description:
-      'And TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH, TEMPORAL_TLS_SERVER_CA_CERT_PATH, …: mTLS.',
+      '`true` or `false`. With TEMPORAL_API_KEY, or one of the next three settings, TLS is on unless this is `false`.',
     parse: matching(/^(true|false|1|0)$/, 'true or false'),
+  },
+  clientCert: {
+    name: 'TEMPORAL_TLS_CLIENT_CERT_PATH',
+    description: "Mutual TLS: file with the client's certificate.",
+    parse: fileWith(certificate),
+  },
+  clientKey: {
+    name: 'TEMPORAL_TLS_CLIENT_KEY_PATH',
+    description: 'Mutual TLS: file with the key of that certificate.',
+    parse: fileWith(privateKey),
+  },
+  serverCa: {
+    name: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+    description: "File with the CA of the server's certificate, where it is not a public one.",
+    parse: fileWith(certificate),
   },
   profile: {
     name: 'TEMPORAL_PROFILE',
@@ -49,8 +81,14 @@ const SETTINGS = {
     description: "A profile of Temporal's own configuration file (TEMPORAL_CONFIG_FILE).",
     parse: line,
   },
+  configFile: {
+    name: 'TEMPORAL_CONFIG_FILE',
+    description: "Temporal's own configuration file, where it is not in its usual place.",
+    parse: readableFile,
+  },
 } as const satisfies Settings;
 
+type Tls = NonNullable<NativeConnectionOptions['tls']>;
 export type TemporalSettings = { connectionOptions: NativeConnectionOptions; namespace: string };
 
 /** Temporal's own library reads its settings and profiles; here they are checked, and the key may come from a file. */
@@ -62,26 +100,61 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
     // Reads each value, and so checks it.
     Object.values(values);
     if (reader.problems.length > before) return undefined;
-    const env = { ...reader.env, TEMPORAL_API_KEY: values.apiKey };
-    try {
-      const { connectionOptions, namespace } = loadClientConnectConfig({
-        overrideEnvVars: Object.fromEntries(
-          Object.entries(env).filter((entry): entry is [string, string] =>
-            Boolean(entry[1]?.trim()),
-          ),
-        ),
-      });
-      const { address } = connectionOptions;
-      if (address !== undefined && parseAddress(address) instanceof Wrong) {
-        reader.problem(SETTINGS.address.name, `is in the profile, and ${NOT_AN_ADDRESS}`);
+    for (const setting of CLIENT_PAIR) {
+      if (CLIENT_PAIR.some(({ name }) => reader.given(name))) {
+        reader.missing(setting, 'certificate and key go together');
       }
-      return { connectionOptions, namespace: namespace ?? SETTINGS.namespace.default };
+    }
+    try {
+      const { connectionOptions, namespace } = loadClientConnectConfig(sources(values, reader.env));
+      const { address, apiKey, tls } = connectionOptions;
+      const parsed = parseHostAndPort(address ?? SETTINGS.address.default, DEFAULT_PORT);
+      if (!parsed) {
+        reader.problem(SETTINGS.address.name, `is in the profile, and ${NOT_AN_ADDRESS}`);
+      } else if (apiKey && !tls && !isLoopback(parsed.host) && !values.allowPlainApiKey) {
+        const { name } = SETTINGS.allowPlainApiKey;
+        reader.problem(
+          SETTINGS.apiKey.name,
+          `is sent without TLS to another machine: set TEMPORAL_TLS=true, or allow it with ${name}=true`,
+        );
+      }
+      return {
+        connectionOptions: {
+          ...connectionOptions,
+          ...(tls && { tls: withoutByteOrderMarks(tls) }),
+        },
+        namespace: namespace ?? SETTINGS.namespace.default,
+      };
     } catch (error) {
       reader.problem(
-        'TEMPORAL_*',
-        `could not be read (${(error as Error).name}): check the profile`,
+        SETTINGS.configFile.name,
+        `or TEMPORAL_PROFILE: the profile cannot be read (${(error as Error).name})`,
       );
       return undefined;
     }
   },
 );
+
+const CLIENT_PAIR = [SETTINGS.clientCert, SETTINGS.clientKey];
+
+function sources(values: Values<typeof SETTINGS>, env: Environment): LoadClientProfileOptions {
+  const given: Environment = { ...env, TEMPORAL_API_KEY: values.apiKey };
+  return {
+    ...(values.configFile && { configSource: { data: readTextFile(values.configFile) } }),
+    overrideEnvVars: Object.fromEntries(
+      Object.entries(given).filter((entry): entry is [string, string] => Boolean(entry[1]?.trim())),
+    ),
+  };
+}
+
+/** The library takes a byte-order mark for a part of the PEM, which then is none. */
+function withoutByteOrderMarks(tls: Tls): Tls {
+  if (typeof tls === 'boolean') return tls;
+  const { serverRootCACertificate: ca, clientCertPair: pair } = tls;
+  const clean = (pem: Uint8Array) => Buffer.from(new TextDecoder().decode(pem));
+  return {
+    ...tls,
+    ...(ca && { serverRootCACertificate: clean(ca) }),
+    ...(pair && { clientCertPair: { crt: clean(pair.crt), key: clean(pair.key) } }),
+  };
+}

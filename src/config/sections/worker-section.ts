@@ -1,6 +1,6 @@
 import { type Settings, section, Wrong } from '../declare-section.ts';
 import { formatHostAndPort, type HostAndPort } from '../host-and-port.ts';
-import { address, httpUrl, ipAddress, line, oneOf, wholeNumber } from '../value-parsers.ts';
+import { address, httpUrl, ipAddress, oneOf, readableFile, wholeNumber } from '../value-parsers.ts';
 
 const parseHeaders = (text: string): Record<string, string> | Wrong => {
   const pairs = text.split(',').filter((pair) => pair.trim() !== '');
@@ -55,7 +55,7 @@ const SETTINGS = {
   workflowBundlePath: {
     name: 'WORKER_WORKFLOW_BUNDLE',
     description: 'A workflow bundle made by `npm run bundle`; without it the worker makes one.',
-    parse: line,
+    parse: readableFile,
   },
   logLevel: {
     name: 'LOG_LEVEL',
