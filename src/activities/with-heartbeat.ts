@@ -7,12 +7,21 @@ const HEARTBEAT_EVERY_MS = 3_000;
 /**
  * Runs an activity's work: heartbeats, so that a dead worker is noticed within seconds, and failures that
  * say what to do and hold no value.
+ * @param work may report its progress, which the next attempt finds in its heartbeat details
  */
-export async function withHeartbeat<T>(step: string, work: () => Promise<T>): Promise<T> {
+export async function withHeartbeat<T>(
+  step: string,
+  work: (report: (progress: unknown) => void) => Promise<T>,
+): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
+  let progress: unknown;
+  const beat = () => context.heartbeat(progress);
+  const timer = setInterval(beat, HEARTBEAT_EVERY_MS);
   try {
-    return await work();
+    return await work((done) => {
+      progress = done;
+      beat();
+    });
   } catch (error) {
     throw toFailure(step, error);
   } finally {

@@ -2,9 +2,11 @@
  * What is done about an error. One table for all of them; `classify-error.ts` turns it into Temporal's terms.
  *
  * - `retry`: may go away by itself, at once: try again, backing off.
- * - `wait`:  the server's trouble, not the batch's: try again for as long as it takes, receive nothing meanwhile.
- * - `row`:   one row of the batch can't be stored: only that row goes to quarantine.
- * - `final`: a person has to act; trying again would change nothing.
+ * - `wait`:  the server's or a table's trouble, not the batch's: try again for as long as it takes, receive nothing
+ *            meanwhile.
+ * - `row`:   a row of the batch can't be stored: only that row goes to quarantine.
+ * - `final`: a person has to act; trying again would change nothing. For a row it counts as `row` when other rows of
+ *            its batch are stored.
  */
 export type ErrorAction = 'retry' | 'wait' | 'row' | 'final';
 
@@ -12,23 +14,58 @@ export type ErrorPolicy = { action: ErrorAction; advice: string };
 
 const rule = (action: ErrorAction, advice: string): ErrorPolicy => ({ action, advice });
 
-/** By SQLSTATE, or by its class of two characters. The longer key wins. */
+/**
+ * By SQLSTATE, or by its class of two characters where one advice is right for all of its members. The longer key
+ * wins. A code that is not here was raised by a trigger or a function, and a row is to blame.
+ */
 export const SQLSTATE_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   '08': rule('wait', 'the connection to Postgres was lost'),
+  '08P01': rule(
+    'wait',
+    'Postgres or a pooler before it does not understand the connection: see docs/postgres.md, "Poolers"',
+  ),
+  '0A': rule(
+    'wait',
+    'Postgres cannot do this here, as with a table that has rules: take them off user_logins',
+  ),
   '22': rule('row', 'a value does not fit its column'),
   '23': rule('row', 'a row breaks a constraint'),
+  '25': rule('retry', 'the transaction is in another state than expected'),
   '25006': rule('wait', 'Postgres is read-only, as after a failover'),
+  '26000': rule('retry', 'a prepared statement is gone: a pooler may have changed the connection'),
   '28': rule('final', 'Postgres refuses the role or its password: check DATABASE_URL'),
   '3D000': rule('final', 'the database does not exist: check DATABASE_URL'),
+  '3F000': rule('final', 'the schema does not exist: check the search_path of the role'),
   '40': rule('retry', 'the transaction was in conflict with another'),
-  '42': rule('final', 'tables or privileges are not as expected: run `login-etl migrate`'),
+  '42': rule('final', 'Postgres does not understand a statement of this build: report it'),
+  '42501': rule(
+    'final',
+    'the role lacks a privilege: grant it login_etl_worker, see `login-etl doctor`',
+  ),
+  '42P01': rule(
+    'final',
+    'a table is missing: run `login-etl migrate`, or check the search_path of the role',
+  ),
+  '42P05': rule('retry', 'a pooler mixes up prepared statements: see docs/postgres.md, "Poolers"'),
+  '42703': rule('final', 'a column is missing: run `login-etl migrate`'),
+  '42704': rule('final', 'a type or a role is missing: run `login-etl migrate`'),
+  '42883': rule(
+    'final',
+    'a function is missing: run `login-etl migrate`, or check the search_path of the role',
+  ),
+  '42P10': rule('final', 'the primary key of a table is missing: restore it'),
   '53': rule('wait', 'Postgres is out of disk, memory or connections'),
-  '54': rule('final', 'a limit of Postgres was exceeded: make the batches smaller'),
+  '54': rule('row', 'a row exceeds a limit of Postgres'),
   '55': rule('retry', 'an object is in use'),
+  '55P03': rule('retry', 'a lock was not free in time'),
   '57': rule('wait', 'Postgres is starting, stopping or was told to cancel'),
   '57014': rule('retry', 'a statement took too long or was cancelled'),
   '58': rule('wait', 'Postgres has trouble with its files'),
   F0: rule('wait', 'Postgres has trouble with its configuration'),
+  HV: rule('wait', 'a foreign table, or its server, has trouble'),
+  LE001: rule('row', 'a trigger of the table dropped, moved or changed the row'),
+  LE002: rule('wait', 'a rule takes the place of inserts into user_logins: drop it'),
+  P0: rule('row', 'a trigger or a function of the table refuses the row'),
   XX: rule('wait', 'Postgres reports an internal error'),
 };
 
@@ -89,6 +126,20 @@ export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
     'wait',
     "the active key in this custodian's MASKING_KEYS is not the one that is rotated to",
   ),
+  RowsNotStored: rule('wait', 'rows that Postgres took are in no table: see the triggers of'),
+  QuarantineDropsRows: rule(
+    'wait',
+    'quarantine does not keep messages: see the triggers and policies of',
+  ),
+  VaultDropsOriginals: rule(
+    'wait',
+    'the vault does not keep originals: see the triggers and indexes of',
+  ),
+  TableRefusesRows: rule('wait', 'the run waits, since the table refuses every row: repair it'),
+  QuarantineLimitReached: rule(
+    'wait',
+    'the run waits, since QUARANTINE_LIMIT_PER_REASON is reached: repair the table, or raise the limit',
+  ),
   LockedOut: rule('retry', 'another session holds a lock that is needed'),
   OriginalsChanged: rule('retry', 'an original was erased while its rows were re-masked'),
 };
@@ -96,7 +147,7 @@ export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
 export const policyForSqlstate = (sqlstate: string): ErrorPolicy =>
   SQLSTATE_POLICY[sqlstate] ??
   SQLSTATE_POLICY[sqlstate.slice(0, 2)] ??
-  rule('retry', 'Postgres refused the batch');
+  rule('row', 'a trigger or a function refuses the row');
 
 /** An answer of SQS. Other client errors would be the same again; the rest is SQS' or the network's trouble. */
 export function policyForAwsError(name: string, httpStatus: number | undefined): ErrorPolicy {

@@ -40,18 +40,19 @@ describe('an error of Postgres', () => {
 
   const ROW = 'a row breaks a constraint';
   const VALUE = 'a value does not fit its column';
-  const TABLES = 'tables or privileges are not as expected';
+  const MISSING = 'a table is missing';
+  const SYNTAX = 'Postgres does not understand a statement';
 
   test.each([
     ['23505', ROW, `insert into logins values ('${SECRET}')`],
     ['23514', ROW, `insert into logins values ('x${SECRET}')`],
     ['22007', VALUE, `insert into logins values ('y', '${SECRET}')`],
     ['22P02', VALUE, `select '${SECRET}'::int`],
-    ['42P01', TABLES, `select * from "${SECRET}"`],
-    ['42601', TABLES, `select "${SECRET}" "${SECRET}" "${SECRET}"`],
+    ['42P01', MISSING, `select * from "${SECRET}"`],
+    ['42601', SYNTAX, `select "${SECRET}" "${SECRET}" "${SECRET}"`],
     [
       'P0001',
-      'Postgres refused',
+      'a trigger or a function of the table refuses the row',
       `do $$ begin raise exception 'x' using detail = '${SECRET}'; end $$`,
     ],
   ])(

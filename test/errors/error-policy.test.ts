@@ -8,21 +8,38 @@ import {
 } from '../../src/errors/error-policy.ts';
 
 const BY_SQLSTATE = {
-  '08': { action: 'wait', for: ['08000', '08003', '08006', '08P01'] },
+  '08': { action: 'wait', for: ['08000', '08003', '08006'] },
+  '08P01': { action: 'wait', for: ['08P01'] },
+  '0A': { action: 'wait', for: ['0A000'] },
   '22': { action: 'row', for: ['22001', '22021', '22P05'] },
   '23': { action: 'row', for: ['23502', '23505', '23514', '23P01'] },
+  '25': { action: 'retry', for: ['25001', '25P02', '25P03'] },
   '25006': { action: 'wait', for: ['25006'] },
+  '26000': { action: 'retry', for: ['26000'] },
   '28': { action: 'final', for: ['28000', '28P01'] },
   '3D000': { action: 'final', for: ['3D000'] },
+  '3F000': { action: 'final', for: ['3F000'] },
   '40': { action: 'retry', for: ['40001', '40003', '40P01'] },
-  '42': { action: 'final', for: ['42P01', '42501', '42703'] },
+  '42': { action: 'final', for: ['42601', '42804'] },
+  '42501': { action: 'final', for: ['42501'] },
+  '42P01': { action: 'final', for: ['42P01'] },
+  '42P05': { action: 'retry', for: ['42P05'] },
+  '42703': { action: 'final', for: ['42703'] },
+  '42704': { action: 'final', for: ['42704'] },
+  '42883': { action: 'final', for: ['42883'] },
+  '42P10': { action: 'final', for: ['42P10'] },
   '53': { action: 'wait', for: ['53100', '53200', '53300'] },
-  '54': { action: 'final', for: ['54000'] },
-  '55': { action: 'retry', for: ['55006', '55P03'] },
-  '57': { action: 'wait', for: ['57P01', '57P02', '57P03'] },
+  '54': { action: 'row', for: ['54000'] },
+  '55': { action: 'retry', for: ['55000', '55006'] },
+  '55P03': { action: 'retry', for: ['55P03'] },
+  '57': { action: 'wait', for: ['57P01', '57P02', '57P03', '57P05'] },
   '57014': { action: 'retry', for: ['57014'] },
   '58': { action: 'wait', for: ['58030'] },
   F0: { action: 'wait', for: ['F0000'] },
+  HV: { action: 'wait', for: ['HV000'] },
+  LE001: { action: 'row', for: ['LE001'] },
+  LE002: { action: 'wait', for: ['LE002'] },
+  P0: { action: 'row', for: ['P0001', 'P0002', 'P0004'] },
   XX: { action: 'wait', for: ['XX000', 'XX001'] },
 } as const;
 
@@ -63,6 +80,12 @@ test('every row of the tables is in this test', () => {
     'PartNotInHistory',
     'OtherVaultKey',
     'OtherMaskingKey',
+    'RowsNotStored',
+    'QuarantineDropsRows',
+    'VaultDropsOriginals',
+    'TableRefusesRows',
+    'QuarantineLimitReached',
+    'LockedOut',
     'OriginalsChanged',
   ]);
 });
@@ -79,10 +102,10 @@ test.each(
   });
 });
 
-test.each(['0A000', '25P02', 'HV000', 'P0001', '', '99999'])(
-  'SQLSTATE %j, which nobody knows: tried again',
+test.each(['21000', '38000', '44000', 'LG042', '99999', ''])(
+  'SQLSTATE %j, which a trigger or function has raised: a row is to blame',
   (sqlstate) => {
-    expect(policyForSqlstate(sqlstate).action).toBe('retry');
+    expect(policyForSqlstate(sqlstate).action).toBe('row');
   },
 );
 

@@ -1,69 +1,167 @@
-import type { Rejected } from '../../batch/batch.ts';
-import {
-  type MaskedRows,
-  noOriginals,
-  noRows,
-  type Originals,
-} from '../../domain/login/login-rows.ts';
-import { classifyError } from '../../errors/classify-error.ts';
-import type { BatchToInsert } from '../../postgres/ingest/insert-batch.ts';
+import type { Pool } from 'pg';
+import type { Rejected, SealedOriginals } from '../../batch/batch.ts';
+import type { MaskedRows, Originals } from '../../domain/login/login-rows.ts';
+import type { BatchToInsert, StoredCounts } from '../../postgres/ingest/batch-to-insert.ts';
+import { insertBatch, insertRowByRow } from '../../postgres/ingest/insert-batch.ts';
+import type { RefusedRow } from '../../postgres/ingest/insert-logins.ts';
+import { judgeBatch, judgeRows, mayBlameRow, refusalReason } from './judge-refusals.ts';
 
-/** A batch whose originals are not sealed yet: only what is inserted gets into the vault. */
+/** A batch whose originals are not sealed yet: only those of stored rows get into the vault. */
 export type OpenBatch = Omit<BatchToInsert, 'vault'> & { originals: Originals };
 
-type Insert = (batch: OpenBatch) => Promise<{ inserted: number; quarantined: number }>;
+/** Seals the originals of rows, and is told when they are committed. */
+export type VaultWriter = {
+  seal(vaultState: string): Promise<SealedOriginals>;
+  committed(): void;
+};
 
-type Stored = { inserted: number; quarantined: number; refused: Rejected[] };
+/** Rows that were not stored: refused, or stored before by another batch. By their place; no value of a message. */
+type LeftOut = { refused: Rejected[]; duplicates: number[] };
+
+/** Rows before `done` have been tried one by one. */
+export type InsertProgress = LeftOut & { done: number };
+
+export type InsertMeans = {
+  pool: Pool;
+  vaultFor(rows: MaskedRows, originals: Originals): VaultWriter;
+  /** Where an earlier attempt got to. */
+  progress?: InsertProgress | undefined;
+  onProgress?(progress: InsertProgress): void;
+  signal?: AbortSignal;
+};
+
+/** Rows of one transaction when they are tried one by one: far below the statement timeout, also with slow triggers. */
+const CHUNK = 250;
 
 /**
- * Inserts a batch. When Postgres says that a row of it can't be stored (a CHECK that somebody added, say), the
- * batch is halved until the row stands alone: that one is refused, the others are in. Each half commits by
- * itself, which a retry only counts as duplicates.
- * @throws whatever else went wrong
+ * Inserts a batch with one statement. If that fails and a row may be to blame, the server tries the rows one by one,
+ * a transaction a chunk, and those that cannot be stored are refused. Then the rest is inserted once more with one
+ * statement, which stores the quarantined messages and counts what is there.
+ * @throws TableRefusesRows when no row of a sizeable batch can be stored, for one reason; whatever else went wrong
  */
-export async function insertWhatFits(batch: OpenBatch, insert: Insert): Promise<Stored> {
-  try {
-    return { ...(await insert(batch)), refused: [] };
-  } catch (error) {
-    const { code, policy } = classifyError(error);
-    const rows = batch.messageIds.length;
-    if (policy.action !== 'row' || rows === 0) throw error;
-    const nothing = { messageIds: [], sentAtMs: [], reasons: [], sealedBodies: [] };
-    if (rows === 1) {
-      const { quarantined } = await insert({
-        ...batch,
-        messageIds: [],
-        sentAtMs: [],
-        rows: noRows(),
-        originals: noOriginals(),
-      });
-      const reason = `user_logins: ${policy.advice} (${code})`;
-      return { inserted: 0, quarantined, refused: [{ index: 0, reason }] };
+export async function insertWhatFits(
+  batch: OpenBatch,
+  means: InsertMeans,
+): Promise<StoredCounts & { refused: Rejected[] }> {
+  const rows = batch.messageIds.length;
+  const resumed = means.progress && means.progress.done < rows ? means.progress : undefined;
+  if (!resumed) {
+    try {
+      return { ...(await insertWhole(batch, means)), refused: [] };
+    } catch (error) {
+      if (rows === 0 || !mayBlameRow(error)) throw error;
     }
-    const middle = Math.ceil(rows / 2);
-    const left = await insertWhatFits(slice(batch, 0, middle), insert);
-    const rest = { ...slice(batch, middle, rows), quarantine: { ...batch.quarantine, ...nothing } };
-    const right = await insertWhatFits(rest, insert);
-    return {
-      inserted: left.inserted + right.inserted,
-      quarantined: left.quarantined,
-      refused: [
-        ...left.refused,
-        ...right.refused.map(({ index, reason }) => ({ index: index + middle, reason })),
-      ],
-    };
+  }
+  const left: LeftOut = {
+    refused: [...(resumed?.refused ?? [])],
+    duplicates: [...(resumed?.duplicates ?? [])],
+  };
+  for (let done = resumed?.done ?? 0; done < rows; ) {
+    means.signal?.throwIfAborted();
+    const places = range(done, Math.min(rows, done + CHUNK));
+    add(left, await insertChunk(batch, places, means, done > left.refused.length));
+    done += places.length;
+    means.onProgress?.({ ...left, done });
+  }
+  const without = new Set([...left.refused.map(({ index }) => index), ...left.duplicates]);
+  const kept = range(0, rows).filter((place) => !without.has(place));
+  const stored = await insertWhole(pick(batch, kept), means);
+  if (stored.inserted === 0) judgeBatch(left.refused);
+  return {
+    ...stored,
+    duplicates: stored.duplicates + left.duplicates.length,
+    refused: left.refused,
+  };
+}
+
+function add(left: LeftOut, { refused, duplicates }: LeftOut): void {
+  left.refused.push(...refused);
+  left.duplicates.push(...duplicates);
+}
+
+async function insertWhole({ originals, ...batch }: OpenBatch, means: InsertMeans) {
+  const vault = means.vaultFor(batch.rows, originals);
+  const stored = await insertBatch(means.pool, { ...batch, vault: vault.seal });
+  vault.committed();
+  return stored;
+}
+
+/** A replay's transaction that refuses rows must not commit: it has taken their messages out of quarantine. */
+class RefusedInReplay extends Error {
+  override name = 'RefusedInReplay';
+  readonly rows: readonly RefusedRow[];
+  constructor(rows: readonly RefusedRow[]) {
+    super('rows of a replay are refused');
+    this.rows = rows;
   }
 }
 
-function slice(batch: OpenBatch, from: number, to: number): OpenBatch {
+/** @param others whether rows of the batch are stored that are not in this chunk */
+async function insertChunk(
+  batch: OpenBatch,
+  places: readonly number[],
+  means: InsertMeans,
+  others: boolean,
+): Promise<LeftOut> {
+  const left: LeftOut = { refused: [], duplicates: [] };
+  if (places.length === 0) return left;
+  const chunk = pick(batch, places);
+  const placeOf = (place: number) => places[place] as number;
+  const refuse = (row: RefusedRow) =>
+    left.refused.push({ index: placeOf(row.place), reason: refusalReason(row) });
+  let vault: VaultWriter | undefined;
+  try {
+    const { refused, duplicates } = await insertRowByRow(means.pool, {
+      ...chunk,
+      judge(rows) {
+        judgeRows(rows, others || rows.length < places.length);
+        if (batch.replayId !== undefined && rows.length > 0) throw new RefusedInReplay(rows);
+      },
+      vault(state, rows) {
+        const kept = pick(chunk, without(rows, places.length));
+        vault = means.vaultFor(kept.rows, kept.originals);
+        return vault.seal(state);
+      },
+    });
+    vault?.committed();
+    refused.forEach(refuse);
+    left.duplicates.push(...duplicates.map(placeOf));
+  } catch (error) {
+    if (error instanceof RefusedInReplay) {
+      error.rows.forEach(refuse);
+      const kept = without(error.rows, places.length).map(placeOf);
+      add(left, await insertChunk(batch, kept, means, others));
+    } else if (mayBlameRow(error) && places.length > 1) {
+      // The statement itself failed, before it tried a row.
+      const middle = Math.ceil(places.length / 2);
+      add(left, await insertChunk(batch, places.slice(0, middle), means, others));
+      add(left, await insertChunk(batch, places.slice(middle), means, others));
+    } else {
+      throw error;
+    }
+  }
+  return left;
+}
+
+/** Places of the rows of a chunk that were not refused. */
+function without(refused: readonly RefusedRow[], rows: number): number[] {
+  const places = new Set(refused.map(({ place }) => place));
+  return range(0, rows).filter((place) => !places.has(place));
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, index) => from + index);
+
+/** These rows of a batch, with the rest of it as it is. */
+function pick(batch: OpenBatch, places: readonly number[]): OpenBatch {
   const cut = <Columns extends MaskedRows | Originals>(columns: Columns) =>
     Object.fromEntries(
-      Object.entries(columns).map(([name, column]) => [name, column.slice(from, to)]),
+      Object.entries(columns).map(([name, column]) => [name, places.map((place) => column[place])]),
     ) as Columns;
   return {
     ...batch,
-    messageIds: batch.messageIds.slice(from, to),
-    sentAtMs: batch.sentAtMs.slice(from, to),
+    messageIds: places.map((place) => batch.messageIds[place] as string),
+    sentAtMs: places.map((place) => batch.sentAtMs[place] as number),
     rows: cut(batch.rows),
     originals: cut(batch.originals),
   };

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { Pool } from 'pg';
 import {
   type InsertRequest,
@@ -8,9 +9,9 @@ import {
 } from '../../batch/batch.ts';
 import type { PartCache } from '../../batch/part-cache.ts';
 import { newDataKey, sealBody, type VaultPublicKey } from '../../crypto/vault/vault-envelope.ts';
-import { insertBatch } from '../../postgres/ingest/insert-batch.ts';
+import { RowsNotStored } from '../../errors/table-trouble.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
-import { insertWhatFits } from './insert-what-fits.ts';
+import { type InsertProgress, insertWhatFits } from './insert-what-fits.ts';
 import { KnownOriginals } from './known-originals.ts';
 import { vaultWriter } from './vault-writer.ts';
 
@@ -20,6 +21,8 @@ export type InsertDependencies = {
   vaultPublicKey: VaultPublicKey;
   /** Goes into the ledger. */
   workerBuild: string;
+  /** How many rows that Postgres refuses a run may quarantine for one reason. */
+  quarantineLimit?: number | undefined;
   known?: KnownOriginals;
 };
 
@@ -28,6 +31,7 @@ export const createInsertActivity = ({
   parts,
   vaultPublicKey,
   workerBuild,
+  quarantineLimit,
   known = new KnownOriginals(),
 }: InsertDependencies) => ({
   /**
@@ -35,31 +39,43 @@ export const createInsertActivity = ({
    * nothing and counts duplicates.
    */
   insertBatch: (request: InsertRequest): Promise<InsertResult> =>
-    withHeartbeat('insertBatch', async () => {
+    withHeartbeat('insertBatch', async (report) => {
       const { quarantine, ...division } = await openDivision(parts, request);
+      const limit = request.refused && { limitPerReason: quarantineLimit };
       const batch = {
         ...division,
-        quarantine: sealQuarantine(vaultPublicKey, quarantine),
+        quarantine: { ...sealQuarantine(vaultPublicKey, quarantine), ...limit },
         batch: request.batch,
         replayId: request.replayId,
         workerBuild,
       };
-      const stored = await insertWhatFits(batch, async ({ originals, ...rest }) => {
-        const vault = vaultWriter(vaultPublicKey, rest.rows, originals, known);
-        const counts = await insertBatch(pool, { ...rest, vault: vault.seal });
-        vault.committed();
-        return counts;
+      const context = Context.current();
+      const stored = await insertWhatFits(batch, {
+        pool,
+        vaultFor: (rows, originals) => vaultWriter(vaultPublicKey, rows, originals, known),
+        progress: context.info.heartbeatDetails as InsertProgress | undefined,
+        onProgress: report,
+        signal: context.cancellationSignal,
       });
-      const total = batch.messageIds.length + quarantine.messageIds.length - stored.refused.length;
+      expectAllStored(stored, batch.messageIds.length + quarantine.messageIds.length);
       return {
         ...stored,
         holder: parts.holder,
-        duplicates: total - stored.inserted - stored.quarantined,
         reasons: tally(quarantine.reasons),
         ...oldest([...batch.sentAtMs, ...quarantine.sentAtMs]),
       };
     }),
 });
+
+/** The batch is acknowledged next: each of its messages was found in a table, or is refused and quarantined before. */
+function expectAllStored(
+  { inserted, duplicates, quarantined, refused }: Awaited<ReturnType<typeof insertWhatFits>>,
+  messages: number,
+): void {
+  if (inserted + duplicates + quarantined + refused.length !== messages) {
+    throw new RowsNotStored('user_logins');
+  }
+}
 
 function tally(reasons: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -52,6 +52,13 @@ const SETTINGS = {
     description: 'How long a worker goes on with the steps it has begun after SIGTERM.',
     parse: wholeNumber(1, 3_600),
   },
+  quarantineLimitPerReason: {
+    name: 'QUARANTINE_LIMIT_PER_REASON',
+    default: '10000',
+    description:
+      'How many rows that Postgres refuses a run may quarantine for one reason. Then it waits until the table is repaired or the limit raised.',
+    parse: wholeNumber(0, 1_000_000_000),
+  },
   workflowBundlePath: {
     name: 'WORKER_WORKFLOW_BUNDLE',
     description: 'A workflow bundle made by `npm run bundle`; without it the worker makes one.',
@@ -78,6 +85,7 @@ export type WorkerSettings = {
   otlp?: { url: string; headers: Record<string, string> };
   healthAddress?: HostAndPort;
   sampleSeconds: number;
+  quarantineLimitPerReason: number;
   shutdownGraceSeconds: number;
   workflowBundlePath?: string;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
@@ -96,6 +104,7 @@ export const worker = section<typeof SETTINGS, WorkerSettings>(
     }
     return {
       sampleSeconds: values.sampleSeconds,
+      quarantineLimitPerReason: values.quarantineLimitPerReason,
       shutdownGraceSeconds: values.shutdownGraceSeconds,
       logLevel: values.logLevel,
       ...(logFormat && { logFormat }),

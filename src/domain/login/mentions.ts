@@ -1,12 +1,10 @@
 import { ipSpellings } from './ip-spellings.ts';
-import { type MaskedField, maskedColumn } from './login-columns.ts';
 import { type MessageText, messageTexts } from './message-texts.ts';
 
 /** Whose messages are looked for. Addresses are in canonical form. */
-export type Wanted = { kind: 'user'; userId: string } | { kind: 'values'; originals: Originals };
-
-/** The originals to look for, by field. */
-export type Originals = ReadonlyMap<MaskedField, ReadonlySet<string>>;
+export type Wanted =
+  | { kind: 'user'; userId: string }
+  | { kind: 'values'; ips: ReadonlySet<string>; deviceIds: ReadonlySet<string> };
 
 /** `certain`: the message is about the subject. `near`: it may be, and a person has to decide. */
 export type Mention = 'certain' | 'near';
@@ -24,7 +22,7 @@ export function mentions(body: string, wanted: Wanted): Mention | undefined {
   const texts = messageTexts(body);
   return wanted.kind === 'user'
     ? mentionsUser(texts, wanted.userId)
-    : mentionsValues(texts, wanted.originals);
+    : mentionsValues(texts, wanted.ips, wanted.deviceIds);
 }
 
 function mentionsUser(texts: readonly MessageText[], userId: string): Mention | undefined {
@@ -38,22 +36,16 @@ function mentionsUser(texts: readonly MessageText[], userId: string): Mention | 
   );
 }
 
-function mentionsValues(texts: readonly MessageText[], originals: Originals): Mention | undefined {
-  const ofFields = (format: 'ip' | undefined) =>
-    new Set(
-      [...originals].flatMap(([field, values]) => (formatOf(field) === format ? [...values] : [])),
-    );
-  const ips = ofFields('ip');
-  const words = new WordSearch(ofFields(undefined));
+function mentionsValues(
+  texts: readonly MessageText[],
+  ips: ReadonlySet<string>,
+  deviceIds: ReadonlySet<string>,
+): Mention | undefined {
+  const words = new WordSearch(deviceIds);
   return strongest(texts, ({ text }) => {
-    const word = words.in(text);
-    return word === 'certain' || ips.size === 0 ? word : (mentionsIp(text, ips) ?? word);
+    const device = words.in(text);
+    return device === 'certain' || ips.size === 0 ? device : (mentionsIp(text, ips) ?? device);
   });
-}
-
-function formatOf(field: MaskedField): 'ip' | undefined {
-  const column = maskedColumn(field);
-  return 'format' in column ? column.format : undefined;
 }
 
 function mentionsIp(text: string, ips: ReadonlySet<string>): Mention | undefined {

@@ -8,17 +8,14 @@ const READ_ORIGINALS = `
   join sealed_originals using (masked_value, field)
   join vault_data_keys as data_keys on data_keys.id = data_key_id`;
 
-/** The sealed originals of these values, in the vault or set aside by a rotation. */
+/** The sealed originals of these values, of those that there are: also while a masking key is rotated. */
 export async function readOriginals(
   pool: Pool,
   wanted: readonly MaskedValue[],
 ): Promise<SealedOriginal[]> {
-  const { rows } = await pool.query<SealedOriginal>(READ_ORIGINALS, toColumns(wanted));
+  const { rows } = await pool.query<SealedOriginal>(READ_ORIGINALS, [
+    wanted.map(({ maskedHex }) => Buffer.from(maskedHex, 'hex')),
+    wanted.map(({ field }) => field),
+  ]);
   return rows;
 }
-
-/** As `unnest($1::bytea[], $2::text[])` takes them. */
-export const toColumns = (values: readonly MaskedValue[]): [Buffer[], string[]] => [
-  values.map(({ maskedHex }) => Buffer.from(maskedHex, 'hex')),
-  values.map(({ field }) => field),
-];

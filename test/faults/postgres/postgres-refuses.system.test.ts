@@ -205,7 +205,7 @@ test(
         acknowledged: COUNT,
       });
       expect(await stack.quarantine()).toMatchObject([
-        { reason: 'user_logins: a row breaks a constraint (23514)' },
+        { reason: 'user_logins: a row breaks a constraint (23514, no_robots)' },
       ]);
       await expectOnceEach(stack, ids);
     } finally {

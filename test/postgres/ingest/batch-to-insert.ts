@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import { insertWhatFits } from '../../../src/activities/ingest/insert-what-fits.ts';
+import {
+  type InsertMeans,
+  insertWhatFits,
+} from '../../../src/activities/ingest/insert-what-fits.ts';
 import type { BatchTag, SealedOriginals } from '../../../src/batch/batch.ts';
 import type { MaskedField } from '../../../src/domain/login/login-columns.ts';
-import { noOriginals } from '../../../src/domain/login/login-rows.ts';
-import { type BatchToInsert, insertBatch } from '../../../src/postgres/ingest/insert-batch.ts';
+import type { BatchToInsert } from '../../../src/postgres/ingest/batch-to-insert.ts';
 
 export const SENT_AT_MS = Date.UTC(2026, 10, 22, 23, 59, 59, 999);
 
@@ -39,11 +41,13 @@ export function batchToInsert({
   tag = newTag(),
   userId = (index: number) => `user-${index}`,
   originals = [],
+  sentAtMs = SENT_AT_MS,
 }: {
   rowIds?: readonly string[];
   quarantineIds?: readonly string[];
   tag?: BatchTag;
   userId?: (index: number) => string;
+  sentAtMs?: number;
   /** Of the vault: field and masked value. */
   originals?: readonly (readonly [MaskedField, string])[];
 }): BatchToInsert {
@@ -52,7 +56,7 @@ export function batchToInsert({
     batch: tag,
     workerBuild: 'test',
     messageIds: rowIds,
-    sentAtMs: rowIds.map(() => SENT_AT_MS),
+    sentAtMs: rowIds.map(() => sentAtMs),
     rows: {
       userIds: column(userId),
       deviceTypes: column(() => 'android'),
@@ -73,9 +77,16 @@ export function batchToInsert({
   };
 }
 
-/** Inserts it as the activity does, halving it where a row is refused; its originals are sealed as they stand. */
-export function insertHalving(pool: Pool, { vault, ...batch }: BatchToInsert) {
-  return insertWhatFits({ ...batch, originals: noOriginals() }, (part) =>
-    insertBatch(pool, { ...part, vault }),
-  );
+/** Inserts it as the activity does; its originals are sealed as they stand. */
+export function insertFitting(
+  pool: Pool,
+  { vault, ...batch }: BatchToInsert,
+  means: Partial<InsertMeans> = {},
+) {
+  const originals = {
+    ips: batch.rows.maskedIps.map((hex) => `original of ${hex}`),
+    deviceIds: batch.rows.maskedDeviceIds.map((hex) => `original of ${hex}`),
+  };
+  const vaultFor = () => ({ seal: vault, committed: () => undefined });
+  return insertWhatFits({ ...batch, originals }, { pool, vaultFor, ...means });
 }

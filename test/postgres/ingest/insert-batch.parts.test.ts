@@ -24,7 +24,7 @@ const storedBad = (ids: readonly string[]) => select('select message_id from qua
 test('each row has its fields in their columns, and the UTC date of its message', async () => {
   const ids = newIds(2);
   const tag = newTag(1);
-  expect(await insert({ rowIds: ids, tag })).toEqual({ inserted: 2, quarantined: 0 });
+  expect(await insert({ rowIds: ids, tag })).toMatchObject({ inserted: 2, quarantined: 0 });
   const rows = await select(
     'select *, create_date::text as date, tableoid::regclass::text as partition from user_logins',
     ids,
@@ -96,7 +96,7 @@ test('rows and originals are stored together or not at all', async () => {
 
 test('a quarantined message has its reason, its sealed body and the date of its message', async () => {
   const ids = newIds(1);
-  expect(await insert({ quarantineIds: ids })).toEqual({ inserted: 0, quarantined: 1 });
+  expect(await insert({ quarantineIds: ids })).toMatchObject({ inserted: 0, quarantined: 1 });
   expect(await select('select *, create_date::text as date from quarantine', ids)).toMatchObject([
     {
       reason: 'message: is not JSON',
@@ -120,7 +120,7 @@ test('rows and quarantined messages are committed together, or neither of them',
   } finally {
     await database.pool.query('alter table quarantine drop constraint refused');
   }
-  expect(await insert({ rowIds: good, quarantineIds: bad })).toEqual({
+  expect(await insert({ rowIds: good, quarantineIds: bad })).toMatchObject({
     inserted: 3,
     quarantined: 2,
   });
@@ -132,31 +132,37 @@ test('the same batch again changes nothing, and has the same answer: its first m
   const first = await insert(parts);
   const before = await select('select *, xmin::text from user_logins', parts.rowIds);
   expect(await insert(parts)).toEqual(first);
-  expect(first).toEqual({ inserted: 3, quarantined: 2 });
+  expect(first).toMatchObject({ inserted: 3, quarantined: 2 });
   expect(await select('select *, xmin::text from user_logins', parts.rowIds)).toEqual(before);
 });
 
 test('messages that another batch has stored change nothing, and do not count as new', async () => {
   const [rowIds, quarantineIds] = [newIds(3), newIds(2)];
   await insert({ rowIds, quarantineIds });
-  expect(await insert({ rowIds, quarantineIds })).toEqual({ inserted: 0, quarantined: 0 });
+  expect(await insert({ rowIds, quarantineIds })).toMatchObject({ inserted: 0, quarantined: 0 });
   const more = newIds(1);
-  expect(await insert({ rowIds: [...rowIds, ...more] })).toEqual({ inserted: 1, quarantined: 0 });
+  expect(await insert({ rowIds: [...rowIds, ...more] })).toMatchObject({
+    inserted: 1,
+    quarantined: 0,
+  });
 });
 
 test('a message that SQS delivers twice into one batch is one row, and counts once', async () => {
   const [id] = newIds(1) as [string];
-  expect(await insert({ rowIds: [id, id] })).toEqual({ inserted: 1, quarantined: 0 });
+  expect(await insert({ rowIds: [id, id] })).toMatchObject({ inserted: 1, quarantined: 0 });
   expect(await storedRows([id])).toHaveLength(1);
   const [bad] = newIds(1) as [string];
-  expect(await insert({ quarantineIds: [bad, bad] })).toEqual({ inserted: 0, quarantined: 1 });
+  expect(await insert({ quarantineIds: [bad, bad] })).toMatchObject({
+    inserted: 0,
+    quarantined: 1,
+  });
   expect(await storedBad([bad])).toHaveLength(1);
 });
 
 test('a message in quarantine stays out of user_logins, and one in user_logins out of quarantine', async () => {
   const [bad, good] = [newIds(2), newIds(2)];
   await insert({ quarantineIds: bad, rowIds: good });
-  expect(await insert({ quarantineIds: good, rowIds: bad })).toEqual({
+  expect(await insert({ quarantineIds: good, rowIds: bad })).toMatchObject({
     inserted: 0,
     quarantined: 0,
   });
@@ -182,7 +188,7 @@ test('the same also when two workers disagree about a message at the same time',
 
 test('nothing to insert changes nothing', async () => {
   const tag = newTag(2);
-  expect(await insert({ tag })).toEqual({ inserted: 0, quarantined: 0 });
+  expect(await insert({ tag })).toMatchObject({ inserted: 0, quarantined: 0 });
 });
 
 test("a run's first batch opens it in the ledger, once", async () => {

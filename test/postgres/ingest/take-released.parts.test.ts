@@ -51,7 +51,7 @@ const replayed = () => ({
 describe('a batch of a replay', () => {
   test('takes its messages out of quarantine with the transaction that stores them', async () => {
     await releaseQuarantined(custodian, replayId, ids);
-    expect(await insertBatch(worker, replayed())).toEqual({ inserted: 2, quarantined: 2 });
+    expect(await insertBatch(worker, replayed())).toMatchObject({ inserted: 2, quarantined: 2 });
     expect(await idsIn('user_logins')).toEqual(ids.slice(0, 2).toSorted());
     expect(await idsIn('quarantine')).toEqual(ids.slice(2).toSorted());
     expect(await idsIn('quarantine_departures')).toEqual(ids.toSorted());
@@ -88,7 +88,7 @@ describe('a batch of a replay', () => {
     ],
   ])('takes no messages that %s, and stores them nowhere else', async (_how, arrange) => {
     await arrange();
-    expect(await insertBatch(worker, replayed())).toEqual({ inserted: 0, quarantined: 0 });
+    expect(await insertBatch(worker, replayed())).toMatchObject({ inserted: 0, quarantined: 0 });
     expect(await idsIn('quarantine')).toEqual(ids.toSorted());
     expect(await idsIn('user_logins')).toEqual([]);
   });

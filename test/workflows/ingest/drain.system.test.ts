@@ -95,6 +95,6 @@ test('a row that Postgres will not take goes to quarantine, and only that one', 
   }
   expect((await stack.quarantine()).map(({ reason }) => reason).sort()).toEqual([
     'message: is not JSON',
-    'user_logins: a row breaks a constraint (23514)',
+    'user_logins: a row breaks a constraint (23514, no_robots)',
   ]);
 });

@@ -1,0 +1,29 @@
+import type { BatchTag, SealedOriginals } from '../../batch/batch.ts';
+import type { MaskedRows } from '../../domain/login/login-rows.ts';
+
+export type RowsToInsert = {
+  batch: BatchTag;
+  messageIds: readonly string[];
+  sentAtMs: readonly number[];
+  rows: MaskedRows;
+  maskKeyId: string;
+};
+
+export type BatchToInsert = RowsToInsert & {
+  workerBuild: string;
+  /** Seals what the vault lacks, given its state (`known-originals.ts`). */
+  vault: (vaultState: string) => Promise<SealedOriginals>;
+  replayId?: string | undefined;
+  quarantine: {
+    messageIds: readonly string[];
+    sentAtMs: readonly number[];
+    reasons: readonly string[];
+    sealedBodies: readonly Buffer[];
+    vaultKeyId: string;
+    /** How many messages the run may quarantine for one of these reasons. */
+    limitPerReason?: number | undefined;
+  };
+};
+
+/** Each message of the batch is counted once, and its id was found in one of the two tables. */
+export type StoredCounts = { inserted: number; duplicates: number; quarantined: number };

@@ -1,0 +1,73 @@
+import type { PoolClient } from 'pg';
+import type { RowsToInsert } from './batch-to-insert.ts';
+import {
+  LOGIN_ARRAYS,
+  LOGIN_COLUMN_NAMES,
+  LOGIN_PARAMETERS,
+  loginParameters,
+} from './login-arrays.ts';
+
+const OWN_COLUMNS = 'create_date, message_id, sent_at, mask_key_id, run_id, batch_number';
+const COLUMNS = `${LOGIN_COLUMN_NAMES}, ${OWN_COLUMNS}`;
+
+/** What an insert gives a value to. All other columns of the table have their defaults. */
+export const INSERTED_COLUMNS: readonly string[] = COLUMNS.split(', ');
+
+/** A parameter after those of the login's columns. */
+const own = (number: number) => `$${LOGIN_PARAMETERS + number}`;
+
+/** The rows of a batch that are not in quarantine. The date is that of `createDate`. */
+const ROWS = `
+  from (
+    select ${LOGIN_COLUMN_NAMES}, create_date, message_id, sent_at, ${own(3)}::text as mask_key_id,
+      ${own(4)}::uuid as run_id, ${own(5)}::integer as batch_number, place
+    from unnest(${LOGIN_ARRAYS}, ${own(1)}::text[], string_to_array(${own(2)}, ',')::bigint[])
+      with ordinality as given (${LOGIN_COLUMN_NAMES}, message_id, sent_at_ms, place)
+    cross join lateral to_timestamp(sent_at_ms / 1000.0) as sent_at
+    cross join lateral cast(sent_at at time zone 'utc' as date) as create_date
+  ) as batch
+  where not exists (select from quarantine where quarantine.message_id = batch.message_id)`;
+
+// In order, so that two batches that have messages in common wait for each other at most one way. The target: a row
+// that breaks another unique index is an error, not a duplicate.
+const INSERT_LOGINS = `
+  insert into user_logins (${COLUMNS}) select ${COLUMNS} ${ROWS}
+  order by create_date, message_id collate "C"
+  on conflict (create_date, message_id) do nothing`;
+
+const INSERT_EACH = `
+  select place, code, of_constraint as "constraint", of_column as "column", of_table as "table"
+  from login_etl_insert_each(${own(6)}::text[], (
+    select jsonb_agg(to_jsonb(batch) order by create_date, message_id collate "C") ${ROWS}
+  ))`;
+
+const values = ({ rows, messageIds, sentAtMs, maskKeyId, batch }: RowsToInsert): unknown[] => [
+  ...loginParameters(rows),
+  ...[messageIds, sentAtMs.join(), maskKeyId, batch.runId, batch.number],
+];
+
+/** All rows with one statement: one that cannot be stored fails them all. */
+export async function insertLogins(client: PoolClient, batch: RowsToInsert): Promise<void> {
+  if (batch.messageIds.length > 0) await client.query(INSERT_LOGINS, values(batch));
+}
+
+/** A row that Postgres did not take. Names are of the schema; empty where the error has none. */
+export type RefusedRow = {
+  place: number;
+  code: string;
+  constraint: string;
+  column: string;
+  table: string;
+};
+
+/** Row by row, within the server: those that cannot be stored are left out. */
+export async function insertEachLogin(
+  client: PoolClient,
+  batch: RowsToInsert,
+): Promise<RefusedRow[]> {
+  const { rows } = await client.query<RefusedRow>(INSERT_EACH, [
+    ...values(batch),
+    INSERTED_COLUMNS,
+  ]);
+  return rows.toSorted((a, b) => a.place - b.place);
+}

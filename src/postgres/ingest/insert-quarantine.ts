@@ -1,0 +1,39 @@
+import type { PoolClient } from 'pg';
+import { createDate } from '../../domain/login/create-date.ts';
+import { QuarantineLimitReached } from '../../errors/table-trouble.ts';
+import type { BatchToInsert } from './batch-to-insert.ts';
+
+const INSERT_QUARANTINE = `
+  insert into quarantine (
+    message_id, create_date, sent_at, reason, sealed_body, vault_key_id, run_id, batch_number
+  )
+  select message_id, create_date, to_timestamp(sent_at_ms / 1000.0), reason, sealed_body, $6, $7, $8
+  from unnest($1::text[], $2::date[], $3::bigint[], $4::text[], $5::bytea[])
+    as batch (message_id, create_date, sent_at_ms, reason, sealed_body)
+  where not exists (
+    select from user_logins
+    where user_logins.create_date = batch.create_date and user_logins.message_id = batch.message_id
+  )
+  on conflict (message_id) do nothing`;
+
+/** An hour, since Temporal's clock dates the run, and Postgres' the rows. */
+const OVER_LIMIT = `
+  select login_etl_over_limit($3, $1, to_timestamp($2 / 1000.0) - interval '1 hour', $4) as reason`;
+
+/** @throws QuarantineLimitReached when the run has more messages there now, for one of the reasons, than it may */
+export async function insertQuarantine(
+  client: PoolClient,
+  { batch: { runId, startedAtMs, number }, quarantine }: BatchToInsert,
+): Promise<void> {
+  const { messageIds, sentAtMs, reasons, sealedBodies, vaultKeyId, limitPerReason } = quarantine;
+  if (messageIds.length === 0) return;
+  await client.query(INSERT_QUARANTINE, [
+    ...[messageIds, sentAtMs.map(createDate), sentAtMs, reasons, sealedBodies],
+    ...[vaultKeyId, runId, number],
+  ]);
+  if (limitPerReason === undefined) return;
+  const { rows } = await client.query<{ reason: string | null }>(OVER_LIMIT, [
+    ...[[...new Set(reasons)], startedAtMs, runId, limitPerReason],
+  ]);
+  if (rows[0]?.reason) throw new QuarantineLimitReached(rows[0].reason);
+}
