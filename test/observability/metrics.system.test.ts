@@ -6,8 +6,8 @@ import { documentedMetrics, ownLabels } from './metric-tables.ts';
 import { BAD, GOOD, type ObservedStack, startObservedStack } from './observed-stack.ts';
 import type { Sample } from './prometheus.ts';
 
-const ONLY_SOMETIMES = 'What appears only once it has happened';
-const OF_OTHERS = 'What others export';
+const ONLY_SOMETIMES = 'Only after it has happened';
+const OF_OTHERS = 'From other exporters';
 
 let it: ObservedStack;
 beforeAll(async () => {

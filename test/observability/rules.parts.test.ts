@@ -60,16 +60,13 @@ test('every alert has a severity that is routed, a summary, and a unit test in w
   }
 });
 
-test('every link to the runbook leads to a heading, and every section there is about an alert', async () => {
+test('every alert links to a heading of the runbook, and each heading has an alert', async () => {
   const runbook = await readFile(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
   const headings = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading as string);
   const anchors = headings.map((heading) => heading.toLowerCase().replaceAll(' ', '-'));
   const linked = alerts().map(({ annotations }) => annotations.runbook_url?.split('#')[1] ?? '');
   expect(linked.sort()).toEqual(anchors.sort());
   for (const [, anchor] of runbook.matchAll(/\]\(#(.+?)\)/g)) expect(anchors).toContain(anchor);
-  for (const part of runbook.split(/^## /m).slice(1)) {
-    expect(part).toMatch(/\*\*You see\*\*.+\*\*Look\*\*.+\*\*(Do|do)\*\*/s);
-  }
 });
 
 test('rules ask for metrics that are in the tables', async () => {
