@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { programEnvironment } from '../support/program-environment.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -33,7 +34,7 @@ export function startLoginEtl(
   { stdin = '', cwd }: Options = {},
 ): RunningCommand {
   const child = spawn(process.execPath, ['--', MAIN, ...args], {
-    env: { PATH: process.env.PATH, NO_COLOR: '1', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+    env: { ...programEnvironment(), NO_COLOR: '1', AWS_EC2_METADATA_DISABLED: 'true', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(cwd && { cwd }),
   });

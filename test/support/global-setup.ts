@@ -29,6 +29,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     const parts = await run.parts;
     project.provide('temporalBinary', parts.temporalBinary);
     project.provide('postgresUrl', parts.postgresUrl);
+    project.provide('databaseTemplate', parts.databaseTemplate);
     project.provide('workflowBundlePath', parts.workflowBundlePath);
     project.provide('keys', parts.keys);
   } catch (error) {

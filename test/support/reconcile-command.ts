@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Reconciliation } from '../../src/domain/reconciliation.ts';
+import { programEnvironment } from './program-environment.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -13,7 +14,7 @@ export async function reconcileCommand(
   ...args: string[]
 ): Promise<CommandResult> {
   const child = spawn(process.execPath, [MAIN, 'reconcile', ...args], {
-    env: { PATH: process.env.PATH, NO_COLOR: '1', ...env },
+    env: { ...programEnvironment(), NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = new Promise<number | null>((resolve, reject) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { generateKeys, type KeyFiles } from '../../src/crypto/keys/generate-keys.ts';
 import { findTemporalBinary } from '../../src/local/temporal/temporal-binary.ts';
 import { bundleWorkflows } from '../../src/temporal/worker/bundle-workflows.ts';
+import { createTemplate } from './servers/new-database.ts';
 import { startTestPostgres } from './servers/test-postgres.ts';
 import { makeTestDirectory } from './test-directory.ts';
 import type { UndoList } from './undo-list.ts';
@@ -12,6 +13,8 @@ export type SharedParts = {
   temporalBinary: string;
   /** Of the one Postgres; each stack makes a database of its own in it. */
   postgresUrl: string;
+  /** A migrated database in it, to copy. */
+  databaseTemplate: string;
   workflowBundlePath: string;
   /** Fresh ones, as `login-etl keys generate` makes them. */
   keys: KeyFiles;
@@ -20,7 +23,7 @@ export type SharedParts = {
 export async function startSharedParts(undo: UndoList): Promise<SharedParts> {
   const directory = await makeTestDirectory('run');
   undo.push(() => rm(directory, { recursive: true, force: true }));
-  const [temporalBinary, postgresUrl, workflowBundlePath, keys] = await Promise.all([
+  const [temporalBinary, postgres, workflowBundlePath, keys] = await Promise.all([
     findTemporalBinary({
       env: process.env,
       onProgress: (message) => process.stderr.write(`${message}\n`),
@@ -29,13 +32,13 @@ export async function startSharedParts(undo: UndoList): Promise<SharedParts> {
     writeBundle(join(directory, 'workflows.js')),
     generateKeys('test'),
   ]);
-  return { temporalBinary, postgresUrl, workflowBundlePath, keys };
+  return { temporalBinary, ...postgres, workflowBundlePath, keys };
 }
 
-async function startPostgres(undo: UndoList): Promise<string> {
+async function startPostgres(undo: UndoList) {
   const { server, remove } = await startTestPostgres();
   undo.push(remove);
-  return server.url;
+  return { postgresUrl: server.url, databaseTemplate: await createTemplate(server.url) };
 }
 
 async function writeBundle(path: string): Promise<string> {

@@ -55,7 +55,11 @@ async function start(parts: SharedParts, options: StackOptions, undo: UndoList):
   undo.push(() => sqs.stop());
   const postgres = options.ownPostgres && (await startTestPostgres(options.ownPostgres));
   if (postgres) undo.push(() => postgres.remove());
-  const database = await newDatabase({ serverUrl: postgres?.server.url ?? parts.postgresUrl });
+  const database = await newDatabase(
+    postgres
+      ? { serverUrl: postgres.server.url }
+      : { serverUrl: parts.postgresUrl, template: parts.databaseTemplate },
+  );
   undo.push(() => database.remove());
 
   const keys: KeyFiles = { ...parts.keys, ...options.keys };

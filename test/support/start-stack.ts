@@ -9,6 +9,7 @@ export const startStack = (options: StackOptions = {}): Promise<Stack> =>
     {
       temporalBinary: inject('temporalBinary'),
       postgresUrl: inject('postgresUrl'),
+      databaseTemplate: inject('databaseTemplate'),
       workflowBundlePath: inject('workflowBundlePath'),
       keys: inject('keys'),
     },

@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ProcessExit, startProcess } from '../../src/local/process/child-process.ts';
+import { programEnvironment } from './program-environment.ts';
 import { makeTestDirectory } from './test-directory.ts';
 
 const WORKER = fileURLToPath(new URL('../../src/worker.ts', import.meta.url));
@@ -33,7 +34,7 @@ export async function startWorkerProcess(
     name: 'The worker',
     command: process.execPath,
     args: [script],
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...programEnvironment(), ...env },
     logFile,
     stopSteps: [{ signal: 'SIGTERM', waitMs: STOP_WITHIN_MS }],
   });

@@ -4,8 +4,14 @@ import { newDatabase, type TestDatabase } from './new-database.ts';
 export type { TestDatabase };
 
 /** A database of its own in the run's Postgres, or in another one. */
-export const createTestDatabase = ({
+export function createTestDatabase({
   serverUrl = inject('postgresUrl'),
-  ...options
-}: Partial<Parameters<typeof newDatabase>[0]> = {}): Promise<TestDatabase> =>
-  newDatabase({ serverUrl, ...options });
+  migrated = true,
+}: Partial<Parameters<typeof newDatabase>[0]> = {}): Promise<TestDatabase> {
+  const copied = migrated && serverUrl === inject('postgresUrl');
+  return newDatabase({
+    serverUrl,
+    migrated,
+    template: copied ? inject('databaseTemplate') : undefined,
+  });
+}
