@@ -1,7 +1,7 @@
 /** Refused attempts of one address; those beyond get no other answer than that they are too many. */
 export const FAILURES_PER_MINUTE = 60;
 
-/** More callers than this are not told apart: those that were quiet longest begin anew. */
+/** More callers than this are not told apart: the least recent ones start with a full bucket. */
 const MAX_CALLERS = 10_000;
 const MINUTE_MS = 60_000;
 
@@ -20,7 +20,7 @@ export class TokenBuckets {
     const refilled = left + ((now - at) / MINUTE_MS) * this.#perMinute;
     const available = Math.min(this.#perMinute, refilled);
     const within = available >= 1;
-    // Set anew, so that the map is in the order of last use.
+    // Deleted and set again, so that the map is in the order of last use.
     this.#buckets.delete(caller);
     this.#buckets.set(caller, { left: within ? available - 1 : available, at: now });
     const oldest = this.#buckets.keys().next();

@@ -9,7 +9,7 @@ import { postgresPool } from '../../postgres/pool.ts';
 const READ_TIMEOUT_MS = 30 * 60_000;
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** Opens the database, acts on it, and closes it. What fails is told by its code, never by a value. */
+/** Opens the database, acts on it, and closes it. An error names its code, never a value. */
 export async function withDatabase<T>(
   settings: Config['postgres'],
   command: string,

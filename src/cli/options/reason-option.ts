@@ -18,7 +18,7 @@ export function checkReason(reason: string): string {
   const text = reason.trim();
   if (text !== '' && text.length <= MAX_CHARACTERS && !text.includes('\u0000')) return text;
   throw new UsageProblem(
-    '--reason is no reason',
+    '--reason says too little',
     text === '' ? 'it is blank' : `it is longer than ${MAX_CHARACTERS} characters, or holds a NUL`,
     'Say why, in words that an auditor understands: a case number, a request.',
   );

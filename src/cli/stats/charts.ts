@@ -52,6 +52,6 @@ export function remarks({ since, logins, accounts, maskKeyIds }: Stats): string[
   if (maskKeyIds.length < 2) return [total];
   return [
     total,
-    `masked with ${maskKeyIds.length} keys (${maskKeyIds.map(printable).join(', ')}): a device or an address counts anew under each`,
+    `masked with ${maskKeyIds.length} keys (${maskKeyIds.map(printable).join(', ')}): a device or an address counts again under each`,
   ];
 }

@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
-// A program: prints the secret whose id it is given, into the pipe of `read-secret.ts`. What goes wrong is told by name
+// A program: prints the secret whose id it is given, into the pipe of `read-secret.ts`. A failure is reported by name
 // only.
 const [id] = process.argv.slice(2);
 try {

@@ -11,7 +11,7 @@ import { clearValue } from '../../domain/clear-text.ts';
 /**
  * Knows two kinds of values more than the default one: objects with parts of a batch (`parts-payload.ts`), and a workflow's
  * current details, which are left readable in the Web UI as they hold counts only (`clear-text.ts`). The SDK answers
- * the Web UI's query for them itself, past all interceptors, so they are told by their shape.
+ * the Web UI's query for them itself, past all interceptors, so they are recognized by their shape.
  */
 class BatchPayloadConverter extends DefaultPayloadConverter {
   override toPayload<T>(...args: Parameters<DefaultPayloadConverter['toPayload']>) {

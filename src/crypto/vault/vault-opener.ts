@@ -12,7 +12,7 @@ import { bodyContextOf, OAEP, type VaultPublicKey, vaultKeyId } from './vault-en
 export type VaultPrivateKey = {
   /** That of its public key (`vaultKeyId`). */
   id: string;
-  /** Of the same pair: what is sealed anew is sealed with it. */
+  /** Of the same pair: what is sealed again is sealed with it. */
   publicKey: VaultPublicKey;
   unwrap(wrappedKey: Buffer): Promise<KeyObject>;
 };

@@ -9,7 +9,7 @@ const attempts = 3;
 
 /**
  * Starts a server on the port asked for, or on a free one. Between finding a port free and listening
- * on it another process can take it: a port of our own choice is then chosen anew.
+ * on it another process can take it: if the port was our choice, another one is chosen.
  */
 export async function onFreePort<T>(
   requestedPort: number | undefined,

@@ -48,7 +48,7 @@ async function exists(path: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw new Error(
       `PostgreSQL's data cannot be read: ${(error as Error).message}. If it was made by root, run ` +
-        'as root again, or have root begin anew with --reset',
+        'as root again, or have root start over with --reset',
     );
   }
 }
@@ -120,7 +120,7 @@ async function readPassword(file: string): Promise<string> {
   } catch (error) {
     throw new Error(
       `The password of the local PostgreSQL cannot be read: ${(error as Error).message}. ` +
-        'Bring the file back, or begin anew with --reset',
+        'Bring the file back, or start over with --reset',
     );
   }
 }

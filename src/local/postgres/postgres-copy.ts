@@ -7,7 +7,7 @@ import { openStore, storePath } from './traversable-store.ts';
 
 /**
  * A copy of the programs that any user can run, one for every clone on the machine. Cleaners of
- * /var/tmp may have thinned it out, so a copy in which a file is missing is made anew.
+ * /var/tmp may have thinned it out, so a copy in which a file is missing is made again.
  */
 export async function copyPostgres(installed: PostgresPackage): Promise<string> {
   const store = storePath(`postgres-${installed.version}`);

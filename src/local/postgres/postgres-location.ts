@@ -29,7 +29,7 @@ export async function locatePostgresData(
   if (linked !== undefined) {
     const target = resolve(dirname(requested), linked);
     if (target !== join(storeOf(requested), 'data') || account === undefined) return target;
-    // It may have been cleaned away from under the link: then it is simply made anew.
+    // It may have been cleaned away from under the link: then it is made again.
     await openStore(storeOf(requested));
     return target;
   }

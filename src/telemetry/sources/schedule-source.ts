@@ -5,7 +5,7 @@ import type { Source } from './sampler.ts';
 
 const TIMEOUT_MS = 5_000;
 
-/** What Temporal says of the schedule. Its counts begin anew when the schedule is made anew: they are gauges. */
+/** What Temporal says of the schedule. Its counts are gauges: they start from zero when the schedule is created again. */
 export function scheduleSource(connection: ConnectionLike, namespace: string): Source {
   const gauge = (name: string, description: string) =>
     meter().createGauge(`login_etl_schedule_${name}`, 'float', undefined, description);

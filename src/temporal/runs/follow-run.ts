@@ -81,7 +81,7 @@ async function outcome(client: Client, workflowId: string): Promise<RunOutcome> 
   }
 }
 
-/** Looking on is no reason to fail: what can't be seen just now is seen next time. */
+/** A failed look at the run doesn't fail the command: the next look may succeed. */
 async function every(ms: number, signal: AbortSignal, look: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     await look().catch(() => undefined);

@@ -35,7 +35,7 @@ type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'stopped';
  * A lane goes receive, mask, insert, acknowledge, and again. It ends when
  * - its batch came back empty, or another lane's did: the queue is drained. (In a FIFO queue that may also mean that
  *   the other lanes have a message of every group in hand, so it asks once more when one of them is done.)
- * - `maxMessages` are taken or in the making,
+ * - `maxMessages` are taken, or about to be,
  * - its part of the history has no room for another batch; when all lanes have ended, the run continues as new, or
  * - the run was cancelled or told to `drain`: what is in hand is finished first.
  * While the run is paused no batch is begun.

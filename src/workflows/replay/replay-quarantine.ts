@@ -8,7 +8,7 @@ import { showProgress } from '../ingest/show-progress.ts';
 /**
  * Sends a batch of quarantined messages through masking and insert again, with their own ids, and leaves its row in
  * the ledger. They leave quarantine with the transaction that stores them; what is still no login event is quarantined
- * anew, with the reason of today. A message that a custodian has not released is left where it is, and counts as a
+ * again, with today's reason. A message that a custodian has not released is left where it is, and counts as a
  * duplicate.
  */
 export async function replayQuarantine(batch: ReplayBatch): Promise<Counts> {

@@ -29,7 +29,7 @@ const VERIFY_HELP = `
 Each record holds the hash of the one before it. This makes every hash again and names the records that were
 changed or taken out. It needs a database user in the role login_etl_custodian, and changes nothing.
 
-What it cannot see by itself is an end that was cut off, or a log that was written anew from some record on, hashes
+What it cannot see by itself is an end that was cut off, or a log that was rewritten from some record on, hashes
 and all: whoever owns the table can do that. So note the head that it prints where that person can't reach it, and
 give it the next time: the log then has to begin with what it was, whatever was added since.
 
@@ -54,7 +54,7 @@ export function addAuditCommand(program: Command): void {
     .description('show the latest records')
     .option('--since <when>', 'records from then on: 7d, 12h, or a date and time', parseSince)
     .option('--action <name>', 'records of this action only, such as reveal')
-    .option('--limit <number>', 'so many at most', wholeNumber(1, 10_000), SHOWN_RECORDS)
+    .option('--limit <number>', 'how many records at most', wholeNumber(1, 10_000), SHOWN_RECORDS)
     .option('--json', 'print them as JSON')
     .addHelpText('after', LIST_HELP)
     .action(async ({ json, ...filter }: ListOptions, command: Command) => {

@@ -123,12 +123,12 @@ function whatIsNext({ use, id, previousId, writtenTo }: Rotated): string {
   const done = `${use} key ${id} is the active one in ${writtenTo}; ${previousId} stays in it.`;
   const steps = {
     payload: [
-      'Start the workers, the codec server and whatever else holds the payload keys anew: they read them once.',
+      'Restart the workers, the codec server and whatever else holds the payload keys: they read them once.',
       'Nothing else: what was encrypted with older keys still decodes. Keep those as long as Temporal keeps histories,',
       'and as long as a schedule has an input that was made with them.',
     ],
     masking: [
-      'Start the workers anew, so that new events are masked with it.',
+      'Restart the workers, so that new events are masked with it.',
       'Then have the rows made with older keys masked again: workflow rotateMaskingKey, by the custodian’s worker.',
       'Until it ends, the same device has two masked values. Keep the old key until it has ended.',
     ],

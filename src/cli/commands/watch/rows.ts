@@ -43,7 +43,7 @@ export function addRowsCommand(program: Command): void {
   program
     .command('rows')
     .description('the latest rows, as a table, CSV or JSON')
-    .option('--limit <number>', 'so many at most', wholeNumber(1))
+    .option('--limit <number>', 'how many rows at most', wholeNumber(1))
     .addOption(
       new Option('--since <when>', 'stored since then: 7d, 12h, or a date and time').argParser(
         parseSince,

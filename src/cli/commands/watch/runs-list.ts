@@ -35,7 +35,7 @@ export function addRunsListCommand(runs: Command): void {
         .argParser(parseSince)
         .default(parseSince(DEFAULT_SINCE), DEFAULT_SINCE),
     )
-    .option('--limit <number>', 'so many at most', wholeNumber(1, 100_000), DEFAULT_LIMIT)
+    .option('--limit <number>', 'how many runs at most', wholeNumber(1, 100_000), DEFAULT_LIMIT)
     .option('--all', 'also those that found nothing to do')
     .option('--json', 'print them as JSON')
     .addHelpText('after', HELP)
