@@ -38,7 +38,7 @@ describe('rows, as a role that may read user_logins and nothing else', () => {
     );
   });
 
-  test('takes those of a locale, since a time, so many at most', async () => {
+  test('takes those of a locale, since a time, how many rows at most', async () => {
     await storeLogins(database.pool, [
       { userId: 'old', daysAgo: 3 },
       { userId: 'other', locale: 'fr_FR' },
