@@ -20,7 +20,7 @@ export default defineConfig({
   },
   overrides: [
     {
-      files: ['src/config/**', 'test/**', 'bench/**', 'scripts/**'],
+      files: ['src/config/**', 'test/**', 'bench/**', 'scripts/**', 'vitest.config.ts'],
       rules: { 'node/no-process-env': 'off' },
     },
     ...importRules(),
