@@ -87,6 +87,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
         partFinder(connection, config.temporal.namespace),
       ),
       masker: createMasker(config.masking),
+      envelope: config.sqs.envelope,
       vaultPublicKey: config.vault.publicKey,
       workerBuild: VERSION,
       quarantineLimit: config.worker.quarantineLimitPerReason,

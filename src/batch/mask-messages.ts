@@ -1,10 +1,11 @@
 import { parseLoginEvent } from '../domain/login/login-event.ts';
 import { appendRow, noOriginals, noRows } from '../domain/login/login-rows.ts';
 import type { Masker } from '../domain/login/masking.ts';
+import type { EnvelopeSetting } from '../domain/login/message-envelope.ts';
 import type { MaskedMessages } from './batch.ts';
 
 /** Masks bodies, a slice at a time, into rows, their originals and the messages that become no row. */
-export function bodiesMasker(masker: Masker) {
+export function bodiesMasker(masker: Masker, envelope: EnvelopeSetting = 'none') {
   const rows = noRows();
   const originals = noOriginals();
   const masked: MaskedMessages = { rows, originals, rejected: [], maskKeyId: masker.keyId };
@@ -12,7 +13,7 @@ export function bodiesMasker(masker: Masker) {
     masked,
     add(bodies: readonly string[]): void {
       for (const body of bodies) {
-        const { event, reason } = parseLoginEvent(body);
+        const { event, reason } = parseLoginEvent(body, envelope);
         if (event === undefined) {
           const index = rows.userIds.length + masked.rejected.length;
           masked.rejected.push({ index, reason });

@@ -1,5 +1,6 @@
 import { LOGIN_FIELDS } from '../../domain/login/login-columns.ts';
 import { parseLoginEvent } from '../../domain/login/login-event.ts';
+import type { EnvelopeSetting } from '../../domain/login/message-envelope.ts';
 
 export type FieldShape = { name: string; type: string; length?: number };
 
@@ -16,12 +17,13 @@ const KNOWN: readonly string[] = LOGIN_FIELDS.map(({ field }) => field);
 const LOOKS_LIKE_A_NAME = /^[A-Za-z_]{1,32}$/;
 
 /** What a message looks like: names, types and lengths, and none of its values. */
-export function messageShape(body: string): MessageShape {
+export function messageShape(body: string, envelope?: EnvelopeSetting): MessageShape {
   const bytes = Buffer.byteLength(body);
-  const { reason } = parseLoginEvent(body);
+  const { reason } = parseLoginEvent(body, envelope);
   // A reason that names the message and not a field: it may not even be safe to parse.
   if (reason?.startsWith('message:')) return { bytes, reason };
-  const json = JSON.parse(body) as Record<string, unknown>;
+  const json = parseObject(body);
+  if (json === undefined) return { bytes, ...(reason !== undefined && { reason }) };
   const names = Object.keys(json);
   const named = names.filter((name) => KNOWN.includes(name) || LOOKS_LIKE_A_NAME.test(name));
   const unnamedFields = names.length - named.length;
@@ -31,6 +33,15 @@ export function messageShape(body: string): MessageShape {
     fields: named.map((name) => ({ name, ...shapeOf(json[name]) })),
     ...(unnamedFields > 0 && { unnamedFields }),
   };
+}
+
+/** Undefined for a message in base64. */
+function parseObject(body: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 function shapeOf(value: unknown): { type: string; length?: number } {

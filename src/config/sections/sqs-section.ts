@@ -1,7 +1,8 @@
+import { ENVELOPE_SETTINGS, type EnvelopeSetting } from '../../domain/login/message-envelope.ts';
 import type { SqsSettings } from '../../queue/sqs-client.ts';
 import { type Settings, section } from '../declare-section.ts';
 import { ALLOW_PLAIN_HTTP, refusePlainHttp } from '../plain-http.ts';
-import { httpUrl, line, matching, wholeNumber } from '../value-parsers.ts';
+import { httpUrl, line, matching, oneOf, wholeNumber } from '../value-parsers.ts';
 
 const SETTINGS = {
   region: {
@@ -57,9 +58,16 @@ const SETTINGS = {
       "How long a received message stays hidden from others. Without it the queue's own setting counts.",
     parse: wholeNumber(1, 43_200),
   },
+  envelope: {
+    name: 'MESSAGE_ENVELOPE',
+    default: 'none',
+    description:
+      'What login events may be wrapped in: `sns` (a notification without raw delivery), `eventbridge` (its `detail`), `base64` (also the messages of Kombu and Celery), or `auto` (all of these, nested up to 4 deep). Other messages in an envelope are quarantined; replay them after a change.',
+    parse: oneOf(...ENVELOPE_SETTINGS),
+  },
 } as const satisfies Settings;
 
-export const sqs = section<typeof SETTINGS, SqsSettings>(
+export const sqs = section<typeof SETTINGS, SqsSettings & { envelope: EnvelopeSetting }>(
   'The queue',
   SETTINGS,
   (values, reader) => {
@@ -72,6 +80,7 @@ export const sqs = section<typeof SETTINGS, SqsSettings>(
     });
     return {
       region: region ?? '',
+      envelope: values.envelope,
       queue: queueUrl ? { url: queueUrl } : { name: values.queueName },
       ...(endpoint && { endpoint }),
       ...(visibilityTimeoutSeconds && { visibilityTimeoutSeconds }),

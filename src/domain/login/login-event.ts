@@ -2,6 +2,12 @@ import { z } from 'zod';
 import { canonicalIp } from './ip-address.ts';
 import { nestsTooDeep } from './json-depth.ts';
 import { type Cell, type FieldName, LOGIN_FIELDS, type LoginField } from './login-columns.ts';
+import {
+  type Content,
+  type EnvelopeSetting,
+  envelopeRefusal,
+  findEnvelope,
+} from './message-envelope.ts';
 
 /** The fields add up to less than 1 KiB, so a longer message is not a login event. */
 export const MAX_EVENT_BYTES = 262_144;
@@ -59,18 +65,40 @@ export type ParsedMessage =
   | { event?: undefined; reason: string };
 
 /** Reads a message body. Never throws, whatever the body is. */
-export function parseLoginEvent(body: string): ParsedMessage {
+export function parseLoginEvent(body: string, setting: EnvelopeSetting = 'none'): ParsedMessage {
   if (body.length > MAX_EVENT_BYTES || Buffer.byteLength(body) > MAX_EVENT_BYTES) {
     return { reason: `message: is larger than ${MAX_EVENT_BYTES} bytes` };
   }
-  if (body.startsWith('\uFEFF')) return { reason: 'message: begins with a byte-order mark' };
-  if (nestsTooDeep(body)) return { reason: 'message: is nested too deeply' };
-  let json: unknown;
+  return parseContent({ text: body }, setting, 0);
+}
+
+/** @param depth how many envelopes were unwrapped to get here */
+function parseContent(content: Content, setting: EnvelopeSetting, depth: number): ParsedMessage {
+  const read = 'text' in content ? parseJson(content.text) : content;
+  const parsed = 'json' in read ? parseFields(read.json) : read;
+  if (parsed.event !== undefined) return parsed;
+  const envelope = findEnvelope('json' in read ? read : content);
+  if (envelope === undefined) {
+    const inside = depth > 0 ? ` (in an envelope, MESSAGE_ENVELOPE=${setting})` : '';
+    return { reason: `${parsed.reason}${inside}` };
+  }
+  const refusal = envelopeRefusal(envelope.kind, setting, depth);
+  return refusal === undefined
+    ? parseContent(envelope.content, setting, depth + 1)
+    : { reason: `message: ${refusal}` };
+}
+
+function parseJson(text: string): { json: unknown } | { event?: undefined; reason: string } {
+  if (text.startsWith('\uFEFF')) return { reason: 'message: begins with a byte-order mark' };
+  if (nestsTooDeep(text)) return { reason: 'message: is nested too deeply' };
   try {
-    json = JSON.parse(body);
+    return { json: JSON.parse(text) };
   } catch {
     return { reason: 'message: is not JSON' };
   }
+}
+
+function parseFields(json: unknown): ParsedMessage {
   const parsed = loginEventSchema.safeParse(json);
   if (parsed.success) return { event: parsed.data };
   const issue = parsed.error.issues[0];

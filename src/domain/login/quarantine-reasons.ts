@@ -1,4 +1,5 @@
 import { LOGIN_FIELDS } from './login-columns.ts';
+import { ENVELOPE_RULES, TOO_MANY_ENVELOPES } from './message-envelope.ts';
 
 /** A reason of `quarantine` as the labels of a metric: a fixed set of values. */
 export type ReasonLabels = { field: string; rule: string };
@@ -25,6 +26,8 @@ const RULES_BY_FIELD: Readonly<Record<string, readonly string[]>> = {
     'begins with a byte-order mark',
     'is nested too deeply',
     'is too large',
+    ...Object.values(ENVELOPE_RULES),
+    TOO_MANY_ENVELOPES,
   ],
   user_logins: ['is refused by Postgres'],
 };
@@ -49,9 +52,9 @@ export function reasonLabels(reason: string): ReasonLabels {
   return known ? { field, rule } : OTHER_REASON;
 }
 
-/** The rule without the number of its limit. */
+/** The rule without the number of its limit, and without what is in brackets. */
 function ruleClass(rule: string): string {
   if (rule.startsWith('is longer than ')) return 'is too long';
   if (rule.startsWith('is larger than ')) return 'is too large';
-  return rule;
+  return rule.split(' (')[0] ?? rule;
 }

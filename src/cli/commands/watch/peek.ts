@@ -51,7 +51,7 @@ export function addPeekCommand(program: Command): void {
         );
         const seen = received.map(({ body, sentAtMs }) => ({
           ageSeconds: Math.max(0, Math.round((Date.now() - sentAtMs) / 1_000)),
-          ...messageShape(body),
+          ...messageShape(body, sqs.envelope),
         }));
         if (json) printJson(asJson(description, seen));
         else

@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import { MAX_EVENT_BYTES, parseLoginEvent } from '../../../src/domain/login/login-event.ts';
+import { ENVELOPE_SETTINGS, MAX_ENVELOPES } from '../../../src/domain/login/message-envelope.ts';
+import { OTHER_REASON, reasonLabels } from '../../../src/domain/login/quarantine-reasons.ts';
+import { loginFields, loginMessage } from '../../support/data/login-messages.ts';
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const sns = (Message: string) =>
+  JSON.stringify({
+    Type: 'Notification',
+    MessageId: '22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324',
+    TopicArn: 'arn:aws:sns:eu-central-1:123456789012:logins',
+    Message,
+    Timestamp: '2026-11-22T12:00:00.000Z',
+    SignatureVersion: '1',
+    Signature: 'EXAMPLE',
+    SigningCertURL: 'https://sns.eu-central-1.amazonaws.com/cert.pem',
+    UnsubscribeURL: 'https://sns.eu-central-1.amazonaws.com/?Action=Unsubscribe',
+  });
+const eventbridge = (detail: string) =>
+  JSON.stringify({
+    version: '0',
+    id: '6a7e8feb-b491-4cf7-a9f1-bf3703467718',
+    'detail-type': 'login',
+    source: 'auth',
+    account: '123456789012',
+    time: '2026-11-22T12:00:00Z',
+    region: 'eu-central-1',
+    resources: [],
+    detail: JSON.parse(detail),
+  });
+const kombu = (text: string) =>
+  base64(
+    JSON.stringify({
+      body: base64(text),
+      'content-encoding': 'utf-8',
+      'content-type': 'application/json',
+      headers: {},
+      properties: { body_encoding: 'base64', delivery_tag: 'x' },
+    }),
+  );
+const s3Pointer = (name: string) => JSON.stringify([name, { s3BucketName: 'big', s3Key: '8f9d' }]);
+
+const login = loginMessage(1, { user_id: 'ü🦊' });
+const event = loginFields(1, { user_id: 'ü🦊' });
+const WRAPPED = [
+  ['sns', sns(login), 'is an SNS notification'],
+  ['eventbridge', eventbridge(login), 'is an EventBridge event'],
+  ['base64', base64(login), 'is base64'],
+  ['base64', Buffer.from(login).toString('base64url'), 'is base64'],
+  [
+    'base64',
+    `${base64(login)
+      .match(/.{1,76}/g)
+      ?.join('\r\n')}\n`,
+    'is base64',
+  ],
+  ['base64', kombu(login), 'is base64'],
+] as const;
+
+test.each(WRAPPED)('%s is unwrapped where the setting allows it', (setting, body) => {
+  expect(parseLoginEvent(body, setting)).toEqual({ event });
+  expect(parseLoginEvent(body, 'auto')).toEqual({ event });
+});
+
+test.each(WRAPPED)('%s that is not unwrapped is named, with the setting', (own, body, rule) => {
+  for (const setting of ENVELOPE_SETTINGS) {
+    if (setting === own || setting === 'auto') continue;
+    const reason = `message: ${rule} (MESSAGE_ENVELOPE=${own} would unwrap it)`;
+    expect(parseLoginEvent(body, setting)).toEqual({ reason });
+    expect(reasonLabels(reason)).toEqual({ field: 'message', rule });
+  }
+});
+
+test.each(ENVELOPE_SETTINGS)('a login without an envelope is read with %s', (setting) => {
+  expect(parseLoginEvent(login, setting)).toEqual({ event });
+  const extra = loginMessage(1, { Type: 'Notification', TopicArn: 'x', Message: 'y' });
+  expect(parseLoginEvent(extra, setting)).toEqual({ event: loginFields(1) });
+});
+
+test('auto unwraps envelopes in envelopes, a bounded number of them', () => {
+  expect(parseLoginEvent(sns(eventbridge(login)), 'auto')).toEqual({ event });
+  expect(parseLoginEvent(base64(sns(login)), 'auto')).toEqual({ event });
+  expect(parseLoginEvent(sns(kombu(login)), 'auto')).toEqual({ event });
+  let nested = login;
+  for (let depth = 0; depth < MAX_ENVELOPES; depth += 1) nested = sns(nested);
+  expect(parseLoginEvent(nested, 'auto')).toEqual({ event });
+  expect(parseLoginEvent(sns(nested), 'auto')).toEqual({
+    reason: 'message: is in too many envelopes (MESSAGE_ENVELOPE unwraps 4)',
+  });
+});
+
+test('an envelope in another one that the setting does not unwrap is named', () => {
+  expect(parseLoginEvent(sns(eventbridge(login)), 'sns')).toEqual({
+    reason: 'message: is an EventBridge event (MESSAGE_ENVELOPE=auto would unwrap it)',
+  });
+});
+
+test.each([
+  'software.amazon.payloadoffloading.PayloadS3Pointer',
+  'com.amazon.sqs.javamessaging.MessageS3Pointer',
+])('an S3 pointer is named and never followed: %s', (name) => {
+  const reason =
+    'message: is an S3 pointer of the SQS extended client library (MESSAGE_ENVELOPE cannot unwrap it)';
+  for (const setting of ENVELOPE_SETTINGS) {
+    expect(parseLoginEvent(s3Pointer(name), setting)).toEqual({ reason });
+  }
+  expect(parseLoginEvent(sns(s3Pointer(name)), 'sns')).toEqual({ reason });
+  expect(reasonLabels(reason)).not.toEqual(OTHER_REASON);
+});
+
+test('a bad login in an envelope has its own reason, and names the setting', () => {
+  const reason = 'ip: is missing (in an envelope, MESSAGE_ENVELOPE=sns)';
+  expect(parseLoginEvent(sns(loginMessage(1, { ip: undefined })), 'sns')).toEqual({ reason });
+  expect(reasonLabels(reason)).toEqual({ field: 'ip', rule: 'is missing' });
+  expect(parseLoginEvent(sns('hello'), 'auto').reason).toBe(
+    'message: is not JSON (in an envelope, MESSAGE_ENVELOPE=auto)',
+  );
+});
+
+test.each([
+  ['a word', 'nonsense', 'message: is not JSON'],
+  ['base64 of a word', base64('nonsense'), 'message: is not JSON'],
+  ['base64 of bytes', Buffer.from([0x7b, 0xff, 0xfe]).toString('base64'), 'message: is not JSON'],
+  [
+    'a notification without a text',
+    '{"Type":"Notification","TopicArn":"x"}',
+    'user_id: is missing',
+  ],
+  ['an event without detail', '{"detail-type":"x","source":"y"}', 'user_id: is missing'],
+  ['a list', '["S3Pointer"]', 'message: is not a JSON object'],
+])('%s is no envelope', (_what, body, reason) => {
+  for (const setting of ENVELOPE_SETTINGS)
+    expect(parseLoginEvent(body, setting)).toEqual({ reason });
+});
+
+test('the reading of hostile bodies takes time that grows linearly with them', () => {
+  const bodies = [
+    'a '.repeat(131_000),
+    `${' '.repeat(262_000)}!`,
+    'A'.repeat(262_144),
+    '='.repeat(262_144),
+  ];
+  const started = performance.now();
+  for (const body of bodies) {
+    expect(body.length).toBeLessThanOrEqual(MAX_EVENT_BYTES);
+    expect(parseLoginEvent(body, 'auto').event).toBeUndefined();
+  }
+  expect(performance.now() - started).toBeLessThan(2_000);
+});
