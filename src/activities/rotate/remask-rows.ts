@@ -1,9 +1,10 @@
+import { MASKED_FIELDS } from '../../domain/login/login-columns.ts';
 import type { Masker } from '../../domain/login/masking.ts';
+import { type MaskedValue, maskedValues } from '../../domain/login/sealed-original.ts';
 import type { OldRow } from '../../postgres/logins/find-old-rows.ts';
-import type { MaskedValue } from '../../postgres/vault/read-sealed-originals.ts';
 import type { RemaskedRow } from '../../postgres/vault/write-remasked.ts';
 
-/** By `nameOf`: the original; undefined for one that is there and can't be read. */
+/** Originals by `nameOf`; undefined for one that can't be read. */
 export type Originals = ReadonlyMap<string, string | undefined>;
 
 export type OpenOriginal = MaskedValue & { original: string; newMaskedHex: string };
@@ -20,13 +21,7 @@ export type RemaskedRows = {
 
 export const nameOf = ({ field, maskedHex }: MaskedValue): string => `${field}:${maskedHex}`;
 
-/** What the vault may have of a row. Values from before, that are no hex, it does not have. */
-export const valuesOf = ({ maskedIp, maskedDeviceId }: OldRow): [MaskedValue, MaskedValue] => [
-  { field: 'ip', maskedHex: maskedIp },
-  { field: 'device_id', maskedHex: maskedDeviceId },
-];
-
-/** Masks rows anew: those whose two originals are there. A row has one key, so one value alone stays as it is. */
+/** Masks rows with another key if all their originals are there: a row has one key for all its masked values. */
 export function remaskRows(
   rows: readonly OldRow[],
   originals: Originals,
@@ -42,12 +37,14 @@ export function remaskRows(
     return { ...value, original, newMaskedHex };
   };
   for (const row of rows) {
-    const values = valuesOf(row);
-    const [ip, device] = values.map(remask);
-    if (ip && device) {
-      for (const one of [ip, device]) opened.set(nameOf(one), one);
-      const { newMaskedHex: newMaskedIp } = ip;
-      done.rows.push({ ...row, newMaskedIp, newMaskedDeviceId: device.newMaskedHex });
+    const values = maskedValues(row.masked);
+    const remasked = values.map(remask).filter((one) => one !== undefined);
+    if (remasked.length === values.length) {
+      for (const one of remasked) opened.set(nameOf(one), one);
+      const newMasked = MASKED_FIELDS.map(
+        (each) => remasked.find(({ field }) => field === each)?.newMaskedHex ?? null,
+      );
+      done.rows.push({ ...row, newMasked });
       continue;
     }
     done.kept.push(...values.filter((value) => originals.has(nameOf(value))));

@@ -5,12 +5,13 @@ import { readOriginal } from '../../crypto/vault/read-original.ts';
 import { newDataKey, originalContext } from '../../crypto/vault/vault-envelope.ts';
 import type { VaultPrivateKey } from '../../crypto/vault/vault-opener.ts';
 import type { Masker } from '../../domain/login/masking.ts';
+import { maskedValues } from '../../domain/login/sealed-original.ts';
 import type { RemaskRequest, RemaskResult } from '../../domain/rotation.ts';
 import { findOldRows, type OldRow } from '../../postgres/logins/find-old-rows.ts';
-import { readSealedOriginals } from '../../postgres/vault/read-sealed-originals.ts';
+import { readOriginals as readSealed } from '../../postgres/vault/read-originals.ts';
 import { type ResealedOriginal, writeRemasked } from '../../postgres/vault/write-remasked.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
-import { nameOf, type OpenOriginal, type Originals, remaskRows, valuesOf } from './remask-rows.ts';
+import { nameOf, type OpenOriginal, type Originals, remaskRows } from './remask-rows.ts';
 
 /** Data keys that are kept open: a few hundred bytes each. */
 const KEPT_DATA_KEYS = 10_000;
@@ -37,12 +38,14 @@ export function createRemaskActivity({ pool, privateKey, masker, maskers }: Rema
   async function readOriginals(rows: readonly OldRow[]): Promise<Originals> {
     const keyIds = new Map<string, string>();
     for (const row of rows) {
-      for (const value of valuesOf(row)) keyIds.set(nameOf(value), row.maskKeyId);
+      for (const value of maskedValues(row.masked)) keyIds.set(nameOf(value), row.maskKeyId);
     }
-    const wanted = rows.flatMap(valuesOf).filter(({ maskedHex }) => HEX.test(maskedHex));
+    const wanted = rows
+      .flatMap(({ masked }) => maskedValues(masked))
+      .filter(({ maskedHex }) => HEX.test(maskedHex));
     const distinct = new Map(wanted.map((value) => [nameOf(value), value]));
     const originals = new Map<string, string | undefined>();
-    for (const sealed of await readSealedOriginals(pool, [...distinct.values()])) {
+    for (const sealed of await readSealed(pool, [...distinct.values()])) {
       const name = nameOf(sealed);
       // The same one may be in the vault and set aside: one that can be read is enough.
       if (originals.get(name) !== undefined) continue;

@@ -1,3 +1,4 @@
+import { MASKED_COLUMNS } from '../../domain/login/login-columns.ts';
 import type { VaultCounts } from '../../postgres/vault/erase-originals.ts';
 import { EXIT } from '../exit-codes.ts';
 import { printData, printMessage } from '../terminal/output.ts';
@@ -56,5 +57,5 @@ export function reportWhatIsLeft({
   if (lines.length > 0) process.exitCode = EXIT.failure;
 }
 
-const describe = ({ ips, devices, shared }: VaultCounts): string =>
-  `${ips} address(es) and ${devices} device(s)${shared > 0 ? `, ${shared} of them shared with other accounts` : ''}`;
+const describe = ({ shared, ...counts }: VaultCounts): string =>
+  `${MASKED_COLUMNS.map(({ masked }) => `${counts[masked.plural]} ${masked.counted}`).join(' and ')}${shared > 0 ? `, ${shared} of them shared with other accounts` : ''}`;

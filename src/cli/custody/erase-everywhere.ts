@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import { checkOriginal, originalOpener } from '../../crypto/vault/open-originals.ts';
+import type { MaskedField } from '../../domain/login/login-columns.ts';
 import type { Wanted } from '../../domain/login/mentions.ts';
-import type { MaskedValue } from '../../domain/login/sealed-original.ts';
+import { type MaskedValue, valuesByPlural } from '../../domain/login/sealed-original.ts';
 import { Problem } from '../../errors/problem.ts';
 import { appendAuditRecord } from '../../postgres/audit/append-audit-record.ts';
 import { boundedTransaction } from '../../postgres/bounded-transaction.ts';
@@ -13,7 +14,7 @@ import type { Custody } from '../connect/with-custody.ts';
 import { eraseQuarantined } from './erase-quarantined.ts';
 import { recordFirst } from './record-first.ts';
 
-/** A replay stores what it has in hand, wherever that is erased meanwhile. */
+/** A replay would store a message again after it was erased. */
 export async function refuseWhileReplayed(pool: Pool): Promise<void> {
   const released = await countReleased(pool);
   if (released === 0) return;
@@ -34,8 +35,7 @@ export async function erase(
   { reason, includeNear }: { reason: string; includeNear: boolean },
 ) {
   const { pool } = custody;
-  const detail = 'userId' in target ? { ...target } : maskedDetail(target.values);
-  // Bodies are opened from here on.
+  const detail = 'userId' in target ? { ...target } : valuesByPlural(target.values);
   await recordFirst(pool, { action: 'erase-search', reason, detail });
   const { wanted, unusable } =
     'userId' in target
@@ -58,11 +58,6 @@ export async function erase(
   });
 }
 
-const maskedDetail = (values: readonly MaskedValue[]) => ({
-  ips: values.filter(({ field }) => field === 'ip').map(({ maskedHex }) => maskedHex),
-  devices: values.filter(({ field }) => field === 'device_id').map(({ maskedHex }) => maskedHex),
-});
-
 /**
  * The originals, since quarantined messages are not masked. A row that does not open, or whose original is not that of
  * its masked value, is left out: it must neither block the erasure nor direct it at somebody else's messages.
@@ -72,13 +67,13 @@ async function openWanted(
   values: readonly MaskedValue[],
 ): Promise<{ wanted: Wanted; unusable: number }> {
   const open = originalOpener(privateKey);
-  const wanted = { kind: 'values' as const, ips: new Set<string>(), deviceIds: new Set<string>() };
+  const originals = new Map<MaskedField, Set<string>>();
   let unusable = 0;
   for (const row of await readOriginals(pool, values)) {
     const original = await open(row);
     if (original === undefined || checkOriginal(row, original, maskers) === 'does not match') {
       unusable += 1;
-    } else (row.field === 'ip' ? wanted.ips : wanted.deviceIds).add(original);
+    } else originals.set(row.field, (originals.get(row.field) ?? new Set()).add(original));
   }
-  return { wanted, unusable };
+  return { wanted: { kind: 'values', originals }, unusable };
 }

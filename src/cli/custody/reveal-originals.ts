@@ -6,7 +6,11 @@ import {
 } from '../../crypto/vault/open-originals.ts';
 import { openQuarantined } from '../../crypto/vault/open-quarantined.ts';
 import type { MaskedField } from '../../domain/login/login-columns.ts';
-import type { MaskedValue } from '../../domain/login/sealed-original.ts';
+import {
+  type MaskedValue,
+  maskedValues,
+  valuesByPlural,
+} from '../../domain/login/sealed-original.ts';
 import { type LoginValues, readLoginValues } from '../../postgres/logins/read-login-values.ts';
 import { readSealedMessages } from '../../postgres/quarantine/read-quarantine.ts';
 import { readOriginals } from '../../postgres/vault/read-originals.ts';
@@ -19,7 +23,7 @@ export type Revealed = {
   messageId?: string;
   field: MaskedField | 'body';
   maskedValue?: string;
-  /** Null: it is there, and does not open with this key. */
+  /** Null if it does not open with this key. */
   original: string | null;
   /** Whether the original, masked again, gives the masked value. Not for bodies, which nothing stands for. */
   check?: OriginalCheck;
@@ -27,7 +31,7 @@ export type Revealed = {
 
 const key = ({ field, maskedHex }: MaskedValue): string => `${field} ${maskedHex}`;
 
-/** Puts on record what is there of it, then opens it. */
+/** Records what will be revealed, then opens it. */
 export async function reveal(
   { pool, privateKey, maskers }: Custody,
   { values, messageIds }: Wanted,
@@ -62,10 +66,7 @@ export async function reveal(
     action: 'reveal',
     reason: why,
     detail: {
-      ips: [...sealed.values()].filter(({ field }) => field === 'ip').map((row) => row.maskedHex),
-      devices: [...sealed.values()]
-        .filter(({ field }) => field === 'device_id')
-        .map((row) => row.maskedHex),
+      ...valuesByPlural([...sealed.values()]),
       messageIds: [...known],
       originals: sealed.size,
       bodies: bodies.length,
@@ -94,7 +95,5 @@ export async function reveal(
   return { revealed, missing, auditId: id };
 }
 
-const valuesOf = ({ messageId, maskedIp, maskedDeviceId }: LoginValues) => [
-  { messageId, value: { field: 'ip' as const, maskedHex: maskedIp } },
-  { messageId, value: { field: 'device_id' as const, maskedHex: maskedDeviceId } },
-];
+const valuesOf = ({ messageId, masked }: LoginValues) =>
+  maskedValues(masked).map((value) => ({ messageId, value }));

@@ -1,25 +1,24 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import type { MaskedField } from '../../domain/login/login-columns.ts';
+import { type MaskedField, maskedColumn } from '../../domain/login/login-columns.ts';
 import { parseField } from '../../domain/login/login-event.ts';
 import { UsageProblem } from './usage-problem.ts';
 
-const OPTIONS: Readonly<Record<MaskedField, string>> = { ip: '--ip', device_id: '--device' };
-
 /**
- * The value to search by, in the form that messages are masked in; `-` is a line of standard input, which a terminal
- * does not echo. It is not repeated by anything.
- * @throws UsageProblem for what no message could hold
+ * Reads the value to search by, in the form in which it is masked. `-` reads a line of standard input, without an echo
+ * on a terminal. Nothing repeats the value.
+ * @throws UsageProblem for a value that no message could hold
  */
 export async function readSearchValue(field: MaskedField, argument: string): Promise<string> {
+  const flag = `--${maskedColumn(field).masked.option}`;
   const given = argument === '-' ? await readLine(`${field}: `) : argument;
   const parsed = parseField(field, given);
   if (parsed.success) return parsed.data;
   throw new UsageProblem(
-    `${OPTIONS[field]} has no value to search by`,
+    `${flag} has no value to search by`,
     `what was given ${parsed.error.issues[0]?.message ?? 'is not valid'}`,
-    `Give it as a message would have it, or ${OPTIONS[field]} - and one line on standard input.`,
+    `Give it as a message would have it, or ${flag} - and one line on standard input.`,
   );
 }
 

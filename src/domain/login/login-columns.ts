@@ -22,8 +22,9 @@ type MaskedColumn = FieldColumn & {
     option: string;
     /** The name of its values in JSON output and in audit records. */
     plural: string;
-    /** The noun in messages to people. */
+    /** What people call one value, and a number of them. */
     noun: string;
+    counted: string;
   };
 };
 
@@ -48,7 +49,13 @@ export const TABLE_COLUMNS = [
     maxCharacters: 256,
     nullable: false,
     format: 'ip',
-    masked: { maxOriginalCharacters: 64, option: 'ip', plural: 'ips', noun: 'address(es)' },
+    masked: {
+      maxOriginalCharacters: 64,
+      option: 'ip',
+      plural: 'ips',
+      noun: 'address',
+      counted: 'address(es)',
+    },
   },
   {
     field: 'device_id',
@@ -56,7 +63,13 @@ export const TABLE_COLUMNS = [
     type: 'varchar',
     maxCharacters: 256,
     nullable: false,
-    masked: { maxOriginalCharacters: 256, option: 'device', plural: 'devices', noun: 'device(s)' },
+    masked: {
+      maxOriginalCharacters: 256,
+      option: 'device',
+      plural: 'devices',
+      noun: 'device',
+      counted: 'device(s)',
+    },
   },
   { field: 'locale', column: 'locale', type: 'varchar', maxCharacters: 32, nullable: true },
   {
@@ -80,6 +93,7 @@ export type LoginField = Extract<Column, { field: string }>;
 export type FieldName = LoginField['field'];
 type Masked = Extract<LoginField, { masked: object }>;
 export type MaskedField = Masked['field'];
+export type MaskedPlural = Masked['masked']['plural'];
 
 /** The columns that come from the message. */
 export const LOGIN_FIELDS: readonly (FieldColumn & LoginField)[] = TABLE_COLUMNS.filter(
@@ -90,6 +104,11 @@ export const LOGIN_FIELDS: readonly (FieldColumn & LoginField)[] = TABLE_COLUMNS
 export const MASKED_COLUMNS: readonly (MaskedColumn & Masked)[] = LOGIN_FIELDS.filter(
   (column) => 'masked' in column,
 );
+
+type DeclaredMasked = (typeof MASKED_COLUMNS)[number];
+
+export const maskedColumn = (field: MaskedField): DeclaredMasked =>
+  MASKED_COLUMNS.find((column) => column.field === field) as DeclaredMasked;
 
 export const MASKED_FIELDS: readonly MaskedField[] = MASKED_COLUMNS.map(({ field }) => field);
 

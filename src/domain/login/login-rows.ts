@@ -17,7 +17,7 @@ export type ListName<S extends string> = `${Camel<S>}s`;
 /** Rows in the order of the accepted messages. */
 export type MaskedRows = { [F in LoginField as ListName<F['column']>]: Cell<F>[] };
 
-type MaskedColumn = Extract<LoginField, { masked: object }>;
+type MaskedColumn = Extract<LoginField, { field: MaskedField }>;
 
 /** The values that were masked, row by row: the vault keeps them. */
 export type Originals = { [F in MaskedColumn as ListName<F['field']>]: Cell<F>[] };

@@ -1,10 +1,12 @@
 import { ipSpellings } from './ip-spellings.ts';
+import { type MaskedField, maskedColumn } from './login-columns.ts';
 import { type MessageText, messageTexts } from './message-texts.ts';
 
 /** Whose messages are looked for. Addresses are in canonical form. */
-export type Wanted =
-  | { kind: 'user'; userId: string }
-  | { kind: 'values'; ips: ReadonlySet<string>; deviceIds: ReadonlySet<string> };
+export type Wanted = { kind: 'user'; userId: string } | { kind: 'values'; originals: Originals };
+
+/** The originals to look for, by field. */
+export type Originals = ReadonlyMap<MaskedField, ReadonlySet<string>>;
 
 /** `certain`: the message is about the subject. `near`: it may be, and a person has to decide. */
 export type Mention = 'certain' | 'near';
@@ -22,7 +24,7 @@ export function mentions(body: string, wanted: Wanted): Mention | undefined {
   const texts = messageTexts(body);
   return wanted.kind === 'user'
     ? mentionsUser(texts, wanted.userId)
-    : mentionsValues(texts, wanted.ips, wanted.deviceIds);
+    : mentionsValues(texts, wanted.originals);
 }
 
 function mentionsUser(texts: readonly MessageText[], userId: string): Mention | undefined {
@@ -36,16 +38,22 @@ function mentionsUser(texts: readonly MessageText[], userId: string): Mention | 
   );
 }
 
-function mentionsValues(
-  texts: readonly MessageText[],
-  ips: ReadonlySet<string>,
-  deviceIds: ReadonlySet<string>,
-): Mention | undefined {
-  const words = new WordSearch(deviceIds);
+function mentionsValues(texts: readonly MessageText[], originals: Originals): Mention | undefined {
+  const ofFields = (format: 'ip' | undefined) =>
+    new Set(
+      [...originals].flatMap(([field, values]) => (formatOf(field) === format ? [...values] : [])),
+    );
+  const ips = ofFields('ip');
+  const words = new WordSearch(ofFields(undefined));
   return strongest(texts, ({ text }) => {
-    const device = words.in(text);
-    return device === 'certain' || ips.size === 0 ? device : (mentionsIp(text, ips) ?? device);
+    const word = words.in(text);
+    return word === 'certain' || ips.size === 0 ? word : (mentionsIp(text, ips) ?? word);
   });
+}
+
+function formatOf(field: MaskedField): 'ip' | undefined {
+  const column = maskedColumn(field);
+  return 'format' in column ? column.format : undefined;
 }
 
 function mentionsIp(text: string, ips: ReadonlySet<string>): Mention | undefined {

@@ -1,9 +1,10 @@
 import type { Pool } from 'pg';
 import type { Counts } from '../../domain/counts.ts';
+import { LOGIN_FIELDS } from '../../domain/login/login-columns.ts';
 
 export type StoredMessages = { inUserLogins: number; inQuarantine: number };
 
-/** Where these messages have ended so far. */
+/** How many of these messages are in each table. */
 export async function storedMessages(
   pool: Pool,
   messageIds: readonly string[],
@@ -24,8 +25,7 @@ export async function firstRows(
   limit: number,
 ): Promise<Record<string, string | null>[]> {
   const { rows } = await pool.query(
-    `select user_id, device_type, masked_ip, masked_device_id, locale, app_version,
-      create_date::text as create_date
+    `select ${LOGIN_FIELDS.map(({ column }) => column).join(', ')}, create_date::text as create_date
     from user_logins where message_id = any($1) order by inserted_at, message_id limit $2`,
     [messageIds, limit],
   );

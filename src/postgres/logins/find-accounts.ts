@@ -1,16 +1,11 @@
 import type { Pool } from 'pg';
-import type { MaskedField } from '../../domain/login/login-columns.ts';
+import { type MaskedField, maskedColumn } from '../../domain/login/login-columns.ts';
 
 export type Account = { userId: string; logins: number; firstDay: string; lastDay: string };
 
 export type FoundAccounts = { accounts: Account[]; total: number };
 
-const COLUMNS: Readonly<Record<MaskedField, string>> = {
-  ip: 'masked_ip',
-  device_id: 'masked_device_id',
-};
-
-/** Ids of the keys that rows since then were made with; one pass over them. */
+/** Ids of the masking keys of the rows since then. Reads all of these rows. */
 export async function readMaskKeyIds(pool: Pool, since: Date | undefined): Promise<string[]> {
   const { rows } = await pool.query<{ id: string }>(
     `select distinct mask_key_id as id from user_logins
@@ -20,7 +15,7 @@ export async function readMaskKeyIds(pool: Pool, since: Date | undefined): Promi
   return rows.map(({ id }) => id);
 }
 
-/** The accounts that share any of these masked values, those with most logins first. */
+/** The accounts that share any of these masked values, by number of logins. */
 export async function findAccounts(
   pool: Pool,
   field: MaskedField,
@@ -31,7 +26,7 @@ export async function findAccounts(
     `select user_id as "userId", count(*)::int as logins, min(create_date)::text as "firstDay",
        max(create_date)::text as "lastDay", (count(*) over ())::int as total
      from user_logins
-     where ${COLUMNS[field]} = any($1) and ($2::timestamptz is null or create_date >= ($2 at time zone 'utc')::date)
+     where ${maskedColumn(field).column} = any($1) and ($2::timestamptz is null or create_date >= ($2 at time zone 'utc')::date)
      group by user_id order by logins desc, user_id limit $3`,
     [maskedValues, since ?? null, limit],
   );

@@ -1,19 +1,21 @@
 import type { Pool } from 'pg';
+import { MASKED_ARRAY } from './masked-array.ts';
 
-export type LoginValues = { messageId: string; maskedIp: string; maskedDeviceId: string };
+/** `masked` is in the order of `MASKED_COLUMNS`. */
+export type LoginValues = { messageId: string; masked: (string | null)[] };
 
-// The primary key begins with the day: so first the days that there are, each by one look into the index.
+// The primary key begins with the date, so this finds the dates first, with one index lookup each.
 const READ_LOGIN_VALUES = `
   with recursive days as (
     select min(create_date) as day from user_logins
     union all
     select (select min(create_date) from user_logins where create_date > day) from days where day is not null
   )
-  select message_id as "messageId", masked_ip as "maskedIp", masked_device_id as "maskedDeviceId"
+  select message_id as "messageId", ${MASKED_ARRAY} as masked
   from days join user_logins on create_date = day
   where message_id = any($1)`;
 
-/** The masked values of these messages, of those that are stored. */
+/** The masked values of those of the messages that are stored. */
 export async function readLoginValues(
   pool: Pool,
   messageIds: readonly string[],

@@ -1,22 +1,22 @@
 import type { Pool, PoolClient } from 'pg';
-import type { MaskedField } from '../../domain/login/login-columns.ts';
+import { MASKED_COLUMNS, type MaskedPlural } from '../../domain/login/login-columns.ts';
 import type { MaskedValue } from '../../domain/login/sealed-original.ts';
+import { toColumns } from './read-originals.ts';
 
-/** Whose originals are meant: all of an account's logins, or these. */
+/** The originals of all logins of an account, or of these values. */
 export type EraseTarget =
   | { userId: string; keepShared: boolean }
   | { values: readonly MaskedValue[] };
 
-export type VaultCounts = {
-  ips: number;
-  devices: number;
-  /** Of these, those that other accounts have, too. */
+export type VaultCounts = Record<MaskedPlural, number> & {
+  /** Those of them that other accounts have, too. */
   shared: number;
 };
 
-const VALUES = `cross join lateral (values ('ip', masked_ip), ('device_id', masked_device_id)) as one (field, value)`;
+const PAIRS = MASKED_COLUMNS.map(({ field, column }) => `('${field}', ${column})`).join(', ');
+const VALUES = `cross join lateral (values ${PAIRS}) as one (field, value)`;
 
-/** $1 account, $2 whether shared ones stay. Once over the rows for the account's own, once for the others'. */
+/** $1 account, $2 whether shared values stay. Reads `user_logins` twice: for the account, and for the others. */
 const OF_USER = `
   own as materialized (select distinct field, value from user_logins ${VALUES} where user_id = $1),
   others as materialized (
@@ -30,22 +30,23 @@ const OF_USER = `
 
 const THESE = `
   meant as (
-    select field, masked_value, false as shared from unnest($1::text[], $2::bytea[]) as these (field, masked_value)
+    select field, masked_value, false as shared from unnest($1::bytea[], $2::text[]) as these (masked_value, field)
   )`;
 
 // A value may be in both tables.
-const COUNTS = `count(distinct masked_value) filter (where field = 'ip')::int as ips,
-    count(distinct masked_value) filter (where field = 'device_id')::int as devices,
+const COUNT_FIELDS = MASKED_COLUMNS.map(
+  ({ field, masked }) =>
+    `count(distinct masked_value) filter (where field = '${field}')::int as "${masked.plural}"`,
+).join(', ');
+const COUNTS = `${COUNT_FIELDS},
     count(distinct (field, masked_value)) filter (where shared)::int as shared`;
 
 function scope(target: EraseTarget): { meant: string; values: unknown[] } {
   if ('userId' in target) return { meant: OF_USER, values: [target.userId, target.keepShared] };
-  const fields: MaskedField[] = target.values.map(({ field }) => field);
-  const masked = target.values.map(({ maskedHex }) => Buffer.from(maskedHex, 'hex'));
-  return { meant: THESE, values: [fields, masked] };
+  return { meant: THESE, values: toColumns(target.values) };
 }
 
-/** What the vault has of it. */
+/** Counts these originals in the vault. */
 export async function countOriginals(pool: Pool, target: EraseTarget): Promise<VaultCounts> {
   const { meant, values } = scope(target);
   const { rows } = await pool.query<VaultCounts>(
@@ -55,7 +56,7 @@ export async function countOriginals(pool: Pool, target: EraseTarget): Promise<V
   return rows[0] as VaultCounts;
 }
 
-/** Takes it out of the vault, and with it the data keys that nothing is sealed with any more. */
+/** Deletes these originals, and the data keys that no longer seal anything. */
 export async function eraseOriginals(
   client: PoolClient,
   target: EraseTarget,

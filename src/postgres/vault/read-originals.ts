@@ -8,14 +8,17 @@ const READ_ORIGINALS = `
   join sealed_originals using (masked_value, field)
   join vault_data_keys as data_keys on data_keys.id = data_key_id`;
 
-/** The sealed originals of these values, of those that there are: also while a masking key is rotated. */
+/** The sealed originals of these values, in the vault or set aside by a rotation. */
 export async function readOriginals(
   pool: Pool,
   wanted: readonly MaskedValue[],
 ): Promise<SealedOriginal[]> {
-  const { rows } = await pool.query<SealedOriginal>(READ_ORIGINALS, [
-    wanted.map(({ maskedHex }) => Buffer.from(maskedHex, 'hex')),
-    wanted.map(({ field }) => field),
-  ]);
+  const { rows } = await pool.query<SealedOriginal>(READ_ORIGINALS, toColumns(wanted));
   return rows;
 }
+
+/** As `unnest($1::bytea[], $2::text[])` takes them. */
+export const toColumns = (values: readonly MaskedValue[]): [Buffer[], string[]] => [
+  values.map(({ maskedHex }) => Buffer.from(maskedHex, 'hex')),
+  values.map(({ field }) => field),
+];

@@ -1,10 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
+import { MASKED_COLUMNS } from '../../domain/login/login-columns.ts';
+import type { MaskedValue } from '../../domain/login/sealed-original.ts';
 import { boundedTransaction } from '../bounded-transaction.ts';
 import type { OldRow } from '../logins/find-old-rows.ts';
-import { type MaskedValue, toColumns } from './read-sealed-originals.ts';
+import { toColumns } from './read-originals.ts';
 import { LOCK_VAULT } from './vault-lock.ts';
 
-export type RemaskedRow = OldRow & { newMaskedIp: string; newMaskedDeviceId: string };
+/** `newMasked` is in the order of `MASKED_COLUMNS`. */
+export type RemaskedRow = OldRow & { newMasked: (string | null)[] };
 
 export type ResealedOriginal = MaskedValue & { newMaskedHex: string; sealedValue: Buffer };
 
@@ -14,11 +17,11 @@ export type Remasked = {
   /** Of these rows, each once. */
   originals: readonly ResealedOriginal[];
   dataKey: { id: string; vaultKeyId: string; wrappedKey: Buffer };
-  /** What rows that keep their old key still refer to. */
+  /** Originals of rows that keep their old key. */
   kept: readonly MaskedValue[];
 };
 
-/** An original was erased after it was read. The step is done again from its beginning, without it. */
+/** An original was erased after it was read. The step is repeated without it. */
 export class OriginalsChanged extends Error {
   override name = 'OriginalsChanged';
 }
@@ -28,14 +31,22 @@ const COUNT_PRESENT = `
   from unnest($1::bytea[], $2::text[]) as used (masked_value, field)
   join sealed_originals using (masked_value, field)`;
 
-// In the order of ingestion: rows first, then originals, sorted. So each waits for the other at most one way.
+const COLUMNS = MASKED_COLUMNS.map(({ column }, index) => ({
+  ...{ column, was: `old_${column}`, becomes: `new_${column}` },
+  parameters: `$${7 + 2 * index}::text[], $${8 + 2 * index}::text[]`,
+}));
+
+// Locks in the order of ingestion (rows, then originals, both sorted), so that the two cannot deadlock.
 const UPDATE_ROWS = `
-  update user_logins set masked_ip = new_ip, masked_device_id = new_device_id, mask_key_id = $8
-  from unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-    as step (create_date, message_id, old_key_id, old_ip, old_device_id, new_ip, new_device_id)
+  update user_logins set mask_key_id = $4,
+    ${COLUMNS.map(({ column, becomes }) => `${column} = ${becomes}`).join(', ')}
+  from unnest($1::date[], $2::text[], $3::text[], ${COLUMNS.map(({ parameters }) => parameters).join(', ')})
+    as step (
+      create_date, message_id, old_key_id, ${COLUMNS.map(({ was, becomes }) => `${was}, ${becomes}`).join(', ')}
+    )
   where user_logins.create_date = step.create_date and user_logins.message_id = step.message_id
-    and user_logins.create_date between $9::date and $10::date
-    and mask_key_id = old_key_id and masked_ip = old_ip and masked_device_id = old_device_id`;
+    and user_logins.create_date between $5::date and $6::date and mask_key_id = old_key_id
+    and ${COLUMNS.map(({ column, was }) => `${column} is not distinct from ${was}`).join(' and ')}`;
 
 const INSERT_ORIGINALS = `
   insert into vault (masked_value, field, mask_key_id, data_key_id, sealed_value)
@@ -56,8 +67,8 @@ const TAKE_BACK = `
   insert into vault select * from kept order by masked_value, field on conflict do nothing`;
 
 /**
- * Writes what a step has made, all of it or nothing: rows with their new masked values, and the originals of these.
- * @returns how many rows it has changed: fewer than given where another attempt was quicker
+ * Writes the re-masked rows of a step and their originals in one transaction.
+ * @returns the number of rows changed: fewer than given if another attempt has changed some
  * @throws OriginalsChanged
  */
 export async function writeRemasked(pool: Pool, remasked: Remasked): Promise<number> {
@@ -84,13 +95,13 @@ async function updateRows(client: PoolClient, { rows, toKeyId }: Remasked): Prom
     rows.map(({ createDate }) => createDate),
     rows.map(({ messageId }) => messageId),
     rows.map(({ maskKeyId }) => maskKeyId),
-    rows.map(({ maskedIp }) => maskedIp),
-    rows.map(({ maskedDeviceId }) => maskedDeviceId),
-    rows.map(({ newMaskedIp }) => newMaskedIp),
-    rows.map(({ newMaskedDeviceId }) => newMaskedDeviceId),
     toKeyId,
-    // They are in order.
+    // The rows are in order.
     ...[rows[0]?.createDate, rows.at(-1)?.createDate],
+    ...COLUMNS.flatMap((_, index) => [
+      rows.map(({ masked }) => masked[index] ?? null),
+      rows.map(({ newMasked }) => newMasked[index] ?? null),
+    ]),
   ]);
   return rowCount ?? 0;
 }
@@ -105,7 +116,7 @@ async function insertOriginals(
     originals.map(({ sealedValue }) => sealedValue),
     ...[toKeyId, dataKey.id],
   ]);
-  // All there already: nothing is sealed with this one.
+  // All originals were there already, so nothing is sealed with this data key.
   if (rowCount === 0) return;
   await client.query(INSERT_DATA_KEY, [dataKey.id, dataKey.vaultKeyId, dataKey.wrappedKey]);
 }

@@ -15,7 +15,7 @@ import type { MaskedField } from '../../../src/domain/login/login-columns.ts';
 import type { Masker } from '../../../src/domain/login/masking.ts';
 import type { RemaskResult, RowPlace } from '../../../src/domain/rotation.ts';
 import { postgresPool } from '../../../src/postgres/pool.ts';
-import { readSealedOriginals } from '../../../src/postgres/vault/read-sealed-originals.ts';
+import { readOriginals } from '../../../src/postgres/vault/read-originals.ts';
 import { testKeyring } from '../../crypto/keys/test-keyring.ts';
 import { fillVault, insertRows, original, type TestRow } from '../../support/data/vaulted-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
@@ -138,7 +138,7 @@ export class CustodianDatabase {
   /** The plain value that the vault has for a masked one. */
   async reveal(by: Masker, field: MaskedField, number: number): Promise<string | undefined> {
     const maskedHex = by.mask(field, original(field, number));
-    const [sealed] = await readSealedOriginals(this.#custodian, [{ field, maskedHex }]);
+    const [sealed] = await readOriginals(this.#custodian, [{ field, maskedHex }]);
     return sealed && readOriginal(sealed, new DataKeys(this.privateKey, 10), by);
   }
 }

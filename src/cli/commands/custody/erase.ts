@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Pool } from 'pg';
+import type { MaskedValue } from '../../../domain/login/sealed-original.ts';
 import { countLoginsOf } from '../../../postgres/logins/count-rows.ts';
 import { readQuarantineReasons } from '../../../postgres/quarantine/read-quarantine.ts';
 import { countOriginals, type EraseTarget } from '../../../postgres/vault/erase-originals.ts';
@@ -14,7 +15,11 @@ import {
 import { erase, refuseWhileReplayed } from '../../custody/erase-everywhere.ts';
 import { readRemains } from '../../custody/what-remains.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
-import { parseMaskedValue } from '../../options/masked-value.ts';
+import {
+  addMaskedOptions,
+  MASKED_OPTION_NAMES,
+  readMaskedOptions,
+} from '../../options/masked-value.ts';
 import { addReasonOption, checkReason } from '../../options/reason-option.ts';
 import { readLine } from '../../options/search-value.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
@@ -45,8 +50,6 @@ ${EXIT_CODES_HELP}`;
 
 type Options = {
   user?: string;
-  device?: string[];
-  ip?: string[];
   keepShared?: boolean;
   reason: string;
   includeNear?: boolean;
@@ -60,14 +63,14 @@ export function addEraseCommand(program: Command): void {
     .command('erase')
     .description("forget originals: a user's, a device's or an address'")
     .addOption(
-      new Option('--user <id>', 'of all logins of this account; - for standard input').conflicts([
-        'device',
-        'ip',
-      ]),
-    )
-    .option('--device <masked value...>', 'masked_device_id, as user_logins has it')
-    .option('--ip <masked value...>', 'masked_ip, as user_logins has it')
-    .option('--keep-shared', 'with --user: not what other accounts have, too');
+      new Option('--user <id>', 'of all logins of this account; - for standard input').conflicts(
+        MASKED_OPTION_NAMES,
+      ),
+    );
+  addMaskedOptions(command).option(
+    '--keep-shared',
+    'with --user: not what other accounts have, too',
+  );
   addReasonOption(command)
     .option('--include-near', 'also messages that only resemble the subject')
     .option('--dry-run', 'open and erase nothing, say what is there')
@@ -76,7 +79,7 @@ export function addEraseCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action(async (options: Options, self: Command) => {
       const reason = checkReason(options.reason);
-      const target = await parseTarget(options);
+      const target = await parseTarget(options, readMaskedOptions(self));
       await withCustody(self, async (custody) => {
         const found = await findSubject(custody.pool, target);
         if (options.dryRun) {
@@ -110,22 +113,16 @@ async function findSubject(pool: Pool, target: EraseTarget): Promise<Subject> {
   };
 }
 
-async function parseTarget({
-  user,
-  device = [],
-  ip = [],
-  keepShared = false,
-}: Options): Promise<EraseTarget> {
-  const values = [
-    ...device.map((text) => parseMaskedValue('device_id', text)),
-    ...ip.map((text) => parseMaskedValue('ip', text)),
-  ];
+async function parseTarget(
+  { user, keepShared = false }: Options,
+  values: readonly MaskedValue[],
+): Promise<EraseTarget> {
   const nothing = user === undefined ? values.length === 0 : user.trim() === '';
   if (nothing || values.length > MAX_VALUES || (keepShared && user === undefined)) {
     throw new UsageProblem(
       'it is not clear what to erase',
       `it takes --user, alone or with --keep-shared, or ${MAX_VALUES} masked values at most`,
-      'Name an account, or values by --device and --ip.',
+      'Name an account by --user, or masked values by their options.',
     );
   }
   if (user === undefined) return { values };

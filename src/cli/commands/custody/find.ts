@@ -1,13 +1,14 @@
 import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
 import { allMaskers } from '../../../crypto/keys/masker.ts';
-import type { MaskedField } from '../../../domain/login/login-columns.ts';
+import { MASKED_COLUMNS, type MaskedField } from '../../../domain/login/login-columns.ts';
 import { UNKEYED_ID } from '../../../domain/login/masking.ts';
 import { findAccounts, readMaskKeyIds } from '../../../postgres/logins/find-accounts.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withDatabase } from '../../connect/with-database.ts';
 import { recordFirst } from '../../custody/record-first.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
+import { MASKED_OPTION_NAMES } from '../../options/masked-value.ts';
 import { parseSince } from '../../options/parse-since.ts';
 import { addReasonOption, checkReason } from '../../options/reason-option.ts';
 import { readSearchValue } from '../../options/search-value.ts';
@@ -34,9 +35,17 @@ Examples:
   pbpaste | login-etl find --ip - --json
 ${EXIT_CODES_HELP}`;
 
+/** An option for each masked field. They exclude each other. */
+const SEARCH_OPTIONS = MASKED_COLUMNS.map(({ field, masked }) => {
+  const option = new Option(
+    `--${masked.option} <${masked.noun}>`,
+    `the ${masked.noun}; - for standard input`,
+  );
+  const others = MASKED_OPTION_NAMES.filter((name) => name !== option.attributeName());
+  return { field, option: option.conflicts(others) };
+});
+
 type Options = {
-  ip?: string;
-  device?: string;
   since?: Date;
   limit: number;
   reason?: string;
@@ -46,11 +55,9 @@ type Options = {
 export function addFindCommand(program: Command): void {
   const command = program
     .command('find')
-    .description('which accounts share an address or a device')
-    .addOption(
-      new Option('--ip <address>', 'the address; - for standard input').conflicts('device'),
-    )
-    .option('--device <device id>', 'the device; - for standard input')
+    .description('which accounts share an address or a device');
+  for (const { option } of SEARCH_OPTIONS) command.addOption(option);
+  command
     .addOption(
       new Option('--since <when>', 'logins sent since then: 7d, 12h, or a date').argParser(
         parseSince,
@@ -60,16 +67,8 @@ export function addFindCommand(program: Command): void {
   addReasonOption(command, { mandatory: false })
     .option('--json', 'print it as JSON')
     .addHelpText('after', HELP)
-    .action(async ({ ip, device, since, limit, reason, json }: Options, self: Command) => {
-      const field: MaskedField = ip === undefined ? 'device_id' : 'ip';
-      const argument = ip ?? device;
-      if (argument === undefined) {
-        throw new UsageProblem(
-          'there is nothing to search by',
-          'neither --ip nor --device was given',
-          'Give one of them.',
-        );
-      }
+    .action(async ({ since, limit, reason, json }: Options, self: Command) => {
+      const { field, argument } = parseSearch(self);
       const why = reason === undefined ? NO_REASON : checkReason(reason);
       const { postgres, masking } = readSettings(self, ['postgres', 'masking']);
       const value = await readSearchValue(field, argument);
@@ -104,6 +103,19 @@ export function addFindCommand(program: Command): void {
         }
       });
     });
+}
+
+function parseSearch(command: Command): { field: MaskedField; argument: string } {
+  for (const { field, option } of SEARCH_OPTIONS) {
+    const argument: string | undefined = command.getOptionValue(option.attributeName());
+    if (argument !== undefined) return { field, argument };
+  }
+  const flags = SEARCH_OPTIONS.map(({ option }) => option.long).join(', ');
+  throw new UsageProblem(
+    'there is nothing to search by',
+    `none of ${flags} was given`,
+    'Give one of them.',
+  );
 }
 
 function show({ accounts, total }: Awaited<ReturnType<typeof findAccounts>>): void {

@@ -1,9 +1,10 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
+import type { MaskedValue } from '../../../domain/login/sealed-original.ts';
 import { withCustody } from '../../connect/with-custody.ts';
 import { type Revealed, reveal, type Wanted } from '../../custody/reveal-originals.ts';
 import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
-import { parseMaskedValue } from '../../options/masked-value.ts';
+import { addMaskedOptions, readMaskedOptions } from '../../options/masked-value.ts';
 import { addReasonOption, checkReason } from '../../options/reason-option.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
 import { printData, printJson, printMessage } from '../../terminal/output.ts';
@@ -20,7 +21,7 @@ nothing is shown. At most ${MAX_PER_CALL} values and messages a call.
 Each original is masked again with the key that its row names: "does not match" means that it is not the original of
 this masked value, whoever put it there. "not checked" means that MASKING_KEYS does not hold that key.
 
---message shows both values of a stored login, or the body of a quarantined message.
+--message shows all values of a stored login, or the body of a quarantined message.
 
 Examples:
   login-etl reveal --ip 9f86d081884c7d65… --reason "case 4711, court order of 2026-11-20"
@@ -29,8 +30,6 @@ Examples:
 ${EXIT_CODES_HELP}`;
 
 type Options = {
-  device?: string[];
-  ip?: string[];
   message?: string[];
   reason: string;
   json?: boolean;
@@ -38,18 +37,15 @@ type Options = {
 
 export function addRevealCommand(program: Command): void {
   addReasonOption(
-    program
-      .command('reveal')
-      .description('show the originals of masked values, on the record')
-      .option('--device <masked value...>', 'masked_device_id, as user_logins has it')
-      .option('--ip <masked value...>', 'masked_ip, as user_logins has it')
-      .option('--message <id...>', 'what a message held, by its id'),
+    addMaskedOptions(
+      program.command('reveal').description('show the originals of masked values, on the record'),
+    ).option('--message <id...>', 'what a message held, by its id'),
   )
     .option('--json', 'print it as JSON')
     .addHelpText('after', HELP)
-    .action(async ({ reason, json, ...options }: Options, command: Command) => {
+    .action(async ({ reason, json, message }: Options, command: Command) => {
       const why = checkReason(reason);
-      const wanted = parse(options);
+      const wanted = parse(readMaskedOptions(command), message);
       const { revealed, missing, auditId } = await withCustody(command, (custody) =>
         reveal(custody, wanted, why),
       );
@@ -63,23 +59,20 @@ export function addRevealCommand(program: Command): void {
     });
 }
 
-function parse({ device = [], ip = [], message = [] }: Partial<Options>): Wanted {
-  const number = device.length + ip.length + message.length;
+function parse(values: MaskedValue[], messages: readonly string[] = []): Wanted {
+  const number = values.length + messages.length;
   if (number === 0 || number > MAX_PER_CALL) {
     throw new UsageProblem(
       number === 0 ? 'there is nothing to reveal' : 'that is too much for one call',
       number === 0
-        ? 'neither --device, --ip nor --message was given'
+        ? 'neither a masked value nor --message was given'
         : `it asks for ${number}, and ${MAX_PER_CALL} is the most: a reveal is for a case, not for a table`,
       number === 0 ? 'Name at least one.' : 'Ask in several calls, each with its reason.',
     );
   }
   return {
-    values: [
-      ...device.map((text) => parseMaskedValue('device_id', text)),
-      ...ip.map((text) => parseMaskedValue('ip', text)),
-    ],
-    messageIds: [...new Set(message)],
+    values,
+    messageIds: [...new Set(messages)],
   };
 }
 
