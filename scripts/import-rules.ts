@@ -23,7 +23,7 @@ export const ROOM_RULES: Readonly<Record<string, RoomRule>> = {
   activities: { from: CLIENTS },
   workflows: { from: ['domain', 'batch'], typesFrom: ['activities'] },
   temporal: { from: ['domain', 'errors', 'batch', 'crypto', 'config', 'telemetry'] },
-  telemetry: { from: [...CLIENTS, 'config', 'temporal'], typesFrom: ['activities'] },
+  telemetry: { from: [...CLIENTS, 'config', 'http', 'temporal'], typesFrom: ['activities'] },
   'codec-server': { from: [...CLIENTS, 'config', 'http', 'telemetry'] },
   api: { from: [...CLIENTS, 'config', 'http', 'telemetry'] },
   cli: {

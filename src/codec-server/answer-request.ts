@@ -11,6 +11,8 @@ import { loginRoutes } from './login-routes.ts';
 export type AnswerOptions = Omit<DecodeContext, 'uiOrigin'> & {
   settings: CodecServerSettings;
   allowEncode: boolean;
+  /** Called with the request of a caller who is authenticated. */
+  known: (request: IncomingMessage) => void;
 };
 
 const SECURITY_HEADERS = {
@@ -22,7 +24,7 @@ const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Answers whatever comes. What is logged holds neither tokens nor payloads, nor a path as it was sent. */
+/** Logs each request, without tokens, payloads or the path as it was sent. */
 export function requestListener(options: AnswerOptions) {
   const route = router(options);
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -46,7 +48,7 @@ export function requestListener(options: AnswerOptions) {
   };
 }
 
-/** What the log may say of a request: the route is one of ours, never the path as it was sent. */
+/** What the log has of a request. */
 type Seen = {
   route: 'decode' | 'encode' | 'login' | 'logout' | 'health' | 'other';
   caller?: Caller;
@@ -82,6 +84,7 @@ function router(options: AnswerOptions) {
         throw new Refusal(405, 'POST only', { allow: 'POST, OPTIONS' });
       const caller = await identify(request);
       seen.caller = caller;
+      options.known(request);
       const body =
         verb === 'decode'
           ? await decodeRequest(request, caller, { ...options, uiOrigin })
@@ -89,7 +92,7 @@ function router(options: AnswerOptions) {
       return { status: 200, headers: { 'content-type': 'application/json' }, body };
     };
     const given = await answer().catch((error: unknown) => refused(error, options.logger));
-    // The page is told what is wrong, too.
+    // Without these headers the Web UI's page could not read why it was refused.
     return { ...given, headers: { ...given.headers, ...crossOrigin } };
   };
 }

@@ -7,22 +7,20 @@ import type { Logger } from 'pino';
 import type { CodecServerSettings } from '../config/sections/codec-server-section.ts';
 import type { Keyring } from '../crypto/keys/keyring.ts';
 import { Problem } from '../errors/problem.ts';
+import { limitConnections, SERVER_TIMEOUTS, TLS_TIMEOUTS } from '../http/limit-connections.ts';
 import { appendAuditRecord } from '../postgres/audit/append-audit-record.ts';
 import { requestListener } from './answer-request.ts';
 import { decodeRecorder } from './record-decodes.ts';
 
 export type RunningCodecServer = {
   url: string;
-  /** Takes no more connections, answers what is in hand, then closes; what takes too long is cut off. */
+  /** Refuses new connections, answers the requests under way, then closes; cuts off what takes too long. */
   stop(): Promise<void>;
 };
 
-const TIMEOUTS = { requestTimeout: 15_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 };
 const IDLE_MS = 30_000;
-const MAX_CONNECTIONS = 200;
 const STOP_WITHIN_MS = 10_000;
 
-/** Listens; who may ask, and what of, is in the settings. */
 export async function startCodecServer(options: {
   settings: CodecServerSettings;
   keys: Keyring;
@@ -31,18 +29,28 @@ export async function startCodecServer(options: {
   allowEncode?: boolean;
 }): Promise<RunningCodecServer> {
   const { settings, keys, pool, logger, allowEncode = false } = options;
+  const server = settings.tls
+    ? createHttpsServer({
+        ...SERVER_TIMEOUTS,
+        ...TLS_TIMEOUTS,
+        ...settings.tls,
+        minVersion: 'TLSv1.2',
+      })
+    : createHttpServer(SERVER_TIMEOUTS);
+  // All of a proxy's connections have its address.
+  const known = limitConnections(
+    server,
+    settings.behindTlsProxy ? { maxPerAddress: Infinity } : {},
+  );
   const listener = requestListener({
     settings,
     logger,
     allowEncode,
     keys,
     record: decodeRecorder((record) => appendAuditRecord(pool, record)),
+    known,
   });
-  const listen = (...args: Parameters<typeof listener>) => void listener(...args);
-  const server = settings.tls
-    ? createHttpsServer({ ...TIMEOUTS, ...settings.tls, minVersion: 'TLSv1.2' }, listen)
-    : createHttpServer(TIMEOUTS, listen);
-  server.maxConnections = MAX_CONNECTIONS;
+  server.on('request', (request, response) => void listener(request, response));
   server.setTimeout(IDLE_MS);
   server.listen(settings.listen);
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {

@@ -2,7 +2,7 @@ import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { JwtSettings } from '../config/sections/codec-server-section.ts';
 import { Refusal } from './refusal.ts';
 
-/** Asymmetric ones only: with a symmetric one, the public key would be taken for the secret. */
+/** Asymmetric only: with a symmetric algorithm, anyone could sign with the public key. */
 const ALGORITHMS = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
@@ -10,7 +10,7 @@ const ALGORITHMS = [
 const CLOCK_TOLERANCE_SECONDS = 30;
 const JWKS_TIMEOUT_MS = 5_000;
 
-/** What is wrong with the token, and not with the way to the issuer's keys. */
+/** Errors of the token itself, not of fetching the issuer's keys. */
 const TOKEN_ERRORS = [
   errors.JWTExpired,
   errors.JWTClaimValidationFailed,
@@ -23,10 +23,10 @@ const TOKEN_ERRORS = [
   errors.JWKSMultipleMatchingKeys,
 ];
 
-/** @returns the token's subject, or undefined when it is not one that counts here */
+/** @returns the token's subject, or undefined when the token is not accepted */
 export type VerifyJwt = (token: string) => Promise<string | undefined>;
 
-/** @throws Refusal when the issuer's keys can't be had */
+/** @throws Refusal when the issuer's keys cannot be fetched */
 export function jwtVerifier({ issuer, audience, jwksUrl, requiredClaim }: JwtSettings): VerifyJwt {
   const keys = createRemoteJWKSet(jwksUrl, { timeoutDuration: JWKS_TIMEOUT_MS });
   return async (token) => {
@@ -39,17 +39,22 @@ export function jwtVerifier({ issuer, audience, jwksUrl, requiredClaim }: JwtSet
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
       });
       if (requiredClaim && !hasClaim(payload, requiredClaim)) return undefined;
-      return payload.sub;
+      return isSubject(payload.sub) ? payload.sub : undefined;
     } catch (error) {
       if (TOKEN_ERRORS.some((kind) => error instanceof kind)) return undefined;
-      throw new Refusal(503, "the issuer's keys cannot be had: tokens cannot be checked");
+      throw new Refusal(503, "the issuer's keys cannot be fetched, so tokens cannot be checked");
     }
   };
 }
 
-/** A list has it as a member; a text is it, or has it as one of its words, as in `scope`. */
+/** The audit record names the caller by it. `jose` only checks that there is one, of any type. */
+const isSubject = (sub: unknown): boolean =>
+  typeof sub === 'string' && /\S/.test(sub) && sub.length <= 255 && !/\p{C}/u.test(sub);
+
+/** An array has the value as an element; a string equals it. Only `scope` is a list of words (RFC 8693). */
 function hasClaim(payload: JWTPayload, { name, value }: { name: string; value: string }): boolean {
   const claim = payload[name];
   if (Array.isArray(claim)) return claim.includes(value);
-  return claim === value || (typeof claim === 'string' && claim.split(' ').includes(value));
+  if (name === 'scope' && typeof claim === 'string') return claim.split(' ').includes(value);
+  return claim === value;
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../src/local/ports/free-port.ts';
 import { bearer, startedCodecServer, valuesOf } from '../codec-server/started-codec-server.ts';
@@ -32,11 +32,11 @@ const started = () =>
     jwt: { issuer: ISSUER, audience: AUDIENCE, jwksUrl: jwksUrl(), requiredClaim: CLAIM },
   } as never);
 
-type Claims = { iss?: string; aud?: string; sub?: string; exp?: string; groups?: unknown };
+type Claims = { iss?: string; aud?: string; sub?: unknown; exp?: string; groups?: unknown };
 
 async function jwt({ iss = ISSUER, aud = AUDIENCE, exp = '5m', ...rest }: Claims = {}) {
   const claims = { sub: 'ada@example.com', groups: ['staff', 'custodians'], ...rest };
-  return new SignJWT(claims)
+  return new SignJWT(claims as JWTPayload)
     .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
     .setIssuer(iss)
     .setAudience(aud)
@@ -62,11 +62,36 @@ test.each([
   ['that has expired', { exp: '-5m' }],
   ['without the claim', { groups: ['staff'] }],
   ['with a claim that only looks like it', { groups: 'custodians-not' }],
+  ['with the claim among other words', { groups: 'not custodians' }],
+  ['with the claim in an array of arrays', { groups: [['custodians']] }],
+  ['with the claim as a key of an object', { groups: { custodians: true } }],
   ['without a subject', { sub: undefined }],
+  ['with an empty subject', { sub: '' }],
+  ['with a blank subject', { sub: ' \t' }],
+  ['with a number as its subject', { sub: 0 }],
+  ['with an object as its subject', { sub: { name: 'ada' } }],
+  ['with an array as its subject', { sub: ['ada'] }],
+  ['with a control character in its subject', { sub: 'ada\u{1b}[2J' }],
 ] as const)('decodes nothing with a token %s', async (_what, claims) => {
   const server = await started();
   const token = await jwt(claims as never);
   expect((await server.decode([await server.seal(1)], bearer(token))).status).toBe(401);
+});
+
+test.each([
+  ['scope', 'openid custodians', 200],
+  ['scope', 'openid not-custodians', 401],
+  ['roles', 'openid custodians', 401],
+])('only scope is a list of words: %s "%s" gets %i', async (name, value, status) => {
+  const server = await startedCodecServer({
+    token: undefined,
+    jwt: {
+      ...{ issuer: ISSUER, audience: AUDIENCE, jwksUrl: jwksUrl() },
+      requiredClaim: { name, value: 'custodians' },
+    },
+  } as never);
+  const token = await jwt({ [name]: value } as never);
+  expect((await server.decode([], bearer(token))).status).toBe(status);
 });
 
 test('decodes nothing with a token of another key, of a symmetric one, or without signature', async () => {

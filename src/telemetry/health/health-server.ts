@@ -1,17 +1,18 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { HostAndPort } from '../../config/host-and-port.ts';
+import { limitConnections, SERVER_TIMEOUTS } from '../../http/limit-connections.ts';
 import { DEPENDENCIES, type Readiness } from './readiness.ts';
 
 export type HealthServer = {
-  /** From now on not ready, whatever can be reached: the worker takes no more work. */
+  /** From now on it is not ready: the worker takes no more work. */
   shuttingDown(): void;
   close(): Promise<void>;
 };
 
 /**
- * `/healthz`: 200 as long as the process turns its event loop. `/readyz`: 200 when Temporal, Postgres and the
- * queue can be reached, else 503; the body says which can't.
+ * `/healthz` is 200 as long as the process runs its event loop. `/readyz` is 200 when Temporal, Postgres and the queue can be
+ * reached, else 503; the body says which cannot.
  */
 export async function startHealthServer(
   address: HostAndPort,
@@ -30,11 +31,12 @@ export async function startHealthServer(
       ...parts,
     });
   };
-  const server = createServer((request, response) => {
+  const server = createServer(SERVER_TIMEOUTS, (request, response) => {
     if (request.url === '/healthz') answer(response, 200, { status: 'alive' });
     else if (request.url === '/readyz') void answerReady(response);
     else answer(response, 404, { status: 'there are /healthz and /readyz' });
   });
+  limitConnections(server);
   server.listen({ ...address });
   await once(server, 'listening');
   return {
