@@ -18,7 +18,7 @@ export const ROOM_RULES: Readonly<Record<string, RoomRule>> = {
   crypto: { from: ['domain', 'errors', 'batch'] },
   batch: { from: ['domain', 'errors'] },
   postgres: { from: ['domain', 'errors'], typesFrom: ['batch'] },
-  config: { from: ['domain', 'errors', 'crypto'], typesFrom: ['queue'] },
+  config: { from: ['domain', 'errors', 'crypto'], typesFrom: ['queue', 'postgres'] },
   http: { from: ['domain', 'errors'], typesFrom: ['config'] },
   activities: { from: CLIENTS },
   workflows: { from: ['domain', 'batch'], typesFrom: ['activities'] },

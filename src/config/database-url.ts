@@ -1,24 +1,78 @@
-const IN_URL = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as const;
-/** Other spellings of the same, which the driver would let win over ours. */
-const ALSO_IN_URL = ['ssl', 'uselibpqcompat'] as const;
-export type TlsParameters = Partial<Record<(typeof IN_URL)[number], string>>;
+import { type Parse, Wrong } from './declare-section.ts';
 
-/** What a URL says of TLS, and the URL without it: the driver reads weaker modes than we take. */
-export function takeTlsFromUrl(connectionString: string): {
-  connectionString: string;
-  host: string;
-  tls: TlsParameters;
-  /** `ssl=…`, which means too many things. */
-  vague: boolean;
-} {
-  const url = new URL(connectionString);
-  const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname);
-  const tls = Object.fromEntries(
-    IN_URL.map((name) => [name, url.searchParams.get(name)]).filter(([, value]) => value),
-  ) as TlsParameters;
-  const vague = url.searchParams.has('ssl');
-  const given = [...IN_URL, ...ALSO_IN_URL].filter((name) => url.searchParams.has(name));
-  if (given.length === 0) return { connectionString, host, tls, vague };
-  for (const name of given) url.searchParams.delete(name);
-  return { connectionString: url.href, host, tls, vague };
+/** Parts that the URL leaves out are undefined, and come from the PG* variables. */
+export type DatabaseUrl = {
+  user?: string;
+  password?: string;
+  /** With commas between, if there are several; so are the ports. */
+  hosts?: string;
+  ports?: string;
+  database?: string;
+  parameters: Readonly<Partial<Record<Parameter, string>>>;
+};
+
+/** libpq's parameters that are supported here. */
+const PARAMETERS = [
+  ...['host', 'port', 'user', 'password', 'dbname', 'target_session_attrs'],
+  ...['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslnegotiation'],
+  ...['application_name', 'connect_timeout', 'options'],
+] as const;
+export type Parameter =
+  | ('host' | 'port' | 'user' | 'password' | 'dbname' | 'target_session_attrs')
+  | ('sslmode' | 'sslrootcert' | 'sslcert' | 'sslkey' | 'sslnegotiation')
+  | ('application_name' | 'connect_timeout' | 'options');
+
+/** The driver's own, without a meaning here: TLS is checked as strictly with it. */
+const IGNORED = 'uselibpqcompat';
+
+const SHAPE =
+  /^postgres(?:ql)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<password>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@?#]*))?$/;
+const HOST = /^(?:\[(?<v6>[\da-fA-F:.]+)\]|(?<name>[^:[\]]*))(?::(?<port>\d*))?$/;
+
+const NOT_A_URL = new Wrong(
+  'is not a URL such as postgres://user:password@host:5432/database. Percent-encode #, ?, /, % and @ in its parts, as in a password: %23, %3F, %2F, %25 and %40',
+);
+
+/** As libpq reads it. Nothing of it is repeated but the name of a parameter: it holds a password. */
+export const parseDatabaseUrl: Parse<DatabaseUrl> = (text) => {
+  const groups = SHAPE.exec(text)?.groups;
+  const hosts = groups?.hosts?.split(',').map((host) => HOST.exec(host)?.groups);
+  if (!groups || !hosts?.every((host) => host !== undefined)) return NOT_A_URL;
+  const parameters = parseParameters(groups.query ?? '');
+  if (parameters instanceof Wrong) return parameters;
+  try {
+    const user = parameters.user ?? decodeURIComponent(groups.user ?? '');
+    const password = parameters.password ?? decodeURIComponent(groups.password ?? '');
+    const named = hosts.map(({ v6, name = '' }) => v6 ?? decodeURIComponent(name)).join(',');
+    const ports = parameters.port ?? hosts.map(({ port = '' }) => port).join(',');
+    const database = parameters.dbname ?? decodeURIComponent(groups.database ?? '');
+    return {
+      parameters,
+      ...(user && { user }),
+      ...(password && { password }),
+      ...((parameters.host ?? named) && { hosts: parameters.host ?? named }),
+      ...(/\d/.test(ports) && { ports }),
+      ...(database && { database }),
+    };
+  } catch {
+    return NOT_A_URL;
+  }
+};
+
+function parseParameters(query: string): DatabaseUrl['parameters'] | Wrong {
+  if (/%(?![\da-fA-F]{2})/.test(query)) return NOT_A_URL;
+  const found: Partial<Record<string, string>> = {};
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (name === 'ssl') return new Wrong('has ssl=…: say sslmode=verify-full or disable');
+    if (name === IGNORED) continue;
+    if (!PARAMETERS.some((known) => known === name)) {
+      // A strange name may be a piece of a password.
+      const shown = /^[a-z][a-z_]{1,40}$/.test(name) ? ` ${name}` : '';
+      return new Wrong(
+        `has a parameter${shown} that is not supported: the known ones are ${PARAMETERS.join(', ')}`,
+      );
+    }
+    if (value !== '') found[name] = value;
+  }
+  return found;
 }

@@ -1,4 +1,10 @@
-import { type Setting, type Settings, type Values, Wrong } from './declare-section.ts';
+import {
+  type Setting,
+  type Settings,
+  type ValueOf,
+  type Values,
+  Wrong,
+} from './declare-section.ts';
 import { cannotBeRead, readSecretFile } from './read-secret-file.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,6 +44,29 @@ export class Reader {
     const others = [...(secret ? [`${name}_FILE`] : []), ...instead];
     const nor = others.length > 0 ? ` (nor is ${others.join(' or ')})` : '';
     this.problem(name, `is not set${nor}: ${why}`);
+  }
+
+  fileGiven(name: string): boolean {
+    return textOf(`${name}_FILE`, this.env) !== undefined;
+  }
+
+  /**
+   * The value of a secret from now on: its file is read again each time, so that it can be replaced while a program runs.
+   * While the file is missing or wrong, the value stays as it was.
+   */
+  current<S extends Setting>(setting: S, value: ValueOf<S> | undefined): () => typeof value {
+    const path = textOf(`${setting.name}_FILE`, this.env);
+    if (path === undefined || value === undefined) return () => value;
+    let latest: ValueOf<S> = value;
+    return () => {
+      try {
+        const parsed = setting.parse(readSecretFile(path));
+        if (!(parsed instanceof Wrong)) latest = parsed as ValueOf<S>;
+      } catch {
+        // The file is being replaced, or is gone: the connection tells whether the old value still counts.
+      }
+      return latest;
+    };
   }
 
   #value(setting: Setting): unknown {

@@ -1,5 +1,5 @@
-import pg, { type Pool, type PoolConfig } from 'pg';
-import { TlsClient } from './tls.ts';
+import pg, { type Pool } from 'pg';
+import { type PostgresSettings, TlsClient } from './tls.ts';
 
 /** Lanes of one worker that may insert at once, with room for the checks. */
 const MAX_CONNECTIONS = 10;
@@ -9,7 +9,7 @@ const STATEMENT_TIMEOUT_MS = 50_000;
 
 /** A pool that outlives the server: a lost idle connection is reported and replaced. */
 export function postgresPool(
-  settings: PoolConfig,
+  settings: PostgresSettings,
   { applicationName, onIdleError }: { applicationName: string; onIdleError?: () => void },
 ): Pool {
   const pool = new pg.Pool({

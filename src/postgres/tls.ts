@@ -1,5 +1,13 @@
-import pg, { type ClientBase } from 'pg';
+import pg, { type ClientBase, type ClientConfig, type PoolConfig } from 'pg';
 import { NO_TLS, PostgresTlsError } from '../errors/postgres-tls-error.ts';
+import { chooseHost, type SeveralHosts } from './choose-host.ts';
+
+export type PostgresSettings = PoolConfig & {
+  /** In place of `host` and `port`, where there are several or a certain session is wanted. */
+  choice?: SeveralHosts;
+  /** Read for each connection: the file that they come from may have been replaced. */
+  credentials?(): Pick<ClientConfig, 'user' | 'password'>;
+};
 
 const UNTRUSTED = /^(ERR_TLS_|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CRL_|HOSTNAME_MISMATCH)/;
 
@@ -14,8 +22,18 @@ function withReason(error: unknown): unknown {
 
 type Connected = (error: Error | null, client?: ClientBase) => void;
 
-/** Tells trouble with TLS from other trouble. */
+/** Chooses among several hosts, and tells trouble with TLS from other trouble. */
 export class TlsClient extends pg.Client {
+  readonly #config: PostgresSettings;
+
+  constructor(settings: PostgresSettings = {}) {
+    const { password, credentials } = settings;
+    // The pool makes the password a property that is not copied.
+    const config = { ...settings, ...(password && { password }), ...credentials?.() };
+    super(config);
+    this.#config = config;
+  }
+
   override connect(): Promise<pg.Client>;
   override connect(callback: Connected): void;
   override connect(callback?: Connected): Promise<pg.Client> | undefined {
@@ -24,10 +42,19 @@ export class TlsClient extends pg.Client {
         throw withReason(error);
       });
     }
-    super.connect((error: Error | null) => {
+    const connected = (error: Error | null) => {
       if (error) callback(withReason(error) as Error);
       else callback(null, this);
-    });
+    };
+    const { choice, ...config } = this.#config;
+    if (!choice) {
+      super.connect(connected);
+      return undefined;
+    }
+    chooseHost(config, choice).then((chosen) => {
+      Object.assign(this, chosen);
+      super.connect(connected);
+    }, connected);
     return undefined;
   }
 }

@@ -43,7 +43,7 @@ test('the required settings are enough; the rest has defaults', () => {
   const config = loadConfig(WORKER_SECTIONS, COMPLETE);
   expect(config).toMatchObject({
     sqs: { region: 'eu-central-1', queue: { name: 'login-queue' } },
-    postgres: { connectionString: COMPLETE.DATABASE_URL },
+    postgres: { host: 'db.example', port: 5433, user: 'user', database: 'logins' },
     temporal: { namespace: 'default' },
     masking: { mode: 'hmac-sha256', keys: { activeId: 'test' } },
     payloads: { keys: { activeId: 'test' } },

@@ -280,7 +280,7 @@ describe('what opens the vault', () => {
 
 describe('every secret may come from a file', () => {
   const reachedBy: Readonly<Record<string, (config: Config) => unknown>> = {
-    DATABASE_URL: ({ postgres }) => postgres.connectionString,
+    DATABASE_URL: ({ postgres }) => postgres.host,
     PGPASSWORD: ({ postgres }) => postgres.password,
     TEMPORAL_API_KEY: ({ temporal }) => temporal.connectionOptions.apiKey,
     MASKING_KEYS: ({ masking }) => masking.keys?.keys.get('test')?.export().toString('hex'),

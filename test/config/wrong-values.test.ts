@@ -100,7 +100,7 @@ describe('a wrong value', () => {
     if (parse !== line && !FREE.has(name)) expect(refused).toBeGreaterThanOrEqual(20);
   });
 
-  test('in a file is refused in the same way', async () => {
+  test('in a file is refused in the same way', { timeout: 60_000 }, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'login-etl-wrong-'));
     onTestFinished(() => rm(directory, { recursive: true, force: true }));
     const path = join(directory, 'secret');

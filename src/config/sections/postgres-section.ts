@@ -1,10 +1,18 @@
 import type { ConnectionOptions } from 'node:tls';
-import type { PoolConfig } from 'pg';
-import { type TlsParameters, takeTlsFromUrl } from '../database-url.ts';
-import { type Settings, section, type Values, Wrong } from '../declare-section.ts';
-import { isLoopback } from '../host-and-port.ts';
+import type { PostgresSettings } from '../../postgres/tls.ts';
+import { type DatabaseUrl, type Parameter, parseDatabaseUrl } from '../database-url.ts';
+import { type Parse, type Settings, section, type Values, Wrong } from '../declare-section.ts';
+import { type HostAndPort, isLoopback } from '../host-and-port.ts';
 import type { Reader } from '../reader.ts';
-import { certificate, fileWith, line, privateKey, wholeNumber } from '../value-parsers.ts';
+import {
+  certificate,
+  fileWith,
+  line,
+  matching,
+  oneOf,
+  privateKey,
+  wholeNumber,
+} from '../value-parsers.ts';
 
 /** The two in the middle encrypt without knowing to whom: they are read as the one that checks. */
 const TLS_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
@@ -16,6 +24,14 @@ function parseTlsMode(text: string): TlsMode | Wrong {
     mode ?? new Wrong(`must be ${TLS_MODES.join(', ')}: others take any server for the right one`)
   );
 }
+
+const DEFAULT_PORT = 5_432;
+const parseTarget = oneOf('any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby');
+
+const portList = (text: string): string | Wrong =>
+  text.split(',').every((port) => port === '' || !(wholeNumber(1, 65_535)(port) instanceof Wrong))
+    ? text
+    : new Wrong('must be a whole number from 1 to 65535, or several with commas between');
 
 const certificateFile = fileWith(certificate);
 const keyFile = fileWith(privateKey);
@@ -30,22 +46,30 @@ const SETTINGS = {
     secret: true,
     required: { why: 'where the rows go', unless: 'PGHOST' },
     example: 'postgres://login_etl:password@127.0.0.1:5432/logins',
-    description: "Postgres. Instead of it, libpq's PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE.",
-    parse: (text: string) =>
-      /^postgres(ql)?:\/\//.test(text) && URL.canParse(text)
-        ? takeTlsFromUrl(text)
-        : new Wrong('is not a postgres:// URL'),
+    description:
+      "Postgres. Instead of it, libpq's PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE. Several hosts, with commas between, are tried in order; `?target_session_attrs=read-write` takes the first that is the primary.",
+    parse: parseDatabaseUrl,
   },
   host: {
     name: 'PGHOST',
-    description: 'Used when DATABASE_URL is not set.',
-    parse: line,
+    description:
+      'Used where DATABASE_URL names no host. Several, with commas between, are tried in order.',
+    parse: matching(
+      /^(\/[^\p{Cc},]*|[\w.:[\]-]*)(,(\/[^\p{Cc},]*|[\w.:[\]-]*))*$/u,
+      'a host, or several with commas between',
+    ),
   },
   port: {
     name: 'PGPORT',
     default: '5432',
-    description: 'With PGHOST.',
-    parse: wholeNumber(1, 65_535),
+    description: 'With PGHOST: one port for all hosts, or one for each.',
+    parse: portList,
+  },
+  target: {
+    name: 'PGTARGETSESSIONATTRS',
+    description:
+      "Which of several hosts is wanted, in libpq's words: `any`, `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`. In DATABASE_URL: `?target_session_attrs=…`.",
+    parse: parseTarget,
   },
   user: { name: 'PGUSER', description: 'With PGHOST.', parse: line },
   password: { name: 'PGPASSWORD', secret: true, description: 'With PGHOST.', parse: line },
@@ -71,60 +95,112 @@ const SETTINGS = {
   sslkey: { name: 'PGSSLKEY', description: 'With PGSSLCERT.', parse: keyFile },
 } as const satisfies Settings;
 
-export const postgres = section<typeof SETTINGS, PoolConfig>(
+type PostgresValues = Values<typeof SETTINGS>;
+
+/** What is in DATABASE_URL wins over the variables of libpq. */
+export const postgres = section<typeof SETTINGS, PostgresSettings>(
   'Postgres',
   SETTINGS,
   (values, reader) => {
     const { url } = values;
-    if (url) {
-      if (url.vague)
-        reader.problem('DATABASE_URL', 'has ssl=…: say sslmode=verify-full or disable');
-      // Where the URL names no host the driver takes this one.
-      const ssl = readTls(values, reader, url.host || (values.host ?? ''), url.tls);
-      return { connectionString: url.connectionString, ssl };
-    }
-    const { host } = values;
-    if (host === undefined || reader.given('DATABASE_URL')) return undefined;
-    const { port, user, password, database } = values;
+    if (!url && (reader.given(SETTINGS.url.name) || values.host === undefined)) return undefined;
+    const { parameters = {}, user, password, database = values.database } = url ?? {};
+    const inUrl = parametersIn(parameters, reader);
+    const hosts = readHosts(values, reader);
+    const [first = { host: 'localhost', port: DEFAULT_PORT }, ...others] = hosts;
+    const targetSessionAttrs =
+      inUrl('target_session_attrs', parseTarget, () => values.target) ?? 'any';
+    const seconds = inUrl('connect_timeout', wholeNumber(1, 300), () => undefined);
+    const direct = inUrl('sslnegotiation', oneOf('postgres', 'direct'), () => undefined);
+    const { application_name, options } = parameters;
+    const current = {
+      ...((user ?? values.user) && { user: user ?? values.user }),
+      ...((password ?? values.password) && { password: password ?? values.password }),
+    };
+    const latestUrl = reader.current(SETTINGS.url, url);
+    const latestPassword = reader.current(
+      SETTINGS.password,
+      password ? undefined : values.password,
+    );
     return {
-      host,
-      port,
-      ...(user && { user }),
-      ...(password && { password }),
+      ...first,
+      ...current,
       ...(database && { database }),
-      ssl: readTls(values, reader, host, {}),
+      ...(application_name && { application_name }),
+      ...(options && { options }),
+      ...(seconds && { connectionTimeoutMillis: seconds * 1_000 }),
+      ...(direct && { sslnegotiation: direct }),
+      ...((others.length > 0 || targetSessionAttrs !== 'any') && {
+        choice: { hosts, targetSessionAttrs },
+      }),
+      ...(CREDENTIALS.some(({ name }) => reader.fileGiven(name)) && {
+        credentials: () => {
+          const latest = {
+            user: latestUrl()?.user,
+            password: latestUrl()?.password ?? latestPassword(),
+          };
+          return {
+            ...current,
+            ...(latest.user && { user: latest.user }),
+            ...(latest.password && { password: latest.password }),
+          };
+        },
+      }),
+      ssl: readTls(values, inUrl, hosts),
     };
   },
 );
+
+const CREDENTIALS = [SETTINGS.url, SETTINGS.password];
+
+/** Hosts and ports are lists, as in libpq: one port is for all hosts, else each has its own. */
+function readHosts(values: PostgresValues, reader: Reader): HostAndPort[] {
+  const inUrl = values.url;
+  const hosts = (inUrl?.hosts ?? values.host ?? 'localhost').split(',');
+  const ports = (inUrl?.ports ?? values.port)
+    .split(',')
+    .map((port) => Number(port) || DEFAULT_PORT);
+  const name = inUrl?.ports === undefined ? SETTINGS.port.name : SETTINGS.url.name;
+  if (ports.some((port) => port > 65_535)) reader.problem(name, 'has a port that is above 65535');
+  if (ports.length !== 1 && ports.length !== hosts.length) {
+    reader.problem(name, 'must have one port, or one for each host');
+  }
+  return hosts.map((host, at) => ({
+    host: host.replace(/^\[(.*)\]$/, '$1') || 'localhost',
+    port: (ports.length === 1 ? ports[0] : ports[at]) ?? DEFAULT_PORT,
+  }));
+}
+
+type InUrl = <T>(name: Parameter, parse: Parse<T>, variable: () => T | undefined) => T | undefined;
+
+/** Reads a parameter of DATABASE_URL, or, without it, the variable. */
+function parametersIn(parameters: DatabaseUrl['parameters'], reader: Reader): InUrl {
+  return (name, parse, variable) => {
+    const text = parameters[name];
+    if (text === undefined) return variable();
+    const value = parse(text);
+    if (!(value instanceof Wrong)) return value;
+    for (const problem of value.problems) {
+      reader.problem(SETTINGS.url.name, `has a wrong ${name}: it ${problem}`);
+    }
+    return undefined;
+  };
+}
 
 /**
  * Always stated, since the driver's own default is no TLS. Without a mode: checked TLS, but not on this machine, where
  * it takes a CA to ask for it.
  */
 function readTls(
-  values: Values<typeof SETTINGS>,
-  reader: Reader,
-  host: string,
-  inUrl: TlsParameters,
+  values: PostgresValues,
+  inUrl: InUrl,
+  hosts: readonly HostAndPort[],
 ): false | ConnectionOptions {
-  /** What the URL says wins over the variable. */
-  const given = <T>(
-    name: keyof TlsParameters,
-    parse: (text: string) => T | Wrong,
-    variable: () => T | undefined,
-  ): T | undefined => {
-    const text = inUrl[name];
-    if (text === undefined) return variable();
-    const value = parse(text);
-    if (!(value instanceof Wrong)) return value;
-    for (const problem of value.problems) reader.problem('DATABASE_URL', `${name} ${problem}`);
-    return undefined;
-  };
-  const mode = given('sslmode', parseTlsMode, () => values.sslmode);
-  const ca = given('sslrootcert', caFile, () => values.sslrootcert);
-  const cert = given('sslcert', certificateFile, () => values.sslcert);
-  const key = given('sslkey', keyFile, () => values.sslkey);
-  const isLocal = host === '' || host.startsWith('/') || isLoopback(host);
+  const mode = inUrl('sslmode', parseTlsMode, () => values.sslmode);
+  const ca = inUrl('sslrootcert', caFile, () => values.sslrootcert);
+  const cert = inUrl('sslcert', certificateFile, () => values.sslcert);
+  const key = inUrl('sslkey', keyFile, () => values.sslkey);
+  const isLocal = hosts.every(({ host }) => host.startsWith('/') || isLoopback(host));
   if (mode === 'disable' || (mode === undefined && !ca && isLocal)) return false;
   return {
     rejectUnauthorized: true,

@@ -1,0 +1,64 @@
+import pg, { type ClientConfig } from 'pg';
+
+/** libpq's words for the session that is wanted of one of several hosts. */
+type Target = 'any' | 'read-write' | 'read-only' | 'primary' | 'standby' | 'prefer-standby';
+
+export type SeveralHosts = {
+  hosts: readonly { host: string; port: number }[];
+  targetSessionAttrs: Target;
+};
+
+type State = { isStandby: boolean; isReadOnly: boolean };
+
+const FITS: Readonly<Record<Target, (state: State) => boolean>> = {
+  any: () => true,
+  'read-write': ({ isReadOnly }) => !isReadOnly,
+  'read-only': ({ isReadOnly }) => isReadOnly,
+  primary: ({ isStandby }) => !isStandby,
+  standby: ({ isStandby }) => isStandby,
+  'prefer-standby': ({ isStandby }) => isStandby,
+};
+
+const READ_STATE = `
+  select pg_is_in_recovery() as "isStandby", current_setting('transaction_read_only') = 'on' as "isReadOnly"`;
+
+/** cannot_connect_now: the server starts or stops. */
+const NOT_NOW = '57P03';
+
+/**
+ * The first host, in order, that answers with the session that is wanted, as in libpq. The driver knows one host only, so
+ * each is tried with a connection of its own, and all of them share the time that the pool gives to connect.
+ */
+export async function chooseHost(
+  config: ClientConfig,
+  { hosts, targetSessionAttrs }: SeveralHosts,
+): Promise<SeveralHosts['hosts'][number]> {
+  const timeoutMs = Math.floor((config.connectionTimeoutMillis ?? 0) / (hosts.length + 1));
+  let trouble: unknown;
+  let other: SeveralHosts['hosts'][number] | undefined;
+  for (const { host, port } of hosts) {
+    const connectionTimeoutMillis = timeoutMs;
+    const client = new pg.Client({ ...config, host, port, connectionTimeoutMillis });
+    // A server may go away at any time; the query or the next connection says so.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      const { rows } = await client.query<State>(READ_STATE);
+      if (FITS[targetSessionAttrs](rows[0] as State)) return { host, port };
+      other ??= { host, port };
+    } catch (error) {
+      // A refused password or database stops the search, as in libpq.
+      if (error instanceof pg.DatabaseError && error.code !== NOT_NOW) throw error;
+      trouble = error;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+  if (other && targetSessionAttrs === 'prefer-standby') return other;
+  throw other ? noHostFits(targetSessionAttrs) : trouble;
+}
+
+function noHostFits(target: Target): Error {
+  const code = `NO_HOST_IS_${target.toUpperCase().replace('-', '_')}`;
+  return Object.assign(new Error(`no host of Postgres is ${target}`), { code });
+}
