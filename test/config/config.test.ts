@@ -196,7 +196,7 @@ test('what the worker does otherwise when asked is read from its settings', () =
     LOG_LEVEL: 'debug',
     LOG_FORMAT: 'json',
   };
-  expect(loadConfig(['worker'], env).worker).toEqual({
+  expect(loadConfig(['worker'], env).worker).toMatchObject({
     metricsAddress: '127.0.0.1:9464',
     healthAddress: { host: '::1', port: 9465 },
     sampleSeconds: 5,
