@@ -14,10 +14,12 @@ export async function readSearchValue(field: MaskedField, argument: string): Pro
   const flag = `--${maskedColumn(field).masked.option}`;
   const given = argument === '-' ? await readLine(`${field}: `) : argument;
   const parsed = parseField(field, given);
-  if (parsed.success) return parsed.data;
+  // An empty optional field is null.
+  const value: string | null | undefined = parsed.data;
+  if (typeof value === 'string') return value;
   throw new UsageProblem(
     `${flag} has no value to search by`,
-    `what was given ${parsed.error.issues[0]?.message ?? 'is not valid'}`,
+    `what was given ${parsed.error?.issues[0]?.message ?? 'is empty'}`,
     `Give it as a message would have it, or ${flag} - and one line on standard input.`,
   );
 }

@@ -6,6 +6,7 @@ import {
 } from '../../../src/activities/ingest/insert-what-fits.ts';
 import type { BatchTag, SealedOriginals } from '../../../src/batch/batch.ts';
 import type { MaskedField } from '../../../src/domain/login/login-columns.ts';
+import { noRows } from '../../../src/domain/login/login-rows.ts';
 import type { BatchToInsert } from '../../../src/postgres/ingest/batch-to-insert.ts';
 
 export const SENT_AT_MS = Date.UTC(2026, 10, 22, 23, 59, 59, 999);
@@ -58,6 +59,7 @@ export function batchToInsert({
     messageIds: rowIds,
     sentAtMs: rowIds.map(() => sentAtMs),
     rows: {
+      ...noRows(),
       userIds: column(userId),
       deviceTypes: column(() => 'android'),
       maskedIps: column((index) => `ip-${index}`),
