@@ -32,11 +32,13 @@ test('the declared columns are those of the migrated table: name, order, type, l
 test('the vault takes every masked field, and the custodian may re-mask its column', async () => {
   const pool = await migratedPool();
   for (const field of MASKED_FIELDS) {
-    await pool.query(
-      `insert into vault (masked_value, field, mask_key_id, data_key_id, sealed_value)
-       values ('a', $1, 'key', gen_random_uuid(), 'a')`,
-      [field],
-    );
+    for (const table of ['vault', 'vault_set_aside']) {
+      await pool.query(
+        `insert into ${table} (masked_value, field, mask_key_id, data_key_id, sealed_value)
+         values ('a', $1, 'key', gen_random_uuid(), 'a')`,
+        [field],
+      );
+    }
   }
   for (const declared of TABLE_COLUMNS) {
     const { rows } = await pool.query(
