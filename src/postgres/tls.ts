@@ -1,5 +1,6 @@
 import pg, { type ClientBase, type ClientConfig, type PoolConfig } from 'pg';
 import { NO_TLS, PostgresTlsError } from '../errors/postgres-tls-error.ts';
+import { Problem } from '../errors/problem.ts';
 import { chooseHost, type SeveralHosts } from './choose-host.ts';
 
 export type PostgresSettings = PoolConfig & {
@@ -15,6 +16,14 @@ function withReason(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error.message === 'The server does not support SSL connections') {
     return new PostgresTlsError(NO_TLS);
+  }
+  // The driver's own error, which has no code.
+  if (/^SASL: .* client password must be/.test(error.message)) {
+    return new Problem(
+      'Postgres cannot be used',
+      'the server asks for a password, and none is set',
+      'Set it in DATABASE_URL, PGPASSWORD or PGPASSWORD_FILE.',
+    );
   }
   const { code } = error as NodeJS.ErrnoException;
   return code !== undefined && UNTRUSTED.test(code) ? new PostgresTlsError(code) : error;

@@ -76,6 +76,11 @@ describe('of several hosts', () => {
   });
 });
 
+test('a password that is missing is asked for by the setting', async () => {
+  const DATABASE_URL = `postgres://${USER}@127.0.0.1:${portOf(writable)}/postgres`;
+  await expect(poolOf({ DATABASE_URL }).query('select 1')).rejects.toThrow(/PGPASSWORD/);
+});
+
 test.each(['DATABASE_URL_FILE', 'PGPASSWORD_FILE'])(
   'a password that was replaced in %s is used for the next connection',
   async (name) => {
