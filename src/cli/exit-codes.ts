@@ -5,5 +5,5 @@ export const EXIT_CODES_HELP = `
 Exit codes:
   0    done, and all is well
   1    something failed, or is not well: a run, a check of doctor, what status sees
-  2    the command line makes no sense
+  2    the command line is not valid
   130  interrupted (Ctrl-C)`;

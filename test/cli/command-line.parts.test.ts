@@ -80,7 +80,7 @@ describe('the command line', () => {
   test('what commander does not understand is said in three parts', async () => {
     expect(await exitCodeOf(['run', '--lane', '2'])).toBe(2);
     expect(written.stderr).toMatch(
-      /^error: the command line makes no sense\n {2}why: unknown option '--lane' .*--lanes.*\n {2}what to do: .*--help.*\n$/,
+      /^error: the command line is not valid\n {2}why: unknown option '--lane' .*--lanes.*\n {2}what to do: .*--help.*\n$/,
     );
   });
 

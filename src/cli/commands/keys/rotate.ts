@@ -81,7 +81,7 @@ export function addRotateCommand(program: Command): void {
 
   rotate
     .command('stop')
-    .description('end it after the step in hand; another start does the rest')
+    .description('stop after the current step; `rotate start` continues')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async ({ json }: { json?: boolean }, command: Command) => {

@@ -22,7 +22,7 @@ The run finishes the batches in hand and waits. It stays open, and as long as it
   resume: {
     description: 'let a paused run go on',
     help: `
-It is the run that goes on; \`login-etl schedule resume\` is for the schedule.`,
+This resumes a run; \`login-etl schedule resume\` resumes the schedule.`,
   },
   drain: {
     description: 'have what runs now finish what is in hand, and stop',
@@ -44,7 +44,7 @@ function addSteerCommand(program: Command, steering: Steering): void {
   program
     .command(steering)
     .description(description)
-    .option('--workflow-id <id>', 'this run; without it every run that goes on')
+    .option('--workflow-id <id>', 'only this run; by default every open run')
     .addOption(
       new Option('--timeout <duration>', 'wait so long until the run says that it does')
         .argParser(parseDurationMs)

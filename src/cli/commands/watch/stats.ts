@@ -15,7 +15,7 @@ import { startProgress } from '../../terminal/progress-bar.ts';
 
 const HELP = `
 Logins per day, by device type, locale and app version; and the devices and addresses that most accounts have in
-common. That can be told although both are masked, since equal values have equal masked values under one key.
+common. This works although both are masked, because equal values have equal masked values under one key.
 
 Masked values are shortened, but in JSON. All rows since then are read: a large table takes its time.
 It needs a role that may read user_logins, and no other right.
