@@ -34,7 +34,10 @@ export const ROOM_RULES: Readonly<Record<string, RoomRule>> = {
     ],
   },
   local: {
-    from: [...CLIENTS, 'temporal', 'telemetry', 'config', 'build-info.ts', 'stop-signals.ts'],
+    from: [
+      ...[...CLIENTS, 'temporal', 'telemetry', 'config', 'build-info.ts', 'stop-signals.ts'],
+      'cli/terminal/table.ts',
+    ],
   },
 };
 

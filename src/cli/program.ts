@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { VERSION } from '../build-info.ts';
-import { LOCAL_ENVIRONMENT_FILE } from '../config/environment.ts';
 import { addAuditCommand } from './commands/custody/audit.ts';
 import { addCodecServerCommand } from './commands/custody/codec-server.ts';
 import { addCustodianWorkerCommand } from './commands/custody/custodian-worker.ts';
@@ -24,11 +23,12 @@ import { addRunsCommand } from './commands/watch/runs.ts';
 import { addStatsCommand } from './commands/watch/stats.ts';
 import { addStatusCommand } from './commands/watch/status.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
-import { usageError } from './options/usage-error.ts';
+import { usageProblem } from './options/usage-problem.ts';
+import { reportProblem } from './terminal/report-error.ts';
 
 const HELP = `
-Settings come from the environment: .env.example lists them. With none of them set, ${LOCAL_ENVIRONMENT_FILE} of the
-current directory is used if it is there: the stack of \`npm start\`.
+Settings come from the environment: .env.example lists them. If none is set and \`npm start\` has left its files in
+.local of the current directory, each command uses the file of the database user whose rights it needs.
 
 Examples:
   login-etl doctor
@@ -42,11 +42,11 @@ ${EXIT_CODES_HELP}`;
 /** The whole command line. It throws instead of ending the process. */
 export function createProgram(): Command {
   const program = new Command('login-etl')
-    .description('Drains a queue of login events into Postgres, personal fields masked.')
+    .description('Moves login events from a queue into Postgres, with personal fields masked.')
     .version(VERSION)
-    .option('--env-file <path>', 'take settings from a file; what the environment has set wins')
+    .option('--env-file <path>', 'take settings from a file; the environment takes precedence')
     .addHelpText('after', HELP)
-    .configureOutput({ outputError: (text, write) => write(usageError(text)) })
+    .configureOutput({ outputError: (text) => reportProblem(usageProblem(text)) })
     .exitOverride();
   addStatusCommand(program);
   addRunsCommand(program);

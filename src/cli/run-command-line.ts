@@ -9,7 +9,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     await createProgram().parseAsync(argv);
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
-    // Commander has said it already: help and version end with 0, what it does not understand with 2.
+    // Commander has printed it already: help and version end with 0, an invalid command line with 2.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     return reportError(error);
   }

@@ -10,6 +10,7 @@ export const LOCAL_ENVIRONMENT_FILES = {
   worker: LOCAL_ENVIRONMENT_FILE,
   owner: '.local/owner.env',
   custodian: '.local/custodian.env',
+  analyst: '.local/analyst.env',
 } as const;
 
 export type LocalUser = keyof typeof LOCAL_ENVIRONMENT_FILES;

@@ -3,9 +3,10 @@ import type { Config } from '../config/config.ts';
 import { isLoopback, parseHostAndPort } from '../config/host-and-port.ts';
 import type { Keyring } from '../crypto/keys/keyring.ts';
 import { dataConverter } from '../crypto/payloads/data-converter.ts';
-import { temporalProblem } from './temporal-problem.ts';
+import { temporalAddress, temporalProblem } from './temporal-problem.ts';
 
-const CONNECT_TIMEOUT_MS = 5_000;
+/** With the time that the program takes to start, an unreachable server is reported within five seconds. */
+const CONNECT_TIMEOUT_MS = 3_000;
 
 /**
  * A client that has reached the server. What only looks at schedules or stops them needs no payload keys;
@@ -13,15 +14,16 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * @throws Problem naming the setting
  */
 export async function connectClient(
-  { connectionOptions, namespace }: Config['temporal'],
+  settings: Config['temporal'],
   payloadKeys?: Keyring,
 ): Promise<Client> {
+  const { connectionOptions, namespace } = settings;
   const connection = lazyConnection(connectionOptions);
   try {
     await connection.ensureConnected();
   } catch (error) {
     await connection.close();
-    throw temporalProblem('Temporal cannot be used', error);
+    throw temporalProblem(`Temporal at ${temporalAddress(settings)} cannot be used`, error);
   }
   return new Client({
     connection,

@@ -1,4 +1,5 @@
 import { isGrpcServiceError } from '@temporalio/client';
+import type { Config } from '../config/config.ts';
 import { Problem } from '../errors/problem.ts';
 
 type Meaning = { why: string; whatToDo: string };
@@ -25,12 +26,23 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
     whatToDo: 'Try again in a minute.',
   },
   12: {
-    why: 'what answers is no Temporal server, or an old one (UNIMPLEMENTED)',
+    why: 'the server is not Temporal, or an old version of it (UNIMPLEMENTED)',
     whatToDo: REACH,
   },
   14: { why: 'it cannot be reached (UNAVAILABLE)', whatToDo: REACH },
   16: { why: 'it does not know who is asking (UNAUTHENTICATED)', whatToDo: ACCESS },
 };
+
+/** Where Temporal was looked for. */
+export const temporalAddress = ({ connectionOptions, namespace }: Config['temporal']): string =>
+  `${connectionOptions.address ?? 'localhost:7233'} (namespace ${namespace})`;
+
+/** Whether an error comes from a call to Temporal, so that `temporalProblem` can explain it. */
+export const isTemporalError = (error: unknown): boolean =>
+  grpcStatus(error) !== undefined ||
+  ['NamespaceNotFoundError', 'UnknownPayloadKey'].includes(
+    (error as Error | undefined)?.name ?? '',
+  );
 
 /** What a failed call to Temporal means, in terms of the settings. */
 export function temporalProblem(what: string, error: unknown): Problem {
@@ -52,7 +64,7 @@ function meaning(error: unknown): Meaning {
   if (name === 'NamespaceNotFoundError') return MEANINGS[5] as Meaning;
   if (name === 'UnknownPayloadKey') {
     return {
-      why: 'a payload was encrypted with a key that is not here',
+      why: 'a payload was encrypted with a key that PAYLOAD_KEYS does not hold',
       whatToDo: 'Add the missing key to PAYLOAD_KEYS.',
     };
   }

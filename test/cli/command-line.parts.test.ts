@@ -84,6 +84,11 @@ describe('the command line', () => {
     );
   });
 
+  test('a mistyped subcommand of a group with a default is named, with a suggestion', async () => {
+    expect(await exitCodeOf(['runs', 'shw', 'x'])).toBe(2);
+    expect(written.stderr).toMatch(/why: unknown command 'shw' \(Did you mean show\?\)/);
+  });
+
   test.each([
     [['bogus']],
     [['send']],
@@ -112,7 +117,7 @@ describe('the command line', () => {
     [['schedule', 'create', '--every', '1m', '--cron', '* * * * *']],
     [['schedule', 'create', '--catchup-window', '1s']],
     [['schedule', 'create', '--input', '{"maxMessages": 0}']],
-  ])('that makes no sense ends with 2, before anything is touched: %j', async (args) => {
+  ])('an invalid command line ends with 2, before anything is touched: %j', async (args) => {
     expect(await exitCodeOf(args)).toBe(2);
     expect(written.stdout).toBe('');
     expect(written.stderr).not.toBe('');

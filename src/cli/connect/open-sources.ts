@@ -3,20 +3,25 @@ import { loadConfig } from '../../config/config.ts';
 import { postgresPool } from '../../postgres/pool.ts';
 import { openQueue, type Queue } from '../../queue/open-queue.ts';
 import { sqsClient } from '../../queue/sqs-client.ts';
+import { temporalAddress } from '../../temporal/temporal-problem.ts';
+import { postgresAddress } from './database-problem.ts';
+import { queueAddress } from './queue-problem.ts';
 import { type TemporalSource, temporalSource } from './temporal-source.ts';
 
-/** Below the five seconds that a part has to answer. */
+/** Less than the five seconds that a part has to answer. */
 const CONNECT_TIMEOUT_MS = 4_000;
 const ANSWER_TIMEOUT_MS = 4_500;
-/** The parts that are asked of Postgres at once. */
+/** One for each part that is asked of Postgres. */
 const MAX_CONNECTIONS = 5;
 
-/** What an overview is read from. Each is opened when it is first asked, and kept. */
+/** What an overview reads from. Each is opened at its first use, and kept. */
 export type Sources = {
   queue(): Promise<Queue>;
-  /** @throws ConfigError when it is not configured, as the others */
+  /** @throws ConfigError when it is not configured, as the others do */
   pool(): Pool;
   temporal: TemporalSource['ask'];
+  /** Where each is looked for; throws ConfigError when it is not configured. */
+  tried: Record<'queue' | 'postgres' | 'temporal', () => string>;
   close(): Promise<void>;
 };
 
@@ -51,6 +56,11 @@ export function openSources(): Sources {
       return pool;
     }),
     temporal: temporal.ask,
+    tried: {
+      queue: () => queueAddress(loadConfig(['sqs']).sqs),
+      postgres: () => postgresAddress(loadConfig(['postgres']).postgres),
+      temporal: () => temporalAddress(loadConfig(['temporal']).temporal),
+    },
     async close() {
       await Promise.allSettled(closers.map(async (close) => close()));
     },

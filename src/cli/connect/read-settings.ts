@@ -1,26 +1,26 @@
 import type { Command } from 'commander';
 import { type Config, ConfigError, loadConfig } from '../../config/config.ts';
-import { type LocalUser, useEnvironment } from '../../config/environment.ts';
+import { useEnvironment } from '../../config/environment.ts';
 import type { Section } from '../../config/settings.ts';
 import { printMessage } from '../terminal/output.ts';
+import { neededUser } from './needed-user.ts';
 
-/** The sections that a command needs, and no others. The user counts for the local stack only. */
+/** The sections that a command needs, and no others. */
 export function readSettings<S extends Section>(
   command: Command,
   sections: readonly S[],
-  user?: LocalUser,
 ): Pick<Config, S> {
-  takeEnvironment(command, user);
+  takeEnvironment(command);
   return loadConfig(sections);
 }
 
-/** For `doctor`, which looks at each section by itself. */
-export function takeEnvironment(command: Command, user?: LocalUser): void {
+/** For commands that read each section by itself, such as `doctor`. */
+export function takeEnvironment(command: Command): void {
   const { envFile } = command.optsWithGlobals<{ envFile?: string }>();
-  useEnvironment(envFile, printMessage, user);
+  useEnvironment(envFile, printMessage, neededUser(command));
 }
 
-/** What a command can do without: undefined when it is not complete. Call it after `readSettings`. */
+/** Sections that a command can do without: undefined when they are not complete. Call it after `readSettings`. */
 export function tryReadSettings<S extends Section>(
   sections: readonly S[],
 ): Pick<Config, S> | undefined {

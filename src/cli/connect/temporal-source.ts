@@ -4,7 +4,7 @@ import { dataConverter } from '../../crypto/payloads/data-converter.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
 import { tryReadSettings } from './read-settings.ts';
 
-/** Below the five seconds that a part has to answer. Retries of the client's own end with it, too. */
+/** Less than the five seconds that a part has to answer; also ends the client's own retries. */
 const ANSWER_TIMEOUT_MS = 4_800;
 
 export type TemporalSource = {
@@ -13,7 +13,7 @@ export type TemporalSource = {
   close(): Promise<void>;
 };
 
-/** A client that connects with its first call. */
+/** A client that connects at its first call. */
 export function temporalSource(): TemporalSource {
   let client: Client | undefined;
   const underWay = new Set<Promise<unknown>>();
@@ -29,7 +29,7 @@ export function temporalSource(): TemporalSource {
       return answer.finally(() => underWay.delete(answer));
     },
     async close() {
-      // The client's own retries would come upon a closed connection, and end the process.
+      // The client's own retries on a closed connection would end the process.
       await Promise.allSettled(underWay);
       await client?.connection.close();
     },
@@ -39,7 +39,7 @@ export function temporalSource(): TemporalSource {
 function open(): Client {
   const { connectionOptions, namespace } = loadConfig(['temporal']).temporal;
   const connection = lazyConnection(connectionOptions, ANSWER_TIMEOUT_MS);
-  // Without payload keys nearly everything can be seen, but for why something failed.
+  // Without payload keys only the reasons of failures cannot be read.
   const payloads = tryReadSettings(['payloads'])?.payloads;
   return new Client({
     connection,

@@ -22,11 +22,5 @@ export async function withCustody<T>(
   const { postgres, custodian } = readSettings(command, ['postgres', 'custodian']);
   const privateKey = await vaultPrivateKey(custodian);
   const maskers = maskersById(tryReadSettings(['masking'])?.masking.keys);
-  return withDatabase(postgres, commandPath(command), (pool) => act({ pool, privateKey, maskers }));
-}
-
-/** `quarantine show`: without the program's name. */
-export function commandPath(command: Command): string {
-  const parent = command.parent;
-  return parent?.parent ? `${commandPath(parent)} ${command.name()}` : command.name();
+  return withDatabase(command, postgres, (pool) => act({ pool, privateKey, maskers }));
 }

@@ -1,42 +1,47 @@
-import pg, { type Pool } from 'pg';
+import type { Command } from 'commander';
+import type { Pool, PoolConfig } from 'pg';
 import type { Config } from '../../config/config.ts';
-import { connectOrExplain } from '../../errors/connect-or-explain.ts';
-import { Problem } from '../../errors/problem.ts';
 import { checkDatabase } from '../../postgres/check-database.ts';
 import { postgresPool } from '../../postgres/pool.ts';
+import { databaseProblem, isDatabaseError } from './database-problem.ts';
+import { commandPath, neededUser } from './needed-user.ts';
 
-/** Longer than a worker's statements: what is asked for may take a look at every row. */
+/** Longer than a worker's statements: a command may read every row, and a reader may page through them. */
 const READ_TIMEOUT_MS = 30 * 60_000;
-const INSUFFICIENT_PRIVILEGE = '42501';
+const PATIENT: PoolConfig = {
+  statement_timeout: READ_TIMEOUT_MS,
+  query_timeout: READ_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: READ_TIMEOUT_MS,
+};
 
-/** Opens the database, acts on it, and closes it. An error names its code, never a value. */
+type Options = {
+  /** False for a role that may not see the migrations, and for what applies them. */
+  migrated?: boolean;
+};
+
+/** Opens the database, checks that it is migrated, acts on it, and closes it. */
 export async function withDatabase<T>(
+  command: Command,
   settings: Config['postgres'],
-  command: string,
   act: (pool: Pool) => Promise<T>,
+  { migrated = true }: Options = {},
 ): Promise<T> {
-  const pool = postgresPool(
-    { ...settings, statement_timeout: READ_TIMEOUT_MS, query_timeout: READ_TIMEOUT_MS },
-    { applicationName: `login-etl ${command}` },
-  );
+  const path = commandPath(command);
+  const context = { command: path, settings, user: neededUser(command) };
+  const pool = postgresPool({ ...PATIENT, ...settings }, { applicationName: `login-etl ${path}` });
   try {
-    return await connectOrExplain('Postgres', 'Check DATABASE_URL.', async () => {
-      await checkDatabase(pool);
-      return act(pool).catch((error: unknown) => {
-        throw isNotAllowed(error) ? notAllowed(`${command} was not done`) : error;
-      });
+    await check(pool, migrated).catch((error: unknown) => {
+      throw databaseProblem(error, context);
+    });
+    return await act(pool).catch((error: unknown) => {
+      throw isDatabaseError(error) ? databaseProblem(error, context) : error;
     });
   } finally {
     await pool.end();
   }
 }
 
-export const isNotAllowed = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && error.code === INSUFFICIENT_PRIVILEGE;
-
-export const notAllowed = (what: string): Problem =>
-  new Problem(
-    what,
-    `the database role may not do it (${INSUFFICIENT_PRIVILEGE})`,
-    'Set DATABASE_URL to a user in the role login_etl_custodian.',
-  );
+async function check(pool: Pool, migrated: boolean): Promise<void> {
+  if (migrated) await checkDatabase(pool);
+  else (await pool.connect()).release();
+}

@@ -2,9 +2,13 @@ import type { Client } from '@temporalio/client';
 import type { Config } from '../../config/config.ts';
 import type { Keyring } from '../../crypto/keys/keyring.ts';
 import { connectClient } from '../../temporal/connect-client.ts';
-import { grpcStatus, temporalProblem } from '../../temporal/temporal-problem.ts';
+import {
+  isTemporalError,
+  temporalAddress,
+  temporalProblem,
+} from '../../temporal/temporal-problem.ts';
 
-/** Connects to Temporal, acts, and closes the connection. Failed calls come out in terms of the settings. */
+/** Connects to Temporal, acts, and closes the connection. Failed calls are explained in terms of the settings. */
 export async function withTemporal<T>(
   settings: Config['temporal'],
   payloadKeys: Keyring | undefined,
@@ -14,10 +18,9 @@ export async function withTemporal<T>(
   try {
     return await act(client);
   } catch (error) {
-    const known =
-      grpcStatus(error) !== undefined ||
-      ['NamespaceNotFoundError', 'UnknownPayloadKey'].includes((error as Error).name);
-    throw known ? temporalProblem('the call to Temporal failed', error) : error;
+    throw isTemporalError(error)
+      ? temporalProblem(`the call to Temporal at ${temporalAddress(settings)} failed`, error)
+      : error;
   } finally {
     await client.connection.close();
   }

@@ -21,7 +21,7 @@ export async function refuseWhileReplayed(pool: Pool): Promise<void> {
   throw new Problem(
     'nothing was erased',
     `${released} quarantined message(s) are being replayed`,
-    'Wait for the replay. If it was broken off, replay them again (`login-etl quarantine replay`), then erase.',
+    'Wait for the replay to end. If it was interrupted, repeat it (`login-etl quarantine replay`), then erase.',
   );
 }
 

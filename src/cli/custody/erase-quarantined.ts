@@ -5,13 +5,13 @@ import { leaveQuarantine } from '../../postgres/quarantine/leave-quarantine.ts';
 import { readSealedMessages } from '../../postgres/quarantine/read-quarantine.ts';
 import type { Custody } from '../connect/with-custody.ts';
 
-/** What is in memory at once. */
+/** Bounds the memory. */
 const PAGE = { limit: 500, maxBytes: 8 * 1_048_576 };
 
 export type QuarantineCounts = {
   searched: number;
   erased: number;
-  /** Sealed for another key, or damaged: nobody knows whose they are. */
+  /** Sealed for another key, or damaged: they may belong to anyone. */
   notOpened: number;
   /** Message ids: perhaps about the subject, and left for a person to decide. */
   near: string[];

@@ -8,8 +8,8 @@ import {
 } from '../../postgres/audit/append-audit-record.ts';
 
 /**
- * Commits the audit record of what comes next.
- * @throws Problem when there is none: then nothing may come next
+ * Commits the audit record of an act before the act.
+ * @throws Problem when it cannot be written: the act must not take place
  */
 export async function recordFirst(pool: Pool, record: AuditRecord): Promise<AuditReceipt> {
   try {
@@ -21,7 +21,7 @@ export async function recordFirst(pool: Pool, record: AuditRecord): Promise<Audi
     throw new Problem(
       what,
       `its audit record could not be written: ${policy.advice} (${code})`,
-      'Set DATABASE_URL to a user in the role login_etl_custodian, and see that Postgres takes writes.',
+      'This needs the role login_etl_custodian: set DATABASE_URL to a database user that has it, and check that Postgres accepts writes.',
     );
   }
 }

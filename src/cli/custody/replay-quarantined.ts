@@ -12,13 +12,13 @@ import { runReplay } from '../../temporal/runs/run-replay.ts';
 import type { Custody } from '../connect/with-custody.ts';
 import { startProgress } from '../terminal/progress-bar.ts';
 
-/** A batch is one payload: far below the 2 MiB that Temporal takes. */
+/** A batch is one payload, and Temporal accepts up to 2 MiB. */
 const MAX_BATCH_MESSAGES = 1_000;
 const MAX_BATCH_BYTES = 1_048_576;
 
 type Replayed = { counts: Counts; notOpened: number };
 
-/** Batch by batch: released, opened, and handed to a workflow that is waited for. */
+/** For each batch: releases and opens the messages, and waits for the workflow that stores them. */
 export async function replay(
   { pool, privateKey }: Custody,
   client: Client,

@@ -3,8 +3,8 @@ import type { RotationStatus } from '../../temporal/rotation/steer-rotation.ts';
 import type { RunState } from '../../temporal/runs/run-state.ts';
 import { styled } from '../terminal/output.ts';
 
-/** A rotation for people, a line for each thing to know. */
-export function describeStatus(rotation: RotationStatus): string {
+/** A rotation as labelled lines. */
+export function describeStatus(rotation: RotationStatus): string[] {
   const { workflowId, status, startedAt, endedAt, view, progress, result, reason } = rotation;
   const times = `since ${startedAt.toISOString()}${endedAt ? `, ended ${endedAt.toISOString()}` : ''}`;
   const lines = [
@@ -30,13 +30,13 @@ export function describeStatus(rotation: RotationStatus): string {
     if (advice) lines.push(`  note        ${advice}`);
   }
   if (reason) lines.push(`  reason      ${reason}`);
-  return lines.join('\n');
+  return lines;
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
   'old key still in use':
-    'rows with an old key still came in: give every worker the new keyring, then start it again',
-  stopped: '`login-etl rotate start` does what is left',
+    'rows with an old key still arrived: give every worker the new keyring, then start it again',
+  stopped: '`login-etl rotate start` continues it',
 };
 
 function describeView(view: RunState): string {
@@ -46,7 +46,7 @@ function describeView(view: RunState): string {
     case 'not picked up':
       return 'waiting for a custodian worker (npm run custodian)';
     case 'stuck':
-      return 'the custodian worker fails at it: see its log';
+      return 'the custodian worker fails to execute it: see its log';
     case 'retrying':
       return `being retried (attempt ${view.attempt}): ${view.reason}`;
   }

@@ -7,7 +7,7 @@ const ASK_TIMEOUT_MS = 5_000;
 
 export type Remains = { historyRetentionDays: number | null; historyUntil: string | null };
 
-/** Until when workflow history holds messages, encrypted with the payload keys; null when Temporal can't be asked. */
+/** Until when workflow histories contain messages, encrypted with the payload keys; null when Temporal is unreachable. */
 export async function readRemains(): Promise<Remains> {
   const settings = tryReadSettings(['temporal'])?.temporal;
   try {
@@ -23,15 +23,15 @@ export async function readRemains(): Promise<Remains> {
   }
 }
 
-export function describeRemains({ historyRetentionDays: days, historyUntil }: Remains): string {
+export function describeRemains({ historyRetentionDays: days, historyUntil }: Remains): string[] {
   return [
-    'What still holds it:',
+    'Copies that remain for a while:',
     historyUntil === null
-      ? '  workflow history, encrypted: until the retention of the Temporal namespace is over (it could not be asked)'
-      : `  workflow history, encrypted: ${days} day(s) after a run has ended, so until ${historyUntil} at the latest for runs that have`,
-    '  backups, replicas and archived WAL of Postgres: until they are deleted, by your own retention',
-    "  Postgres' files: until a vacuum of vault, vault_data_keys and quarantine (autovacuum does it in time)",
-    '  SQS: messages that are not received yet, for 14 days at most',
-    'user_logins keeps its rows. A new login brings a new original: the next erase is for that.',
-  ].join('\n');
+      ? '  workflow history, encrypted: until the retention of the Temporal namespace ends (Temporal could not be asked)'
+      : `  workflow history, encrypted: for ${days} day(s) after the end of a run; for ended runs until ${historyUntil} at the latest`,
+    '  backups, replicas and archived WAL of Postgres: until your own retention deletes them',
+    "  Postgres' files: until a vacuum of vault, vault_data_keys and quarantine (autovacuum runs by itself)",
+    '  SQS: messages not yet received, for at most 14 days',
+    'user_logins keeps its rows. A later login stores a new original, which needs another erase.',
+  ];
 }

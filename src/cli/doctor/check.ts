@@ -9,16 +9,16 @@ export type Finding = {
 
 export type Check = {
   name: string;
-  /** A check that has to be passed before this one makes sense. */
+  /** Another check that must pass before this one is run. */
   needs?: string;
   run(): Promise<Finding> | Finding;
-  /** What an error of `run` means. */
+  /** Turns an error of `run` into a finding. */
   explain?(error: unknown): Omit<Finding, 'status'>;
 };
 
 export type Result = { name: string } & Finding;
 
-/** Some checks, and how to close what they opened. */
+/** Checks, and how to close the connections that they opened. */
 export type CheckList = { checks: Check[]; close?(): Promise<void> };
 
 export const ok = (detail: string): Finding => ({ status: 'ok', detail });
@@ -33,14 +33,14 @@ export const failed = (detail: string, whatToDo: string): Finding => ({
   whatToDo,
 });
 
-/** One after the other, each whatever became of the others. */
+/** Runs one check after the other. A failed check skips only those that need it. */
 export async function* runChecks(checks: readonly Check[]): AsyncGenerator<Result> {
   const notPassed = new Set<string>();
   for (const check of checks) {
     const { name, needs } = check;
     const finding =
       needs !== undefined && notPassed.has(needs)
-        ? warning('not checked', `First see to: ${needs}.`)
+        ? warning('not checked', `Fix this first: ${needs}.`)
         : await examine(check);
     if (finding.status === 'failed' || finding.detail === 'not checked') notPassed.add(name);
     yield { name, ...finding };
@@ -51,7 +51,7 @@ async function examine({ run, explain }: Check): Promise<Finding> {
   const { promise: late, resolve } = Promise.withResolvers<Finding>();
   const noAnswer = failed(
     `no answer within ${TIMEOUT_MS / 1_000} s`,
-    'Check its address, and the network in between.',
+    'Check its address and the network.',
   );
   const timer = setTimeout(resolve, TIMEOUT_MS, noAnswer);
   try {

@@ -4,7 +4,7 @@ import type { SqsSettings } from '../../queue/sqs-client.ts';
 import { describeDuration } from '../options/duration.ts';
 import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 
-/** AWS refuses signatures from five minutes on, and create_date is a date by somebody's clock. */
+/** AWS refuses signatures that are five minutes off, and dates are taken from these clocks. */
 const MAX_OFFSET_MS = 30_000;
 
 type Offset = { of: string; ms: number };
@@ -26,7 +26,7 @@ export function clockCheck(sqs: SqsSettings | undefined, pool: Pool | undefined)
   };
 }
 
-/** How far our clock is ahead of theirs. */
+/** How far our clock is ahead of the other one. */
 async function offset(
   of: string,
   ask: () => Promise<number | undefined>,
@@ -55,6 +55,6 @@ export function assessOffsets(offsets: readonly Offset[]): Finding {
   );
   return failed(
     list.join(', '),
-    'Set the clock (NTP): AWS refuses requests from five minutes on, and dates shift.',
+    'Synchronize the clock (NTP): AWS refuses requests that are five minutes off.',
   );
 }

@@ -13,7 +13,7 @@ const SECTIONS: readonly Section[] = [
   'worker',
 ];
 
-/** The sections that are complete; what is wrong with the others. */
+/** The sections that are complete, and the problems of the others. */
 export type Configuration = { config: Partial<Config>; problems: string[] };
 
 export function readConfiguration(): Configuration {
@@ -38,7 +38,7 @@ export function configurationChecks({ config, problems }: Configuration): CheckL
         run: () =>
           problems.length === 0
             ? ok('complete')
-            : failed(problems.join('; '), 'Set them in the environment, or with --env-file PATH.'),
+            : failed(problems.join('\n'), 'Set them in the environment, or with --env-file PATH.'),
       },
       { name: 'masking keys', run: () => maskingKeys(config.masking) },
       { name: 'payload keys', run: () => payloadKeys(config.payloads) },
@@ -47,16 +47,16 @@ export function configurationChecks({ config, problems }: Configuration): CheckL
   };
 }
 
-/** For a part whose settings are listed as missing already. */
+/** For a part whose settings are already listed as missing. */
 export const notConfigured = (): Finding =>
-  warning('not checked', `First see to: ${CONFIGURATION}.`);
+  warning('not checked', `Fix this first: ${CONFIGURATION}.`);
 
 function maskingKeys(masking: Config['masking'] | undefined): Finding {
   if (!masking) return notConfigured();
   if (masking.mode === 'sha256') {
     return warning(
-      'MASKING_MODE is sha256, which anyone reverses for an IPv4 address',
-      'Use hmac-sha256 unless the values have to match existing ones.',
+      'MASKING_MODE is sha256: anyone can reverse the hash of an IPv4 address',
+      'Use hmac-sha256 unless the values must match existing ones.',
     );
   }
   const { keys } = masking;

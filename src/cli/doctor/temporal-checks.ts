@@ -5,7 +5,7 @@ import { SCHEDULE_ID, TASK_QUEUE } from '../../domain/names.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
 import { hasSearchAttributes } from '../../temporal/has-search-attributes.ts';
 import { scheduleHandle } from '../../temporal/schedule/create-schedule.ts';
-import { temporalProblem } from '../../temporal/temporal-problem.ts';
+import { temporalAddress, temporalProblem } from '../../temporal/temporal-problem.ts';
 import { workerCount } from '../../temporal/workers.ts';
 import { describeDuration } from '../options/duration.ts';
 import { type CheckList, type Finding, ok, warning } from './check.ts';
@@ -27,7 +27,7 @@ export function temporalChecks(
   });
   const explain = (error: unknown) => {
     const { why, whatToDo } = temporalProblem(TEMPORAL, error);
-    return { detail: why, whatToDo };
+    return { detail: `${temporalAddress(settings)}: ${why}`, whatToDo };
   };
   return {
     checks: [
@@ -44,7 +44,7 @@ export function temporalChecks(
       {
         name: 'schedule',
         needs: TEMPORAL,
-        // Its input is stored encrypted: that it can be read is part of the check.
+        // Its input is encrypted: reading it checks the payload keys.
         run: () => (payloads ? schedule(client) : notConfigured()),
         explain,
       },
@@ -65,16 +65,16 @@ async function workers(client: Client): Promise<Finding> {
   return count > 0
     ? ok(`${count} on task queue ${TASK_QUEUE}`)
     : warning(
-        `nobody takes work from task queue ${TASK_QUEUE}`,
+        `no worker polls task queue ${TASK_QUEUE}`,
         'Start one with `npm run worker`; check that its TEMPORAL_NAMESPACE is the same.',
       );
 }
 
 async function searchAttributes({ connection, options }: Client): Promise<Finding> {
   return (await hasSearchAttributes(connection, options.namespace))
-    ? ok('runs can be found by their counts and by what started them')
+    ? ok('all are registered')
     : warning(
-        `namespace ${options.namespace} does not have them all, or does not say: runs are not found by their counts`,
+        `namespace ${options.namespace} lacks some: runs cannot be searched by their counts`,
         'Register them as the README says ("Running it for real"), then restart the workers.',
       );
 }
@@ -85,14 +85,14 @@ async function schedule(client: Client): Promise<Finding> {
     if (state.paused) {
       return warning(
         `${SCHEDULE_ID} is paused${state.note ? ` (${state.note})` : ''}`,
-        'Wake it with `login-etl schedule resume`.',
+        'Resume it with `login-etl schedule resume`.',
       );
     }
     return ok(`${SCHEDULE_ID}, next run ${info.nextActionTimes[0]?.toISOString() ?? 'never'}`);
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw error;
     return warning(
-      `${SCHEDULE_ID} is not there: runs are started by hand only`,
+      `${SCHEDULE_ID} does not exist: runs are started by hand only`,
       'Create it with `login-etl schedule create`.',
     );
   }

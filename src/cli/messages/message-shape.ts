@@ -6,21 +6,21 @@ export type FieldShape = { name: string; type: string; length?: number };
 
 export type MessageShape = {
   bytes: number;
-  /** Why it is no login event, if it is none. */
+  /** Why it is not a login event; undefined for one. */
   reason?: string;
   fields?: FieldShape[];
-  /** Fields whose name does not look like one, and might be a value. */
+  /** Fields with a name that might be a value, and is not shown. */
   unnamedFields?: number;
 };
 
 const KNOWN: readonly string[] = LOGIN_FIELDS.map(({ field }) => field);
 const LOOKS_LIKE_A_NAME = /^[A-Za-z_]{1,32}$/;
 
-/** What a message looks like: names, types and lengths, and none of its values. */
+/** What a message looks like: names, types and lengths of its fields, without their values. */
 export function messageShape(body: string, envelope?: EnvelopeSetting): MessageShape {
   const bytes = Buffer.byteLength(body);
   const { reason } = parseLoginEvent(body, envelope);
-  // A reason that names the message and not a field: it may not even be safe to parse.
+  // The message itself is at fault, and may not be safe to parse.
   if (reason?.startsWith('message:')) return { bytes, reason };
   const json = parseObject(body);
   if (json === undefined) return { bytes, ...(reason !== undefined && { reason }) };

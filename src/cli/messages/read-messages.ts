@@ -1,14 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { Problem } from '../../errors/problem.ts';
 
-/** SQS takes no message of more. */
+/** The largest message that SQS accepts. */
 const MAX_MESSAGE_BYTES = 1_048_576;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * The non-empty lines of a file (`-` is standard input), each as it is, read as they are asked for. Lines end
- * with LF or CRLF and nothing else: U+2028 may well be inside a message.
+ * The non-empty lines of a file (`-` is standard input), read as they are needed. A line ends with LF or CRLF and
+ * nothing else: U+2028 may be part of a message.
  */
 export async function* readMessages(
   path: string,
@@ -43,7 +43,7 @@ async function* splitLines(
     if (from < bytes.length) parts.push(bytes.subarray(from));
     pending += bytes.length - from;
     onBytes?.(bytes.length);
-    // A file that is no lines at all is not read into memory to find that out.
+    // Do not read a file without line feeds into memory.
     if (pending > MAX_MESSAGE_BYTES + 1) break;
   }
   yield lineOf(parts);
@@ -57,6 +57,6 @@ function lineOf(parts: readonly Buffer[]): Buffer {
 const tooLong = (line: number) =>
   new Problem(
     `line ${line} cannot be sent`,
-    'it is longer than 1 MiB, the most that SQS takes',
-    'Check that the file has one message a line.',
+    'it is longer than 1 MiB, the limit of SQS',
+    'Check that the file has one message per line.',
   );

@@ -1,11 +1,11 @@
 import { classifyError } from '../../errors/classify-error.ts';
 import { Problem } from '../../errors/problem.ts';
-import { CHECK_QUEUE } from '../connect/with-queue.ts';
+import { CHECK_QUEUE } from '../connect/queue-problem.ts';
 
-/** SQS' answers to what a message itself is. */
+/** Errors of SQS that are about the message itself. */
 const REFUSED = new Set(['SendRefused', 'InvalidMessageContents', 'BatchRequestTooLong']);
 
-/** Why sending stopped, and how far it had got: the last batches may have arrived without an answer. */
+/** Why sending stopped, and after how many messages. The last batches may have arrived without an answer. */
 export function sendProblem(error: unknown, sent: number): Problem {
   if (error instanceof Problem) {
     return new Problem(
@@ -15,12 +15,12 @@ export function sendProblem(error: unknown, sent: number): Problem {
     );
   }
   const { code, policy } = classifyError(error);
-  const what = `not all messages were sent: at least ${sent} were, before it stopped`;
+  const what = `sending stopped after at least ${sent} message(s)`;
   return REFUSED.has(code)
     ? new Problem(
         what,
         `SQS refuses a message (${code})`,
-        'A message may be 1 MiB at most and hold no control characters but tab, LF and CR.',
+        'A message may have up to 1 MiB, and no control characters except tab, LF and CR.',
       )
     : new Problem(what, `${policy.advice} (${code})`, CHECK_QUEUE);
 }

@@ -1,6 +1,6 @@
 import { type Progress, startProgress } from '../terminal/progress-bar.ts';
 
-/** How far sending has got. Goes by bytes, since nobody knows how many lines there are. */
+/** Progress of sending, in bytes, since the number of lines is not known beforehand. */
 export class SendProgress {
   count = 0;
   #bytes = 0;

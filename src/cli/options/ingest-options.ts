@@ -18,32 +18,32 @@ export function addIngestOptions(command: Command): Command {
   return addInputOption(command)
     .option(
       '--lanes <number>',
-      `loops side by side, ${lanes.default} if not given`,
+      `receive loops at the same time (default: ${lanes.default})`,
       wholeNumber(lanes.min, lanes.max),
     )
     .option(
       '--batch-size <number>',
-      `messages a batch, ${batchSize.default} if not given`,
+      `messages per batch (default: ${batchSize.default})`,
       wholeNumber(batchSize.min, batchSize.max),
     )
     .option(
       '--max-messages <number>',
-      'messages a run, all if not given',
+      'messages per run (default: all)',
       wholeNumber(maxMessages.min, maxMessages.max),
     )
     .option(
       '--max-batch-bytes <number>',
-      `bytes a batch, ${maxBatchBytes.default} if not given`,
+      `bytes per batch (default: ${maxBatchBytes.default})`,
       wholeNumber(maxBatchBytes.min, maxBatchBytes.max),
     )
     .option(
       '--shards <number>',
-      `child workflows to split it into, ${shards.default} if not given`,
+      `child workflows that share the run (default: ${shards.default})`,
       wholeNumber(shards.min, shards.max),
     );
 }
 
-/** What was given, checked as the workflow would; undefined when nothing was. */
+/** The inputs that were given, checked as the workflow checks them; undefined for none. */
 export function readIngestInput(options: IngestOptions): Partial<IngestInput> | undefined {
   const input: Record<string, unknown> = { ...parseJson(options.input) };
   for (const name of Object.keys(INGEST_SETTINGS) as (keyof IngestInput)[]) {
@@ -73,7 +73,7 @@ function parseJson(text: string | undefined): object {
 
 const badInput = (why: string) =>
   new UsageProblem(
-    'the input makes no sense',
+    'the input is not valid',
     why,
     `Give any of ${Object.keys(INGEST_SETTINGS).join(', ')}, such as --input '{"maxMessages": 100}'.`,
   );

@@ -32,7 +32,7 @@ function parseMaskedValue(field: MaskedField, flag: string, text: string): Maske
   if (/^[0-9a-f]{64}$/.test(maskedHex)) return { field, maskedHex };
   throw new UsageProblem(
     `${flag} takes a masked value`,
-    'what was given is not 64 hexadecimal digits',
+    'the value is not 64 hexadecimal digits',
     'Take it from user_logins, or find it by its original: `login-etl find --ip -`.',
   );
 }

@@ -1,25 +1,27 @@
 import { type Command, Option } from 'commander';
 import { UsageProblem } from './usage-problem.ts';
 
-/** As the audit log takes it. */
+/** The limit of the audit log. */
 const MAX_CHARACTERS = 4_000;
 
-/** The reason that goes on the record. */
+/** The reason that the audit log keeps. */
 export function addReasonOption(command: Command, { mandatory = true } = {}): Command {
   const option = new Option(
     '--reason <text>',
-    'why; it goes on the record, and must hold no value',
+    'why: written to the audit log, so it must not contain a value',
   );
   return command.addOption(option.makeOptionMandatory(mandatory));
 }
 
-/** @throws UsageProblem for a reason that is none */
+/** @throws UsageProblem for a reason that the audit log would refuse */
 export function checkReason(reason: string): string {
   const text = reason.trim();
   if (text !== '' && text.length <= MAX_CHARACTERS && !text.includes('\u0000')) return text;
   throw new UsageProblem(
-    '--reason says too little',
-    text === '' ? 'it is blank' : `it is longer than ${MAX_CHARACTERS} characters, or holds a NUL`,
-    'Say why, in words that an auditor understands: a case number, a request.',
+    '--reason is not valid',
+    text === ''
+      ? 'it is blank'
+      : `it is longer than ${MAX_CHARACTERS} characters, or contains a NUL`,
+    'Give a reason that an auditor understands: a case number, a request.',
   );
 }

@@ -8,7 +8,7 @@ export const wholeNumber =
     if (/^\d+$/.test(text) && number >= min && number <= max) return number;
     throw new InvalidArgumentError(
       max === Number.MAX_SAFE_INTEGER
-        ? `It takes a whole number from ${min} on.`
+        ? `It takes a whole number of ${min} or more.`
         : `It takes a whole number from ${min} to ${max}.`,
     );
   };

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { stringify } from 'csv-stringify/sync';
 import { LOGIN_FIELDS, TABLE_COLUMNS } from '../../domain/login/login-columns.ts';
 import type { LoginRow } from '../../postgres/logins/read-rows.ts';
-import { printData } from '../terminal/output.ts';
+import { printData, terminalWidth } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
-import { renderTable } from '../terminal/table.ts';
+import { type Column, renderTable } from '../terminal/table.ts';
 import { shortMasked } from './short-masked.ts';
 
 export const FORMATS = ['table', 'csv', 'json'] as const;
@@ -55,7 +55,7 @@ function jsonWriter(): RowWriter {
   return {
     async take(rows) {
       for (const row of rows) {
-        // What `printable` makes of a character is also how JSON writes it.
+        // The escapes of `printable` are those of JSON: the value stays the same.
         await write(`${separator}${printable(JSON.stringify(row))}`);
         separator = ',\n';
       }
@@ -64,13 +64,25 @@ function jsonWriter(): RowWriter {
   };
 }
 
+/** Short headings, and what is left out first on a narrow terminal. */
+const LAYOUT: Readonly<Record<string, Omit<Column, 'title'>>> = {
+  user_id: { short: 'user' },
+  device_type: { short: 'type', drop: 3 },
+  masked_ip: { short: 'ip' },
+  masked_device_id: { short: 'device' },
+  locale: { drop: 4 },
+  app_version: { short: 'app', drop: 5 },
+  create_date: { short: 'date', drop: 2 },
+  inserted_at: { short: 'inserted', drop: 1 },
+};
+
 function tableWriter(): RowWriter {
   const all: LoginRow[] = [];
   const titles = [...LOGIN_FIELDS.map(({ column }) => column), 'create_date', 'inserted_at'];
   const cells = (row: LoginRow) => [
     ...LOGIN_FIELDS.map((field) => {
       const value = row[field.column] ?? '';
-      return printable('masked' in field ? shortMasked(value) : value);
+      return 'masked' in field ? shortMasked(value) : value;
     }),
     row.create_date,
     `${row.inserted_at.slice(0, 19)}Z`,
@@ -80,12 +92,8 @@ function tableWriter(): RowWriter {
       all.push(...rows);
     },
     async end() {
-      printData(
-        renderTable(
-          titles.map((title) => ({ title })),
-          all.map(cells),
-        ),
-      );
+      const columns = titles.map((title) => ({ title, ...(LAYOUT[title] ?? { drop: 6 }) }));
+      if (all.length > 0) printData(renderTable(columns, all.map(cells), terminalWidth()));
     },
   };
 }

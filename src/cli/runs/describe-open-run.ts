@@ -4,10 +4,10 @@ import { describeDuration } from '../options/duration.ts';
 import { styled } from '../terminal/output.ts';
 
 export function describeRunning(runs: readonly OpenRun[], at: Date): string[] {
-  return runs.length === 0 ? ['nothing just now'] : runs.flatMap((run) => describeOpen(run, at));
+  return runs.length === 0 ? ['none'] : runs.flatMap((run) => describeOpen(run, at));
 }
 
-/** A run that goes on, in a line, and what fails in it. */
+/** An open run in one line, and its failing steps. */
 export function describeOpen(run: OpenRun, at: Date): string[] {
   const { workflowId, startedAt, beginsAt, state, counts, failing } = run;
   const since = beginsAt
@@ -17,7 +17,7 @@ export function describeOpen(run: OpenRun, at: Date): string[] {
     ? `: ${COUNT_NAMES.map((name) => `${counts[name]} ${name}`).join(', ')}`
     : beginsAt
       ? ''
-      : ', no counts to be had: no worker answers';
+      : ', counts unknown: no worker answers';
   return [
     `${workflowId}  ${state === 'unknown' ? '' : `${state} `}${since}${soFar}`,
     ...failing.map(({ step, attempt, reason }) =>

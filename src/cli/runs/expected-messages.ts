@@ -5,8 +5,8 @@ import { withQueue } from '../connect/with-queue.ts';
 const TIMEOUT_MS = 3_000;
 
 /**
- * About how many messages a run will take, for its progress bar: what is on the queue now, or the run's bound.
- * 0 when that can't be had: the run is followed all the same.
+ * About how many messages a run will take, for its progress bar: those on the queue now, up to the run's bound.
+ * 0 when SQS does not say: the run is followed without a bar.
  */
 export async function expectedMessages(
   settings: Config['sqs'] | undefined,

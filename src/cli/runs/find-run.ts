@@ -6,12 +6,13 @@ import { whyRunFailed } from '../../temporal/runs/end-of-run.ts';
 import { lookAtRun, type OpenRun } from '../../temporal/runs/look-at-run.ts';
 import { ask, type Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
+import { temporal } from '../status/temporal-parts.ts';
 
-/** A long chain has many parts: the latest are shown. */
+/** A run that continues as new many times has many parts: the latest are shown. */
 const MAX_PARTS = 20;
 
 export type TemporalView = {
-  /** Null when no such run is known, or no longer. */
+  /** Null when Temporal does not know the run, or no longer. */
   run: {
     workflowId: string;
     runId: string;
@@ -29,19 +30,22 @@ export type FoundRun = {
   temporal: Part<TemporalView>;
 };
 
-/** A run by its workflow id or run id, from the ledger and from Temporal; either may be away. */
+/** A run by its workflow id or run id, from the ledger and from Temporal; either may be unreachable. */
 export async function findRun(sources: Sources, id: string): Promise<FoundRun> {
-  const ledger = await ask('Check DATABASE_URL.', async () => ({
-    parts: await findRuns(sources.pool(), id, MAX_PARTS),
-  }));
+  const ledger = await ask(
+    { tried: sources.tried.postgres, whatToDo: 'Check DATABASE_URL.' },
+    async () => ({
+      parts: await findRuns(sources.pool(), id, MAX_PARTS),
+    }),
+  );
   const entry = ledger.reachable ? ledger.parts[0] : undefined;
   const workflowId = entry?.workflowId ?? id;
   // The run id picks one of several runs of the same workflow, as a cron has them.
   const runId = entry?.runId === id ? id : undefined;
-  const temporal = await ask('Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.', () =>
+  const run = await ask(temporal(sources), () =>
     sources.temporal(async (client) => ({ run: await lookUp(client, workflowId, runId) })),
   );
-  return { workflowId, ledger, temporal };
+  return { workflowId, ledger, temporal: run };
 }
 
 async function lookUp(

@@ -8,8 +8,8 @@ import { printMessage } from '../terminal/output.ts';
 const ASK_TIMEOUT_MS = 5_000;
 
 /**
- * What became of runs that have not closed in the ledger, by run id, as far as Temporal can be asked. When it
- * can't, that is said, and they are left out.
+ * How runs ended that the ledger has not closed, by run id. When Temporal cannot be asked, a message says so and the
+ * runs are left out.
  */
 export async function runFates(
   runs: readonly { runId: string; workflowId: string }[],
@@ -30,7 +30,7 @@ export async function runFates(
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     printMessage(
-      `${runs.length} run(s) have not closed, and Temporal cannot say what became of them: ${error.why}`,
+      `${runs.length} run(s) have not closed, and Temporal cannot be asked how they ended: ${error.why}`,
     );
   }
   return fates;

@@ -4,10 +4,10 @@ import type { RunState } from '../../temporal/runs/run-state.ts';
 import { printMessage } from '../terminal/output.ts';
 import { type Progress, startProgress } from '../terminal/progress-bar.ts';
 
-/** A worker takes what there is to do within a moment. */
+/** A running worker picks up a run within this time. */
 const PATIENCE_MS = 3_000;
 
-/** A run on the terminal: a bar against what was on the queue, and a line when something holds it up. */
+/** A run on the terminal: a progress bar, and a line when something delays it. */
 export class RunProgress implements Required<RunWatcher> {
   readonly #bar: Progress;
   #expected: number;
@@ -28,7 +28,7 @@ export class RunProgress implements Required<RunWatcher> {
 
   onState(state: RunState): void {
     const note = this.#describe(state);
-    // Said once each, where there is no bar to say it in.
+    // Without a bar each note is printed once.
     if (note && note !== this.#note && !process.stderr.isTTY) printMessage(note);
     this.#note = note;
     this.#draw();
@@ -42,7 +42,7 @@ export class RunProgress implements Required<RunWatcher> {
     if (state.state !== 'not picked up') this.#waitingSince = undefined;
     if (state.state === 'running') return '';
     if (state.state === 'retrying') return `being retried: ${reasonOf(state)}`;
-    if (state.state === 'stuck') return 'the worker fails at this run: see its log';
+    if (state.state === 'stuck') return 'the worker fails to execute this run: see its log';
     this.#waitingSince ??= performance.now();
     return performance.now() - this.#waitingSince < PATIENCE_MS
       ? ''
@@ -61,6 +61,6 @@ export class RunProgress implements Required<RunWatcher> {
   }
 }
 
-/** Our own failures name their step already. */
+/** Our own failures already name their step. */
 const reasonOf = ({ step, reason }: { step: string; reason: string }): string =>
   reason.startsWith(step) ? reason : `${step}: ${reason}`;

@@ -5,9 +5,10 @@ import { Problem } from '../../errors/problem.ts';
 import { followRun, type RunOutcome } from '../../temporal/runs/follow-run.ts';
 import { grpcStatus } from '../../temporal/temporal-problem.ts';
 import { EXIT } from '../exit-codes.ts';
-import { printData, printJson, printMessage, styled } from '../terminal/output.ts';
+import { printData, printJson, printMessage, styled, terminalWidth } from '../terminal/output.ts';
 import { renderTable } from '../terminal/table.ts';
 import { RunProgress } from './run-progress.ts';
+import { countColumns } from './runs-table.ts';
 
 type Shown = { workflowId: string; expected: number; json: boolean };
 
@@ -25,7 +26,10 @@ export async function showRun(
     const outcome = await followRun(client, workflowId, progress, interruption.signal);
     progress.stop();
     if (!outcome) {
-      printMessage(`no longer following; the run goes on: ${workflowId}\n${howToLook(workflowId)}`);
+      printMessage([
+        `stopped following; the run continues: ${workflowId}`,
+        ...howToLook(workflowId),
+      ]);
       return EXIT.interrupted;
     }
     printOutcome(workflowId, outcome, json);
@@ -38,7 +42,7 @@ export async function showRun(
   }
 }
 
-/** It is there, and one of ours. */
+/** @throws Problem unless the run exists and is one of ours */
 async function checkRun(client: Client, workflowId: string): Promise<void> {
   const type = await client.workflow
     .getHandle(workflowId)
@@ -50,24 +54,25 @@ async function checkRun(client: Client, workflowId: string): Promise<void> {
     });
   if (type === WORKFLOW_TYPE) return;
   throw new Problem(
-    'there is no such run to follow',
+    `there is no run ${workflowId} to follow`,
     type === undefined
-      ? 'no workflow of this id is in the namespace'
+      ? 'the namespace has no workflow with this id'
       : `the workflow is not of type ${WORKFLOW_TYPE}`,
-    'Look for its id in the Web UI, or with `login-etl schedule describe`.',
+    'Find its id with `login-etl runs` or `login-etl status`.',
   );
 }
 
-const howToLook = (workflowId: string) =>
-  `  follow it again:   login-etl run --follow ${workflowId}\n` +
-  `  look at it:        temporal workflow metadata --workflow-id ${workflowId}`;
+const howToLook = (workflowId: string): string[] => [
+  `  follow it again:   login-etl run --follow ${workflowId}`,
+  `  look at it:        login-etl runs show ${workflowId}`,
+];
 
 function lostSight(workflowId: string, error: unknown): Problem {
   const name = error instanceof Error ? error.name : typeof error;
   return new Problem(
-    'the run is out of sight',
-    `Temporal no longer answers (${name}); the run itself goes on`,
-    `Check TEMPORAL_ADDRESS.\n${howToLook(workflowId)}`,
+    'the run can no longer be followed',
+    `Temporal stopped answering (${name}); the run itself continues`,
+    ['Check TEMPORAL_ADDRESS.', ...howToLook(workflowId)].join('\n'),
   );
 }
 
@@ -79,7 +84,7 @@ function printOutcome(workflowId: string, outcome: RunOutcome, json: boolean): v
   }
   if (outcome.status === 'completed') {
     if (outcome.counts.received === 0)
-      printMessage('nothing to receive: the queue is empty, or its messages are in flight');
+      printMessage('nothing was received: the queue is empty, or its messages are in flight');
   } else {
     printMessage(
       `${styled('red', `the run ${outcome.status === 'failed' ? 'failed' : `was ${outcome.status}`}:`, process.stderr)} ${outcome.reason}`,
@@ -87,10 +92,7 @@ function printOutcome(workflowId: string, outcome: RunOutcome, json: boolean): v
   }
 }
 
-function countsTable(counts: Counts): string {
+function countsTable(counts: Counts): string[] {
   const names = Object.keys(counts) as (keyof Counts)[];
-  return renderTable(
-    names.map((title) => ({ title, align: 'right' })),
-    [names.map((name) => counts[name])],
-  );
+  return renderTable(countColumns(names), [names.map((name) => counts[name])], terminalWidth());
 }

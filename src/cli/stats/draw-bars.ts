@@ -2,15 +2,15 @@ import stringWidth from 'string-width';
 import { styled } from '../terminal/output.ts';
 import type { Chart } from './charts.ts';
 
-/** Of a character cell, from an eighth to all of it. */
+/** Eighths of a character cell. */
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 const FULL = '█';
 const MAX_LABEL = 24;
-const MIN_BAR = 10;
+const MIN_BAR = 4;
 const MAX_BAR = 60;
 const INDENTATION = 2;
 
-/** A chart in characters, as wide as the terminal has room. */
+/** A chart in characters, as wide as the terminal allows. */
 export function drawBars({ title, unit, bars }: Chart, width = 80): string[] {
   if (bars.length === 0) return [styled('bold', title), `${' '.repeat(INDENTATION)}none`];
   const labels = bars.map(({ label }) => cut(label));
@@ -32,7 +32,7 @@ export function drawBars({ title, unit, bars }: Chart, width = 80): string[] {
   ];
 }
 
-/** What is there at all is seen: an eighth of a cell at least. */
+/** At least an eighth of a cell for a value above 0. */
 function barOf(share: number, width: number): string {
   const eighths = share > 0 ? Math.max(1, Math.round(share * width * 8)) : 0;
   return FULL.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] as string);

@@ -16,10 +16,10 @@ text { font-size: 13px; fill: currentColor; }
 .base { stroke: currentColor; stroke-opacity: .4; }
 `;
 
-/** The page's own style and nothing else: no script, nothing from elsewhere, no form, whatever a value holds. */
+/** Allows only the page's own style: no script, no resources, no forms, whatever a value contains. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
-/** One page that needs nothing beside it: to be mailed, kept, or put on a server. */
+/** One self-contained page. */
 export function htmlPage(stats: Stats, madeAt: Date): string {
   return `<!doctype html>
 <html lang="en">

@@ -2,15 +2,15 @@ import type { OpenRun } from '../../temporal/runs/look-at-run.ts';
 import { describeDuration } from '../options/duration.ts';
 import type { Status } from './read-status.ts';
 
-/** Why logins may not be flowing, and what to do about it. */
+/** A reason why logins may not be flowing, and what to do about it. */
 export type Trouble = { part: string; problem: string; whatToDo: string };
 
-/** One failure may be a blip; a step that has failed twice is worth a look. */
+/** A step may fail once or twice by itself. */
 const FAILING_FROM_ATTEMPT = 3;
-/** So many runs that are due and did not succeed. */
+/** Runs that were due and did not succeed. */
 const OVERDUE_INTERVALS = 3;
 const OVERDUE_GRACE_MS = 60_000;
-/** What is older is lost at the end of the queue's retention. */
+/** SQS deletes a message at the end of the queue's retention. */
 const MAX_RETENTION_SHARE = 0.75;
 
 const PARTS = [
@@ -25,7 +25,7 @@ const PARTS = [
   ['maskKeys', 'Postgres'],
 ] as const;
 
-/** Healthy means that everything could be asked and nothing keeps logins from being stored. */
+/** Healthy means that every part answered and nothing keeps logins from being stored. */
 export function assessStatus(status: Status): Trouble[] {
   return [
     ...unreachable(status),
@@ -38,7 +38,7 @@ export function assessStatus(status: Status): Trouble[] {
   ];
 }
 
-/** A server that is away is one trouble, however many parts were to be asked of it. */
+/** An unreachable server is one problem, however many parts it would have answered for. */
 function unreachable(status: Status): Trouble[] {
   const troubles = new Map<string, Trouble>();
   for (const [name, server] of PARTS) {
@@ -58,7 +58,7 @@ function workers({ workers: part }: Status): Trouble[] {
   return [
     {
       part: 'workers',
-      problem: 'no worker takes work',
+      problem: 'no worker is running',
       whatToDo: 'Start one with `npm run worker`; its TEMPORAL_NAMESPACE must be this one.',
     },
   ];
@@ -72,11 +72,11 @@ function schedule({ schedule: part, running: open }: Status): Trouble[] {
       {
         part: 'schedule',
         problem: `the schedule is paused${note}`,
-        whatToDo: 'Wake it with `login-etl schedule resume`.',
+        whatToDo: 'Resume it with `login-etl schedule resume`.',
       },
     ];
   }
-  // A cron is a run that is open all the time.
+  // A cron keeps a run open all the time.
   if (part.exists || !open.reachable || open.runs.length > 0) return [];
   return [
     {
@@ -96,21 +96,22 @@ function troublesOfRun({ workflowId, state, failing }: OpenRun): Trouble[] {
     .filter(({ attempt }) => attempt >= FAILING_FROM_ATTEMPT)
     .map(({ step, attempt, reason }) => ({
       part: 'running',
-      problem: `${step} of ${workflowId} fails, attempt ${attempt}: ${reason}`,
-      whatToDo: 'See to what the reason names; the run goes on by itself.',
+      problem: `${step} of ${workflowId} fails (attempt ${attempt}): ${reason}`,
+      whatToDo: 'Fix the cause; the run then continues by itself.',
     }));
   if (state === 'stuck') {
     troubles.push({
       part: 'running',
-      problem: `the worker fails at ${workflowId} itself`,
-      whatToDo: "See the worker's log: most likely its build does not fit the run.",
+      problem: `the worker fails to execute ${workflowId}`,
+      whatToDo:
+        "See the worker's log: it may lack a payload key, or its build may not match the run.",
     });
   }
   if (state === 'paused') {
     troubles.push({
       part: 'running',
       problem: `${workflowId} is paused`,
-      whatToDo: `Let it go on with \`login-etl resume --workflow-id ${workflowId}\`.`,
+      whatToDo: `Resume it with \`login-etl resume --workflow-id ${workflowId}\`.`,
     });
   }
   return troubles;
@@ -124,12 +125,12 @@ function latest({ latest: part }: Status): Trouble[] {
     {
       part: 'latest',
       problem: `the latest run, ${run.workflowId}, ${verb}${run.reason ? `: ${run.reason}` : ''}`,
-      whatToDo: `See to what the reason names; \`login-etl runs show ${run.workflowId}\` has more.`,
+      whatToDo: `Fix the cause; \`login-etl runs show ${run.workflowId}\` shows more.`,
     },
   ];
 }
 
-/** The schedule starts runs and none succeeds, or it does not even start them. */
+/** The schedule starts runs of which none succeeds, or starts none at all. */
 function overdue({ at, schedule: plan, running: open, ledger }: Status): Trouble[] {
   if (!plan.reachable || !open.reachable || !ledger.reachable) return [];
   if (plan.paused || plan.intervalSeconds === null || open.runs.length > 0) return [];
@@ -152,8 +153,9 @@ function retention({ queue }: Status): Trouble[] {
   return [
     {
       part: 'queue',
-      problem: `messages are ${describeDuration(queue.oldestSeenSeconds * 1_000)} old, and SQS drops them after ${kept}`,
-      whatToDo: 'Lengthen the retention of the queue now (14 days at most), then see to the runs.',
+      problem: `messages are ${describeDuration(queue.oldestSeenSeconds * 1_000)} old, and SQS deletes them after ${kept}`,
+      whatToDo:
+        'Lengthen the retention of the queue now (up to 14 days), then find out why runs do not drain it.',
     },
   ];
 }

@@ -4,7 +4,7 @@ import { tryReadSettings } from '../connect/read-settings.ts';
 
 type Ring = { active: string; others: string[] };
 
-/** The ids of the keys that are configured here. What is not configured here is null: the worker may have it. */
+/** The ids of the keys that are configured here; null for a kind that is not, which the worker may have. */
 export type ConfiguredKeys = { masking: Ring | null; payloads: Ring | null; vault: string | null };
 
 export function configuredKeys(): ConfiguredKeys {

@@ -13,7 +13,12 @@ import { ask, type Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
 
 const CHECK_POSTGRES =
-  'Check DATABASE_URL (or PGHOST, …) and the role in it. `login-etl doctor` looks at each part.';
+  'Check DATABASE_URL (or PGHOST, …) and the role in it. `login-etl doctor` checks each part.';
+
+const postgres = (sources: Sources) => ({
+  tried: sources.tried.postgres,
+  whatToDo: CHECK_POSTGRES,
+});
 
 const RECENT_HOURS = 24;
 const RECENT_RUNS = 5;
@@ -21,7 +26,7 @@ const RECENT_RUNS = 5;
 export type LedgerView = LatestRuns & { sinceHours: number; lastSuccessAt: Date | null };
 
 export const readLedgerPart = (sources: Sources): Promise<Part<LedgerView>> =>
-  ask(CHECK_POSTGRES, async () => {
+  ask(postgres(sources), async () => {
     const since = new Date(Date.now() - RECENT_HOURS * 3_600_000);
     const [latest, lastSuccessAt] = await Promise.all([
       readLatestRuns(sources.pool(), { since, withEmpty: false, limit: RECENT_RUNS }),
@@ -33,12 +38,12 @@ export const readLedgerPart = (sources: Sources): Promise<Part<LedgerView>> =>
 export type RowsView = { today: number };
 
 export const readRows = (sources: Sources): Promise<Part<RowsView>> =>
-  ask(CHECK_POSTGRES, async () => ({ today: await countRowsOfToday(sources.pool()) }));
+  ask(postgres(sources), async () => ({ today: await countRowsOfToday(sources.pool()) }));
 
 export type QuarantineView = { messages: number; reasons: QuarantineReason[] };
 
 export const readQuarantine = (sources: Sources): Promise<Part<QuarantineView>> =>
-  ask(CHECK_POSTGRES, async () => {
+  ask(postgres(sources), async () => {
     const reasons = await readQuarantineReasons(sources.pool());
     return { messages: reasons.reduce((sum, { messages }) => sum + messages, 0), reasons };
   });
@@ -46,7 +51,7 @@ export const readQuarantine = (sources: Sources): Promise<Part<QuarantineView>> 
 export type MaskKeysView = { days: number; keys: MaskKeyUse[] };
 
 export const readMaskKeysPart = (sources: Sources): Promise<Part<MaskKeysView>> =>
-  ask(CHECK_POSTGRES, async () => ({
+  ask(postgres(sources), async () => ({
     days: MASK_KEY_DAYS,
     keys: await readMaskKeys(sources.pool()),
   }));

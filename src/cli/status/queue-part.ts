@@ -2,19 +2,19 @@ import { describeQueue, type QueueDescription } from '../../queue/describe-queue
 import { peekQueue } from '../../queue/peek-queue.ts';
 import { ask, type Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
-import { CHECK_QUEUE } from '../connect/with-queue.ts';
+import { CHECK_QUEUE } from '../connect/queue-problem.ts';
 import { risksDeadLetter } from '../messages/risks-dead-letter.ts';
 
 const LOOK_AT = 10;
 
 export type QueueView = QueueDescription & {
-  /** Of the oldest message looked at; null when none was. */
+  /** Age of the oldest message that was received; null for none. */
   oldestSeenSeconds: number | null;
 };
 
-/** SQS tells the age of a queue's oldest message to CloudWatch only: here it takes a look at some messages. */
+/** SQS reports the age of the oldest message to CloudWatch only, so some messages are received to see theirs. */
 export const readQueue = (sources: Sources, look: boolean): Promise<Part<QueueView>> =>
-  ask(CHECK_QUEUE, async () => {
+  ask({ tried: sources.tried.queue, whatToDo: CHECK_QUEUE }, async () => {
     const queue = await sources.queue();
     const description = await describeQueue(queue);
     const looks = look && description.visible > 0 && !risksDeadLetter(description);

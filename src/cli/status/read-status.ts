@@ -36,16 +36,16 @@ export type Status = {
   keys: ConfiguredKeys;
 };
 
-/** What takes Postgres a scan is not asked for at every refresh. */
+/** How long answers are kept that cost Postgres a scan. */
 const ROWS_KEPT_MS = 30_000;
 const MASK_KEYS_KEPT_MS = 300_000;
 
 export type StatusReader = (onAnswer?: (parts: number) => void) => Promise<Status>;
 
-/** The parts that are asked, for a progress bar. */
+/** The number of parts, for a progress bar. */
 export const PARTS = 9;
 
-/** Asks every part at once, and waits for none longer than its time. */
+/** Asks all parts at the same time; each has its own time limit. */
 export function statusReader(sources: Sources, { look }: { look: boolean }): StatusReader {
   const rows = keptFor(ROWS_KEPT_MS, () => readRows(sources));
   const maskKeys = keptFor(MASK_KEYS_KEPT_MS, () => readMaskKeysPart(sources));

@@ -3,17 +3,17 @@ import { SCHEDULE_ID } from '../../domain/names.ts';
 import { scheduleHandle } from '../../temporal/schedule/create-schedule.ts';
 import { ask, type Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
-import { CHECK_TEMPORAL } from './temporal-parts.ts';
+import { temporal } from './temporal-parts.ts';
 
 export type ScheduleView = {
   scheduleId: string;
-  /** False: nothing starts runs by itself, unless it is a cron. */
+  /** False: runs are started by hand or by a cron. */
   exists: boolean;
   paused: boolean;
   note: string;
   next: Date | null;
   last: Date | null;
-  /** Between two runs, as planned just now. */
+  /** Between the next two runs. */
   intervalSeconds: number | null;
   changedAt: Date | null;
   skipped: number;
@@ -34,7 +34,7 @@ const NONE: ScheduleView = {
 };
 
 export const readSchedule = (sources: Sources): Promise<Part<ScheduleView>> =>
-  ask(CHECK_TEMPORAL, () => sources.temporal(lookAtSchedule));
+  ask(temporal(sources), () => sources.temporal(lookAtSchedule));
 
 async function lookAtSchedule(client: Client): Promise<ScheduleView> {
   try {

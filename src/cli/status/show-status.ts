@@ -3,7 +3,6 @@ import { describeDuration } from '../options/duration.ts';
 import { describeRunning } from '../runs/describe-open-run.ts';
 import { runsTable } from '../runs/runs-table.ts';
 import { styled } from '../terminal/output.ts';
-import { printable } from '../terminal/printable.ts';
 import type { Trouble } from './assess-status.ts';
 import type { LedgerView, MaskKeysView, QuarantineView } from './postgres-parts.ts';
 import type { QueueView } from './queue-part.ts';
@@ -13,8 +12,8 @@ import type { ScheduleView } from './schedule-part.ts';
 const SHOWN_REASONS = 5;
 const LABEL = 12;
 
-/** One screen: first whether all is well and why not, then every part. */
-export function showStatus(status: Status, troubles: readonly Trouble[]): string {
+/** One screen: first whether all is well, then the problems, then every part. */
+export function showStatus(status: Status, troubles: readonly Trouble[]): string[] {
   const { at, queue, schedule, workers, running, ledger, rows, quarantine, maskKeys } = status;
   return [
     headline(at, troubles),
@@ -29,13 +28,13 @@ export function showStatus(status: Status, troubles: readonly Trouble[]): string
       all.length === 0 ? 'none' : `${all.length}: ${all.join(', ')}`,
     ]),
     ...part('running', running, ({ runs }) => describeRunning(runs, at)),
-    ...part('rows', rows, ({ today }) => [`${number(today)} of today's logins (UTC)`]),
+    ...part('rows', rows, ({ today }) => [`${number(today)} logins sent today (UTC)`]),
     ...part('quarantine', quarantine, (view) => describeQuarantine(view, at)),
     ...part('keys', maskKeys, describeMaskKeys),
     ...labelled('', configured(status)),
     ...part('recent', ledger, (view) => describeLedger(view, at)),
-    ...(ledger.reachable && ledger.runs.length > 0 ? [runsTable(ledger.runs)] : []),
-  ].join('\n');
+    ...(ledger.reachable && ledger.runs.length > 0 ? runsTable(ledger.runs) : []),
+  ];
 }
 
 function headline(at: Date, troubles: readonly Trouble[]): string {
@@ -60,7 +59,7 @@ function describeQueuePart(queue: QueueView): string[] {
     queue.visible === 0
       ? ''
       : age === null
-        ? ', oldest not known (SQS tells CloudWatch only; --look takes a look)'
+        ? ', age unknown (--look shows it)'
         : `, oldest seen ${describeDuration(age * 1_000)}`;
   const delayed = queue.delayed > 0 ? `, ${number(queue.delayed)} delayed` : '';
   return [
@@ -88,9 +87,9 @@ function describeQuarantine({ messages, reasons }: QuarantineView, at: Date): st
       .slice(0, SHOWN_REASONS)
       .map(
         (each) =>
-          `  ${number(each.messages).padStart(8)}  ${printable(each.reason)}, last ${ago(each.lastAt, at)}`,
+          `  ${number(each.messages).padStart(8)}  ${each.reason}, last ${ago(each.lastAt, at)}`,
       ),
-    ...(left > 0 ? [`  and ${left} more reason(s), which --json shows`] : []),
+    ...(left > 0 ? [`  and ${left} more reason(s): see --json`] : []),
   ];
 }
 
@@ -98,16 +97,16 @@ function describeMaskKeys({ days, keys }: MaskKeysView): string[] {
   if (keys.length === 0) return [`masking: no rows in the last ${days} days`];
   return keys.map(
     ({ keyId, rows, firstDate }, at) =>
-      `masking: ${printable(keyId)} since ${firstDate}${at === 0 ? '' : ', no longer the latest'}, ${number(rows)} rows in ${days} days`,
+      `masking: ${keyId} since ${firstDate}${at === 0 ? '' : ', no longer the latest'}, ${number(rows)} rows in ${days} days`,
   );
 }
 
-/** Ids only, and only of what is configured here. */
+/** Ids only, and only those of keys that are configured here. */
 function configured({ keys: { payloads, vault } }: Status): string[] {
   return [
     ...(payloads
       ? [
-          `payloads: ${payloads.active}${payloads.others.length > 0 ? `, and to decode ${payloads.others.join(', ')}` : ''}`,
+          `payloads: ${payloads.active}${payloads.others.length > 0 ? `, and for decoding ${payloads.others.join(', ')}` : ''}`,
         ]
       : []),
     ...(vault ? [`vault: ${vault}`] : []),
@@ -115,8 +114,8 @@ function configured({ keys: { payloads, vault } }: Status): string[] {
 }
 
 function describeLedger({ runs, emptyRuns, sinceHours, lastSuccessAt }: LedgerView, at: Date) {
-  const success = lastSuccessAt ? `last success ${ago(lastSuccessAt, at)}` : 'none has succeeded';
-  const empty = `${number(emptyRuns)} run(s) in ${sinceHours} h found nothing to do`;
+  const success = lastSuccessAt ? `last success ${ago(lastSuccessAt, at)}` : 'no run has succeeded';
+  const empty = `in ${sinceHours} h ${number(emptyRuns)} run(s) found an empty queue`;
   return [`${success}; ${empty}${runs.length === 0 ? ', and no others' : ''}`];
 }
 

@@ -6,23 +6,26 @@ import { listWorkers } from '../../temporal/workers.ts';
 import { ask, type Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
 
-export const CHECK_TEMPORAL =
-  'Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, and that the server is up. `login-etl doctor` looks at each part.';
+export const temporal = (sources: Sources) => ({
+  tried: sources.tried.temporal,
+  whatToDo:
+    'Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, and that the server is up. `login-etl doctor` checks each part.',
+});
 
-/** There are few: a schedule has one at most. */
+/** A schedule has at most one. */
 const MAX_OPEN_RUNS = 10;
 
 export type WorkersView = { workers: string[] };
 
 export const readWorkers = (sources: Sources): Promise<Part<WorkersView>> =>
-  ask(CHECK_TEMPORAL, () =>
+  ask(temporal(sources), () =>
     sources.temporal(async (client) => ({ workers: await listWorkers(client) })),
   );
 
 export type RunningView = { runs: OpenRun[] };
 
 export const readRunning = (sources: Sources): Promise<Part<RunningView>> =>
-  ask(CHECK_TEMPORAL, () => sources.temporal(lookAtOpenRuns));
+  ask(temporal(sources), () => sources.temporal(lookAtOpenRuns));
 
 async function lookAtOpenRuns(client: Client): Promise<RunningView> {
   const open = await openRuns(client, MAX_OPEN_RUNS);
@@ -39,9 +42,9 @@ export type ClosedRun = {
 
 export type LatestView = { run: ClosedRun | null };
 
-/** How the latest run ended: one that failed at once is not in the ledger. */
+/** How the latest run ended. A run that failed before its first batch is not in the ledger. */
 export const readLatest = (sources: Sources): Promise<Part<LatestView>> =>
-  ask(CHECK_TEMPORAL, () => sources.temporal(lookAtLatestRun));
+  ask(temporal(sources), () => sources.temporal(lookAtLatestRun));
 
 async function lookAtLatestRun(client: Client): Promise<LatestView> {
   const [run] = await closedRuns(client, 1);

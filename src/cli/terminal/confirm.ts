@@ -1,32 +1,27 @@
-import { createInterface } from 'node:readline/promises';
 import { UsageProblem } from '../options/usage-problem.ts';
+import { type Lines, printMessage } from './output.ts';
+import { ask } from './read-input.ts';
 
 /**
  * Asks before something is destroyed.
- * @throws UsageProblem when nobody can be asked, or the answer is not yes
+ * @param what will happen, shown first
+ * @throws UsageProblem when there is no terminal to ask on, or the answer is not yes
  */
-export async function confirm(what: string, yes: boolean | undefined): Promise<void> {
+export async function confirm(what: Lines, yes: boolean | undefined): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY) {
     throw new UsageProblem(
       'nothing was done',
-      'there is no terminal to ask at',
-      'Say --yes if it is meant.',
+      'there is no terminal to ask for confirmation on',
+      'Confirm with --yes.',
     );
   }
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    // Ctrl-C and Ctrl-D are no yes.
-    const answer = await lines
-      .question(`${what}\nThis can't be undone. Type yes to go on: `)
-      .catch(() => '');
-    if (answer.trim().toLowerCase() === 'yes') return;
-  } finally {
-    lines.close();
-  }
+  printMessage(what);
+  const answer = await ask('This cannot be undone. Type yes to go on: ');
+  if (answer.trim().toLowerCase() === 'yes') return;
   throw new UsageProblem(
     'nothing was done',
     'the answer was not yes',
-    'Say --yes to skip the question.',
+    'Run it again and answer yes, or skip the question with --yes.',
   );
 }

@@ -7,18 +7,18 @@ import { join } from 'node:path';
 import { environmentWithOnly } from '../../config/process-environment.ts';
 import { Problem } from '../../errors/problem.ts';
 
-/** Memory that looks like a disk: what is in it is never written to one. */
+/** A file system in memory. */
 const MEMORY = '/dev/shm';
 
 /**
- * Has a person edit a text that nobody else may see: in a file for its owner only, in a directory for its owner only,
- * with all that the editor leaves beside it. The directory is gone afterwards, whatever happened.
+ * Opens a confidential text in an editor. File and directory are readable by their owner only; the directory is
+ * removed in any case, with all that the editor leaves in it.
  */
 export async function editText(text: string, editor: string): Promise<string> {
   const directory = await mkdtemp(join(await place(), 'login-etl-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   const stop = () => process.exit(1);
-  // Ctrl-C is the editor's.
+  // Ctrl-C is for the editor.
   const ignore = () => undefined;
   process.once('exit', remove).on('SIGINT', ignore).once('SIGTERM', stop).once('SIGHUP', stop);
   try {
@@ -26,7 +26,7 @@ export async function editText(text: string, editor: string): Promise<string> {
     await writeFile(path, text, { mode: 0o600, flag: 'wx' });
     await run(editor, path);
     const edited = await readFile(path, 'utf8');
-    // Editors end a file with a line feed of their own.
+    // Editors add a line feed at the end.
     return text.endsWith('\n') ? edited : edited.replace(/\r?\n$/, '');
   } finally {
     remove();
@@ -40,7 +40,7 @@ const place = (): Promise<string> =>
     () => tmpdir(),
   );
 
-/** As git does it: the setting may have arguments. The editor gets none of our settings, so no key. */
+/** The setting may have arguments, as in git. The editor's environment has none of our settings, so no keys. */
 async function run(editor: string, path: string): Promise<void> {
   const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, editor, path], {
     stdio: 'inherit',
@@ -49,8 +49,8 @@ async function run(editor: string, path: string): Promise<void> {
   const [code] = (await once(child, 'close')) as [number | null];
   if (code === 0) return;
   throw new Problem(
-    'the message was left as it is',
-    `the editor ended with ${code ?? 'a signal'}`,
+    'the message was not changed',
+    `the editor ended with ${code === null ? 'a signal' : `exit code ${code}`}`,
     'Set EDITOR, or give the new body with --set-body-file.',
   );
 }

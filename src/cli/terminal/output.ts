@@ -1,27 +1,57 @@
+import { randomUUID } from 'node:crypto';
 import { styleText } from 'node:util';
+import { printableWithTabs } from './printable.ts';
+import { wrapLine } from './wrap-line.ts';
+
+// All that the command line writes goes through this file, which makes it safe to show. Values come from senders,
+// workers and other people: a control character in one of them must not reach a terminal.
 
 type Style = Parameters<typeof styleText>[0];
 
-/** What a command was asked for: the only thing on standard output. */
-export const printData = (text: string): boolean => process.stdout.write(`${text}\n`);
+/** One line, or several. A line feed inside a line is escaped, so that a value cannot pass for a line of ours. */
+export type Lines = string | readonly string[];
 
-export const printJson = (data: unknown): boolean => printData(JSON.stringify(data, null, 2));
+/** Stands for the escape character in our own styles until they are written. No value can contain it by chance. */
+const OWN_ESCAPE = randomUUID();
 
-/** What is said meanwhile, and what went wrong: on standard error, out of the way of pipes. */
-export const printMessage = (text: string): boolean => process.stderr.write(`${text}\n`);
+/** What was asked for: the only thing on standard output. */
+export const printData = (lines: Lines): boolean => writeLines(process.stdout, lines);
 
-/** Colour on a terminal only, and not with NO_COLOR. */
+/** Notes, warnings and errors: on standard error, so that they stay out of pipes. */
+export const printMessage = (lines: Lines): boolean => writeLines(process.stderr, lines);
+
+/** A text of several lines as it is, for example the body of a message: made safe, not wrapped. */
+export const printText = (text: string): boolean =>
+  process.stdout.write(`${text.split('\n').map(printableWithTabs).join('\n')}\n`);
+
+export const printJson = (data: unknown): boolean => printText(JSON.stringify(data, null, 2));
+
+/** Draws over what is on the screen; elsewhere prints one text after the other. */
+export function redraw(lines: Lines): void {
+  if (!process.stdout.isTTY) {
+    printData(lines);
+    return;
+  }
+  const text = shown(process.stdout, lines).map((line) => `${line}\x1b[K\n`);
+  process.stdout.write(`\x1b[H${text.join('')}\x1b[J`);
+}
+
+export const clearScreen = (): void => {
+  if (process.stdout.isTTY) process.stdout.write('\x1b[2J');
+};
+
+/** In colour on a terminal, without NO_COLOR. */
 export const styled = (
   style: Style,
   text: string,
   stream: NodeJS.WriteStream = process.stdout,
-): string => styleText(style, text, { stream });
+): string => styleText(style, printableWithTabs(text), { stream }).replaceAll('\x1b', OWN_ESCAPE);
 
-/** How many characters a line of the terminal has; undefined in a file or a pipe. */
+/** Characters in a line of the terminal; undefined for a file or a pipe. */
 export const terminalWidth = (stream: NodeJS.WriteStream = process.stdout): number | undefined =>
-  stream.isTTY ? stream.columns : undefined;
+  stream.isTTY ? stream.columns || 80 : undefined;
 
-/** A reader that has seen enough (`| head`) is no failure. */
+/** A reader that has seen enough (`| head`) is not a failure. */
 export function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -29,4 +59,16 @@ export function endWithReader(): void {
       throw error;
     });
   }
+}
+
+function writeLines(stream: NodeJS.WriteStream, lines: Lines): boolean {
+  return stream.write(`${shown(stream, lines).join('\n')}\n`);
+}
+
+function shown(stream: NodeJS.WriteStream, lines: Lines): string[] {
+  const width = terminalWidth(stream) ?? Number.POSITIVE_INFINITY;
+  return [lines]
+    .flat()
+    .map((line) => printableWithTabs(line).replaceAll(OWN_ESCAPE, '\x1b'))
+    .flatMap((line) => wrapLine(line, width));
 }

@@ -1,15 +1,20 @@
 /**
- * What a terminal, or a person's eye, takes for something else than text: control characters (an escape sequence
- * moves the cursor or renames the window) and the marks that turn the direction of writing.
+ * Characters that a terminal obeys instead of showing (control characters, so escape sequences), and characters that
+ * mislead the reader's eye (direction marks, invisible format characters). Joiners stay: emoji and Persian need them.
  */
-const NOT_TEXT = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-const NOT_TEXT_OF_LINES = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+const NOT_TEXT = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
-/** A value of somebody else's, safe to print: what is not text is shown as its code point. */
-export const printable = (value: string): string => value.replace(NOT_TEXT, codePoint);
+/** Text as a terminal may show it: each character that is not text becomes `\uXXXX`, as JSON would escape it. */
+export const printable = (text: string): string => text.replace(NOT_TEXT, escaped);
 
-/** The same for what may be several lines, a message's body: line feeds and tabs stay. */
-export const printableLines = (text: string): string => text.replace(NOT_TEXT_OF_LINES, codePoint);
+/** The same for one that may contain tabs, which move the cursor to the right and no further. */
+export const printableWithTabs = (text: string): string =>
+  text.replace(NOT_TEXT, (character) => (character === '\t' ? character : escaped(character)));
 
-const codePoint = (character: string): string =>
-  `\\u${(character.codePointAt(0) as number).toString(16).padStart(4, '0').toUpperCase()}`;
+/** Two escapes for a character beyond U+FFFF. */
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, at) => {
+    const code = character.charCodeAt(at).toString(16).toUpperCase();
+    return `\\u${code.padStart(4, '0')}`;
+  }).join('');
+}

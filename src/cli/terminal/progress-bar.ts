@@ -1,6 +1,7 @@
 import { type Options, SingleBar } from 'cli-progress';
+import { printable } from './printable.ts';
 
-/** What is done within a second needs no bar. */
+/** Work that takes less than a second shows no bar. */
 const SHOW_AFTER_MS = 1_000;
 
 export type Progress = {
@@ -37,10 +38,10 @@ export function startProgress(
   }, SHOW_AFTER_MS);
   return {
     update(value, fields, newTotal = latest.total) {
-      latest = { value, fields, total: newTotal };
+      latest = { value, fields: safe(fields), total: newTotal };
       if (!shown) return;
       bar.setTotal(newTotal);
-      bar.update(value, fields);
+      bar.update(value, latest.fields);
     },
     stop() {
       clearTimeout(timer);
@@ -48,3 +49,11 @@ export function startProgress(
     },
   };
 }
+
+const safe = (fields: Record<string, string | number>) =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? printable(value) : value,
+    ]),
+  );

@@ -8,28 +8,32 @@ import { printMessage, styled } from './output.ts';
 
 /** Says what went wrong, why, and what to do. @returns the exit code */
 export function reportError(error: unknown): number {
-  const { what, why, whatToDo } = error instanceof Problem ? error : toProblem(error);
-  printMessage(
-    `${styled('red', 'error:', process.stderr)} ${what}\n  why: ${why}\n  what to do: ${whatToDo}`,
-  );
+  if (error instanceof ConfigError) reportConfigError(error);
+  else reportProblem(error instanceof Problem ? error : toProblem(error));
   if (localEnvironmentPassedOver()) {
     printMessage(
-      `  note: ${LOCAL_ENVIRONMENT_FILE} was not used, since the environment has settings of its own`,
+      `  note: ${LOCAL_ENVIRONMENT_FILE} was not used, because the environment has settings of its own`,
     );
   }
   return error instanceof UsageProblem ? EXIT.usage : EXIT.failure;
 }
 
+export const reportProblem = ({ what, why, whatToDo }: Problem): boolean =>
+  printMessage([
+    `${styled('red', 'error:', process.stderr)} ${what}`,
+    `  why: ${why}`,
+    ...whatToDo.split('\n').map((line, at) => (at === 0 ? `  what to do: ${line}` : line)),
+  ]);
+
+const reportConfigError = ({ problems }: ConfigError): boolean =>
+  printMessage([
+    `${styled('red', 'error:', process.stderr)} the configuration is not complete`,
+    ...problems.map((problem, at) => (at === 0 ? `  why: ${problem}` : `    ${problem}`)),
+    '  what to do: Set them in the environment, or name a file: login-etl --env-file PATH …',
+  ]);
+
+/** Messages of libraries may repeat what they were given, so only name and code are shown. */
 function toProblem(error: unknown): Problem {
-  if (error instanceof ConfigError) {
-    const list = error.problems.map((problem) => `\n    ${problem}`).join('');
-    return new Problem(
-      'the configuration is not complete',
-      list.trimStart(),
-      'Set them in the environment, or name a file: login-etl --env-file PATH …',
-    );
-  }
-  // Other people's messages may repeat what they were given, so only name and code are shown.
   const { code, policy } = classifyError(error);
   return new Problem(
     'the command did not succeed',

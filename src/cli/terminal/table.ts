@@ -1,46 +1,87 @@
 import Table from 'cli-table3';
 import stringWidth from 'string-width';
-import { terminalWidth } from './output.ts';
+import { printable } from './printable.ts';
 
-export type Column = { title: string; align?: 'left' | 'right' };
+export type Column = {
+  title: string;
+  /** The heading where the terminal is too narrow for the title. */
+  short?: string;
+  align?: 'left' | 'right';
+  /** On a narrow terminal the column with the highest number is left out first. One without a number stays. */
+  drop?: number;
+};
 
-/** Not narrower, however narrow the terminal: less would say nothing. */
-const MIN_CELL = 6;
-/** What a cell has around its text, and the line after it. */
-const AROUND = 3;
+type Cells = readonly (string | number)[];
+
+const GAP = 2;
+
+/** Only text: no borders, and no rule between rows. */
+const PLAIN = {
+  style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP },
+  chars: {
+    ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
+    ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+    ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
+  },
+};
 
 /**
- * A table that fits the terminal: the widest columns give way, and their texts are cut with `…`. In a file or a
- * pipe nothing is cut.
+ * The lines of a table that fits the width. A value is never cut: headings get shorter, then columns are left out,
+ * and where the rest is still too wide each row becomes a record of `title  value` lines. Without a width (a file or
+ * a pipe) everything is shown.
  */
 export function renderTable(
   columns: readonly Column[],
-  rows: readonly (readonly (string | number)[])[],
-  width: number | undefined = terminalWidth(),
-): string {
-  const texts = rows.map((row) => row.map(String));
-  const natural = columns.map(({ title }, at) =>
-    Math.max(stringWidth(title), ...texts.map((row) => stringWidth(row[at] ?? ''))),
-  );
+  rows: readonly Cells[],
+  width: number = Number.POSITIVE_INFINITY,
+): string[] {
+  const cells = rows.map((row) => row.map((value) => printable(String(value))));
+  const all = columns.map((column, at) => ({
+    ...column,
+    cells: cells.map((row) => row[at] ?? ''),
+  }));
+  if (widthOf(all) <= width) return draw(all);
+  const left = all.map((column) => ({ ...column, title: column.short ?? column.title }));
+  const leftOut: string[] = [];
+  while (widthOf(left) > width) {
+    const next = Math.max(...left.map(({ drop }) => drop ?? 0));
+    if (next === 0) return records(all);
+    const at = left.findIndex(({ drop }) => drop === next);
+    leftOut.unshift(...left.splice(at, 1).map(({ title }) => title));
+  }
+  if (leftOut.length === 0) return draw(left);
+  return [...draw(left), `(too narrow for: ${leftOut.join(', ')})`];
+}
+
+type Filled = Column & { cells: readonly string[] };
+
+const widthOf = (columns: readonly Filled[]): number =>
+  columns.reduce((sum, { title, cells }) => sum + widest([title, ...cells]) + GAP, -GAP);
+
+const widest = (texts: readonly string[]): number =>
+  texts.reduce((most, text) => Math.max(most, stringWidth(text)), 0);
+
+function draw(columns: readonly Filled[]): string[] {
   const table = new Table({
     head: columns.map(({ title }) => title),
     colAligns: columns.map(({ align }) => align ?? 'left'),
-    colWidths: narrowed(natural, width).map((cell) => cell + AROUND - 1),
-    style: { head: [], border: [] },
+    ...PLAIN,
   });
-  table.push(...texts);
-  return table.toString();
+  const [first] = columns;
+  table.push(...(first?.cells ?? []).map((_, at) => columns.map(({ cells }) => cells[at] ?? '')));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
 }
 
-function narrowed(natural: readonly number[], width = Number.POSITIVE_INFINITY): number[] {
-  const cells = [...natural];
-  const room = width - 1 - AROUND * cells.length;
-  let needed = cells.reduce((sum, cell) => sum + cell, 0);
-  while (needed > room) {
-    const widest = Math.max(...cells);
-    if (widest <= MIN_CELL) break;
-    cells[cells.indexOf(widest)] = widest - 1;
-    needed -= 1;
-  }
-  return cells;
+function records(columns: readonly Filled[]): string[] {
+  const labels = widest(columns.map(({ title }) => title)) + GAP;
+  const [first] = columns;
+  return (first?.cells ?? []).flatMap((_, at) => [
+    ...(at === 0 ? [] : ['']),
+    ...columns
+      .filter(({ cells }) => cells[at] !== '')
+      .map(({ title, cells }) => `${title.padEnd(labels)}${cells[at]}`),
+  ]);
 }

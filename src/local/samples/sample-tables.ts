@@ -1,38 +1,43 @@
-import Table from 'cli-table3';
+import { renderTable } from '../../cli/terminal/table.ts';
 import type { Counts } from '../../domain/counts.ts';
 
-/** Enough of a masked value to see that equal ones are equal. */
-const SHOWN_CHARACTERS = 12;
+/** Enough of a masked value to recognize equal ones. */
+const SHOWN_CHARACTERS = 9;
 
-/** No lines between rows, no colours: it is read in terminals, logs and issues. */
-const PLAIN = {
-  style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-  chars: {
-    ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
-    ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
-    ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
-  },
+/** The output is read in terminals, logs and issues. */
+const WIDTH = 78;
+
+const SHORT: Readonly<Record<string, string>> = {
+  masked_device_id: 'masked_device',
+  create_date: 'date',
 };
 
-export function countsTable(counts: Counts): string {
-  return table(Object.keys(counts), [Object.values(counts).map(String)]);
-}
+export const countsTable = (counts: Counts): string =>
+  table(Object.keys(counts), [Object.values(counts).map(String)]);
 
-/** Rows as a table that fits a terminal: long values are cut. */
-export function rowsTable(rows: readonly Record<string, string | null>[]): string {
-  return table(
+/** Rows of `user_logins`, with masked values cut. */
+export const rowsTable = (rows: readonly Record<string, string | null>[]): string =>
+  table(
     Object.keys(rows[0] ?? {}),
-    rows.map((row) => Object.values(row).map(cut)),
+    rows.map((row) =>
+      Object.entries(row).map(([name, value]) => (name.startsWith('masked_') ? cut(value) : value)),
+    ),
   );
+
+function table(names: readonly string[], rows: readonly (readonly (string | null)[])[]): string {
+  const columns = names.map((title, at) => ({
+    title,
+    ...(SHORT[title] && { short: SHORT[title] }),
+    // The last columns are left out first, but not the key.
+    ...(at > 0 && { drop: at }),
+  }));
+  const cells = rows.map((row) => row.map((value) => value ?? '(null)'));
+  return renderTable(columns, cells, WIDTH)
+    .map((line) => `  ${line}`)
+    .join('\n');
 }
 
-function table(head: string[], rows: string[][]): string {
-  const drawn = new Table({ head, ...PLAIN });
-  drawn.push(...rows);
-  return drawn.toString().replace(/^/gm, '  ');
-}
-
-const cut = (value: string | null): string => {
-  if (value === null) return '(null)';
-  return value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS - 1)}…` : value;
-};
+const cut = (value: string | null): string | null =>
+  value !== null && value.length > SHOWN_CHARACTERS
+    ? `${value.slice(0, SHOWN_CHARACTERS - 1)}…`
+    : value;

@@ -2,14 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type RunProgress, runProgress } from './query-progress.ts';
 
-/** Signals of the workflow `ingestLogins`, so that the Web UI and tctl can send them as well. */
-export type Steering = 'pause' | 'resume' | 'drain';
+/** Signals of the workflow `ingestLogins`, which the Web UI and tctl can send as well, and a cancellation. */
+export type Steering = 'pause' | 'resume' | 'drain' | 'cancel';
 
-const WANTED = { pause: 'paused', resume: 'draining', drain: 'stopping' } as const;
+/** The state in which the run confirms; a cancelled run confirms by its end. */
+const WANTED: Partial<Record<Steering, RunProgress['state']>> = {
+  pause: 'paused',
+  resume: 'draining',
+  drain: 'stopping',
+};
 
 const LOOK_EVERY_MS = 250;
 
-/** `unconfirmed`: the signal is in the run's history, and nobody has said yet that it is followed. */
+/** `unconfirmed`: the request is in the run's history, and the run has not confirmed it. */
 export type Steered = {
   workflowId: string;
   state: RunProgress['state'] | 'ended' | 'unconfirmed';
@@ -17,7 +22,7 @@ export type Steered = {
   counts: RunProgress['counts'] | null;
 };
 
-/** Tells a run, and waits so long until it says that it does as told. */
+/** Signals or cancels a run, and waits for it to confirm. */
 export async function steerRun(
   client: Client,
   workflowId: string,
@@ -25,18 +30,19 @@ export async function steerRun(
   withinMs: number,
 ): Promise<Steered> {
   const handle = client.workflow.getHandle(workflowId);
-  await handle.signal(steering);
+  if (steering === 'cancel') await handle.cancel();
+  else await handle.signal(steering);
   const until = performance.now() + withinMs;
   let last: RunProgress | undefined;
   do {
-    // A run that ends meanwhile has nothing left to be told.
+    // A run that has ended needs no further confirmation, except of a pause.
     const { status } = await handle.describe();
     if (status.name !== 'RUNNING') {
       const confirmed = steering !== 'pause';
       return { workflowId, state: 'ended', confirmed, counts: last?.counts ?? null };
     }
     last = await runProgress(client, workflowId);
-    if (last?.state === WANTED[steering]) {
+    if (last !== undefined && last.state === WANTED[steering]) {
       return { workflowId, state: last.state, confirmed: true, counts: last.counts };
     }
     await sleep(LOOK_EVERY_MS);
@@ -44,7 +50,7 @@ export async function steerRun(
   return { workflowId, state: 'unconfirmed', confirmed: false, counts: last?.counts ?? null };
 }
 
-/** Whether there is such a run, and it goes on. */
+/** Whether there is an open run with this id. */
 export async function isOpen(client: Client, workflowId: string): Promise<boolean> {
   try {
     return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';

@@ -2,18 +2,20 @@ import {
   type Client,
   ScheduleAlreadyRunning,
   type ScheduleHandle,
-  type ScheduleOptions,
   ScheduleOverlapPolicy,
+  type ScheduleSpec,
 } from '@temporalio/client';
 import type { IngestInput } from '../../domain/ingest-input.ts';
 import { SCHEDULE_ID, TASK_QUEUE, WORKFLOW_TYPE } from '../../domain/names.ts';
 import { Problem } from '../../errors/problem.ts';
 import { type ToldSchedule, untilSchedule } from './until-schedule.ts';
 
+/** What is left out has its default in a new schedule, and stays as it is in one that is replaced. */
 export type SchedulePlan = {
-  when: { everyMs: number } | { cron: string };
-  /** How late a run may still be started after Temporal was down; what is older is skipped. */
-  catchupWindowMs: number;
+  when?: { everyMs: number } | { cron: string } | undefined;
+  /** How late a missed run may still be started after Temporal was down. */
+  catchupWindowMs?: number | undefined;
+  /** Added to the inputs of a schedule that is replaced. */
   input?: Partial<IngestInput> | undefined;
   paused?: boolean | undefined;
 };
@@ -22,17 +24,18 @@ export const DEFAULT_EVERY_MS = 60_000;
 /** A run drains all there is, so one late run makes up for any number of missed ones. */
 export const DEFAULT_CATCHUP_WINDOW_MS = 600_000;
 
-/** Makes the schedule, or with `replace` changes the one that is there. */
+/** Creates the schedule, or with `replace` changes an existing one. */
 export async function createSchedule(
   client: Client,
   plan: SchedulePlan,
   { replace = false }: { replace?: boolean } = {},
 ): Promise<'created' | 'replaced'> {
-  const parts = scheduleParts(plan);
   try {
     await client.schedule.create({
       scheduleId: SCHEDULE_ID,
-      ...parts,
+      spec: scheduleSpec(plan.when ?? { everyMs: DEFAULT_EVERY_MS }),
+      action: scheduleAction(plan.input ? [plan.input] : []),
+      policies: schedulePolicies(plan.catchupWindowMs ?? DEFAULT_CATCHUP_WINDOW_MS),
       state: { paused: plan.paused ?? false },
     });
     return 'created';
@@ -42,15 +45,20 @@ export async function createSchedule(
   }
   let before: string | undefined;
   try {
-    await scheduleHandle(client).update(({ state, raw }) => {
+    await scheduleHandle(client).update(({ spec, action, policies, state, raw }) => {
       before = changeOf(raw);
-      // Replacing does not wake a schedule that somebody has paused.
-      return { ...parts, state: { ...state, paused: plan.paused ?? state.paused } };
+      const input = { ...action.args?.[0], ...plan.input };
+      return {
+        spec: plan.when ? scheduleSpec(plan.when) : spec,
+        action: scheduleAction(Object.keys(input).length > 0 ? [input] : []),
+        policies: schedulePolicies(plan.catchupWindowMs ?? policies.catchupWindow),
+        state: { ...state, paused: plan.paused ?? state.paused },
+      };
     });
   } catch (error) {
     throw refusal(error);
   }
-  // Until then it would undo what the schedule is told from now on.
+  // An update that Temporal has not applied yet would undo later changes.
   await untilSchedule(client, (told) => changeOf(told) !== before, 'as it was');
   return 'replaced';
 }
@@ -63,27 +71,25 @@ const changeOf = ({ info }: ToldSchedule): string => {
 export const scheduleHandle = (client: Client): ScheduleHandle =>
   client.schedule.getHandle(SCHEDULE_ID);
 
-function scheduleParts({ when, catchupWindowMs, input }: SchedulePlan) {
-  return {
-    spec:
-      'cron' in when
-        ? { cronExpressions: [withComment(when.cron)] }
-        : { intervals: [{ every: when.everyMs }] },
-    action: {
-      type: 'startWorkflow',
-      workflowType: WORKFLOW_TYPE,
-      taskQueue: TASK_QUEUE,
-      // Temporal adds the scheduled time to it.
-      workflowId: SCHEDULE_ID,
-      args: input ? [input] : [],
-    },
-    policies: {
-      // A run drains the queue: one beside it would only compete for the same messages.
-      overlap: ScheduleOverlapPolicy.SKIP,
-      catchupWindow: catchupWindowMs,
-    },
-  } satisfies Pick<ScheduleOptions, 'spec' | 'action' | 'policies'>;
-}
+const scheduleSpec = (when: NonNullable<SchedulePlan['when']>): ScheduleSpec =>
+  'cron' in when
+    ? { cronExpressions: [withComment(when.cron)] }
+    : { intervals: [{ every: when.everyMs }] };
+
+const scheduleAction = (args: [] | [Partial<IngestInput>]) => ({
+  type: 'startWorkflow' as const,
+  workflowType: WORKFLOW_TYPE,
+  taskQueue: TASK_QUEUE,
+  // Temporal appends the scheduled time.
+  workflowId: SCHEDULE_ID,
+  args,
+});
+
+const schedulePolicies = (catchupWindowMs: number) => ({
+  // A second run would only compete with the first one for the same messages.
+  overlap: ScheduleOverlapPolicy.SKIP,
+  catchupWindow: catchupWindowMs,
+});
 
 /** Temporal keeps a calendar made from the expression, and its comment: so people find again what was typed. */
 const withComment = (cron: string): string => (cron.includes('#') ? cron : `${cron} # ${cron}`);
@@ -92,8 +98,8 @@ const withComment = (cron: string): string => (cron.includes('#') ? cron : `${cr
 const refusal = (error: unknown): unknown =>
   error instanceof TypeError
     ? new Problem(
-        'Temporal does not take this schedule',
-        'its times make no sense',
+        'Temporal does not accept this schedule',
+        'its times are not valid',
         "Give --every 1m, or a cron expression of five fields: --cron '*/5 * * * *'.",
       )
     : error;
@@ -101,8 +107,8 @@ const refusal = (error: unknown): unknown =>
 const alreadyThere = () =>
   new Problem(
     `the schedule ${SCHEDULE_ID} was not created`,
-    'it is already there',
-    'Look at it with `login-etl schedule describe`; `login-etl schedule create --replace …` changes it.',
+    'it already exists',
+    'See `login-etl schedule describe`; to change it use `login-etl schedule create --replace`.',
   );
 
 export const noSchedule = () =>

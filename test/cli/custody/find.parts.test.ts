@@ -58,7 +58,7 @@ describe('find', () => {
   test('reads a device from standard input', async () => {
     const { exitCode, stdout } = await find(['--device', '-'], `${DEVICE}\n`);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/ann +│ +2 /);
+    expect(stdout).toMatch(/ann +2 /);
     expect(stdout).not.toContain('bob');
   });
 

@@ -28,10 +28,8 @@ describe('run, with a worker', () => {
     await stack.send([...loginMessages(24), 'no JSON']);
     const { exitCode, stdout, stderr } = await run();
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(
-      /received │ inserted │ duplicates │ quarantined │ acknowledged │ batches/,
-    );
-    expect(stdout).toMatch(/25 │ +24 │ +0 │ +1 │ +25 │/);
+    expect(stdout).toMatch(/received +inserted +duplicates +quarantined +acknowledged +batches/);
+    expect(stdout).toMatch(/25 +24 +0 +1 +25 +\d+$/m);
     expect(stderr).toMatch(/^started ingest-logins-manual-20\S+Z\n$/);
     expect(await stack.rows()).toHaveLength(24);
   });
@@ -46,10 +44,10 @@ describe('run, with a worker', () => {
     expect(second.counts?.received).toBe(5);
   });
 
-  test('says that there was nothing to receive, and succeeds', async () => {
+  test('says that there was nothing was received, and succeeds', async () => {
     const { exitCode, stderr } = await run();
     expect(exitCode).toBe(0);
-    expect(stderr).toContain('nothing to receive');
+    expect(stderr).toContain('nothing was received');
   });
 
   test('follows the run through all that it continues as, and counts the whole chain', async () => {
@@ -98,7 +96,7 @@ describe('run, with a worker', () => {
   test('refuses to follow what is not there, or is none of ours', async () => {
     const { exitCode, stderr } = await run('--follow', 'nothing-of-ours');
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('there is no such run');
+    expect(stderr).toContain('there is no run');
   });
 });
 

@@ -77,11 +77,31 @@ describe('schedule create', () => {
     await schedule('create', '--every', '10m');
     const { exitCode, stderr } = await schedule('create', '--every', '1h');
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('it is already there');
+    expect(stderr).toContain('it already exists');
     expect(stderr).toContain('--replace');
     expect((await described()).when).toEqual(['every 10 min']);
     expect((await schedule('create', '--every', '3h', '--replace')).stdout).toContain('replaced');
     expect((await described()).when).toEqual(['every 3 h']);
+  });
+
+  test('--replace keeps what is not given, and adds the inputs that are', async () => {
+    await schedule(
+      ...['create', '--every', '5m', '--catchup-window', '1h', '--max-messages', '100', '--paused'],
+    );
+    expect((await schedule('create', '--replace', '--lanes', '6')).exitCode).toBe(0);
+    expect(await described()).toMatchObject({
+      paused: true,
+      when: ['every 5 min'],
+      input: { maxMessages: 100, lanes: 6 },
+      catchupWindowMs: 3_600_000,
+    });
+    await schedule('create', '--replace', '--cron', '0 3 * * *');
+    expect(await described()).toMatchObject({
+      when: ['cron 0 3 * * *'],
+      input: { maxMessages: 100, lanes: 6 },
+    });
+    await schedule('create', '--replace', '--paused');
+    expect((await described()).when).toEqual(['cron 0 3 * * *']);
   });
 
   test('wakes no paused one by replacing it', async () => {
@@ -94,7 +114,7 @@ describe('schedule create', () => {
   test('refuses times that Temporal does not take', async () => {
     const { exitCode, stderr } = await schedule('create', '--cron', '99 99 * * *');
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('its times make no sense');
+    expect(stderr).toContain('its times are not valid');
   });
 });
 
@@ -107,6 +127,16 @@ describe('schedule', () => {
     expect(await described()).toMatchObject({ paused: true, note: 'tonight' });
     expect((await loginEtl(withoutKeys, ['schedule', 'resume'])).exitCode).toBe(0);
     expect((await described()).paused).toBe(false);
+  });
+
+  test('delete asks for confirmation, and without a terminal needs --yes', async () => {
+    await schedule('create');
+    const refused = await schedule('delete');
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain('--yes');
+    expect((await described()).when).toEqual(['every 60 s']);
+    expect((await schedule('delete', '--yes')).exitCode).toBe(0);
+    expect((await schedule('describe')).stderr).toContain('there is no schedule');
   });
 
   test('pause with an empty note pauses, too', async () => {

@@ -22,16 +22,16 @@ describe('with no run going on', () => {
   test.each(['pause', 'resume'])('%s says so, and where the schedule is told', async (command) => {
     const { exitCode, stderr } = await steer(command);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/none is going on just now\n +what to do: .*login-etl schedule/);
+    expect(stderr).toMatch(/no run is open\n +what to do: .*login-etl schedule/);
   });
 
   test('drain has nothing to do, and succeeds', async () => {
     const { exitCode, stdout, stderr } = await steer('drain', '--json');
     expect([exitCode, JSON.parse(stdout)]).toEqual([0, { runs: [] }]);
-    expect(stderr).toContain('nothing to finish');
+    expect(stderr).toContain('no run is open');
   });
 
-  test.each(['pause', 'resume', 'drain'])(
+  test.each(['pause', 'resume', 'drain', 'cancel'])(
     '%s of an id that is not there fails',
     async (command) => {
       expect((await steer(command, '--workflow-id', 'nobody')).exitCode).toBe(1);
@@ -71,5 +71,20 @@ describe('a run that is going on', () => {
     expect(counts.acknowledged).toBe(counts.received);
     expect(await stack.rows()).toHaveLength(counts.inserted);
     expect((await stack.queueDepth()).visible).toBe(200 - counts.received);
+  });
+
+  test('is cancelled: what it took is stored and acknowledged, and the ledger says cancelled', async () => {
+    const run = await longRun();
+    const { exitCode, stdout } = await steer('cancel', '--json');
+    expect(exitCode, stdout).toBe(0);
+    expect(jsonOf<Result>({ stdout } as never).runs).toMatchObject([
+      { workflowId: run.workflowId, state: 'ended' },
+    ]);
+    const { runs } = jsonOf<{ runs: { state: string; counts: Record<string, number> }[] }>(
+      await steer('runs', '--json', '--all'),
+    );
+    expect(runs[0]).toMatchObject({ state: 'cancelled' });
+    expect(runs[0]?.counts.acknowledged).toBe(runs[0]?.counts.received);
+    expect(await stack.rows()).toHaveLength(runs[0]?.counts.inserted ?? -1);
   });
 });

@@ -96,7 +96,7 @@ describe('healthy is', () => {
 
 describe('not healthy is', () => {
   test.each<[string, Parameters<typeof problems>[0], RegExp]>([
-    ['no worker', { workers: { workers: [] } }, /^no worker takes work$/],
+    ['no worker', { workers: { workers: [] } }, /^no worker is running$/],
     ['a paused schedule', { schedule: { paused: true, note: 'why' } }, /is paused \(why\)$/],
     ['nothing that starts runs', { schedule: { exists: false } }, /^there is no schedule/],
     [
@@ -106,9 +106,9 @@ describe('not healthy is', () => {
           runs: [{ ...RUN, failing: [{ step: 'insertBatch', attempt: 3, reason: 'the disk' }] }],
         },
       },
-      /^insertBatch of ingest-logins-1 fails, attempt 3: the disk$/,
+      /^insertBatch of ingest-logins-1 fails \(attempt 3\): the disk$/,
     ],
-    ['a stuck run', { running: { runs: [{ ...RUN, state: 'stuck' }] } }, /worker fails at/],
+    ['a stuck run', { running: { runs: [{ ...RUN, state: 'stuck' }] } }, /worker fails to execute/],
     ['a paused run', { running: { runs: [{ ...RUN, state: 'paused' }] } }, /-1 is paused$/],
     [
       'a latest run that failed',
@@ -127,7 +127,7 @@ describe('not healthy is', () => {
     [
       'messages near the end of their retention',
       { queue: { oldestSeenSeconds: 300_000 } },
-      /old, and SQS drops them after 4 days$/,
+      /old, and SQS deletes them after 4 days$/,
     ],
   ])('%s', (_, changes, problem) => {
     expect(problems(changes)).toEqual([expect.stringMatching(problem)]);

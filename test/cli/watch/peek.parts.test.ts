@@ -32,7 +32,7 @@ describe('peek', () => {
     const { exitCode, stdout } = await peek();
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
-      /visible +20\n +in flight +0\n +delayed +0\n +oldest .* of the 3 looked at/,
+      /visible +20\n +in flight +0\n +delayed +0\n +oldest .* the oldest of the 3 received/,
     );
     expect(stdout.match(/a login event/g)).toHaveLength(3);
     expect(stdout).toMatch(/device_id +string of \d+/);

@@ -70,8 +70,8 @@ describe('a ledger of one run', () => {
   test('that adds up is shown with its counts, and the command ends with 0', async () => {
     const { exitCode, stdout } = await reconcileCommand(env);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/workflow +│ completed │ +15 │ +10 │ +3 │ +2 │ +15 │ +0 │/);
-    expect(stdout).toMatch(/total +│ +15 │ +10 │ +3 │ +2 │ +15 │ +0 │/);
+    expect(stdout).toMatch(/workflow +completed +15 +10 +3 +2 +15 +0$/m);
+    expect(stdout).toMatch(/total +15 +10 +3 +2 +15 +0$/m);
     expect(stdout).toContain('everything adds up');
     const { json } = await reconcileJson(env);
     expect(json).toMatchObject({
@@ -235,7 +235,7 @@ describe('a run that has not closed', () => {
     release();
     const { exitCode, stdout } = await reconcileCommand(stack.env);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/terminated │ +│ +\(5\) │ +│ +\(0\) │/);
+    expect(stdout).toMatch(/terminated +\(5\) +\(0\)/);
     expect(stdout).toContain('and 5 row(s) of runs that have not closed');
   });
 
@@ -260,7 +260,7 @@ describe('a run that has not closed', () => {
     release();
     await run.result();
     expect(exitCode).toBe(0);
-    expect(stderr).toContain('Temporal cannot say');
+    expect(stderr).toContain('Temporal cannot be asked');
     expect(json).toMatchObject({ runs: [{ state: 'unknown' }] });
   });
 });

@@ -31,7 +31,7 @@ describe('rows, as a role that may read user_logins and nothing else', () => {
     );
     const { exitCode, stdout } = await rows();
     expect(exitCode).toBe(0);
-    expect(stdout).toContain(`│ ${'a'.repeat(12)}… │`);
+    expect(stdout).toContain(` ${'a'.repeat(12)}… `);
     expect(stdout).not.toContain(maskedIp);
     expect(stdout.match(/user-\d+/g)).toEqual(
       Array.from({ length: 20 }, (_, at) => `user-${24 - at}`),

@@ -36,8 +36,8 @@ describe('runs', () => {
     expect(all.runs.map(({ counts }) => counts?.received)).toEqual([3, 0, 3]);
     const { exitCode, stdout, stderr } = await runs('--limit', '1');
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/completed │ +[\d.]+ s │ +3 │ +2 │ +0 │ +1 │ +3 │/);
-    expect(stderr).toContain('1 run(s) that found nothing to do');
+    expect(stdout).toMatch(/completed +[\d.]+ s +3 +2 +0 +1 +3$/m);
+    expect(stderr).toContain('1 run(s) that found an empty queue');
   });
 
   test('says of one that has not closed what Temporal says', async () => {
@@ -50,7 +50,7 @@ describe('runs', () => {
     const elsewhere = { TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` };
     const alone = await loginEtl({ ...stack.env, ...elsewhere }, ['runs', '--json']);
     expect(jsonOf<Listed>(alone).runs).toMatchObject([{ state: 'open', counts: null }]);
-    expect(alone.stderr).toContain('Temporal cannot say');
+    expect(alone.stderr).toContain('Temporal cannot be asked');
   });
 });
 

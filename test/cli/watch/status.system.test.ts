@@ -52,7 +52,7 @@ const problemsOf = (json: StatusJson) => json.problems.map(({ problem }) => prob
 test('before any worker is there: that is what is wrong', async () => {
   const { exitCode, json } = await status();
   expect(exitCode).toBe(1);
-  expect(problemsOf(json)).toEqual(['no worker takes work']);
+  expect(problemsOf(json)).toEqual(['no worker is running']);
   await stack.startWorker();
 });
 
@@ -97,7 +97,7 @@ describe('where all is well', () => {
     expect(stdout).toMatch(/rows +8 of today's logins/);
     expect(stdout).toMatch(/quarantine +1 messages\n +1 {2}message: is not JSON, last .* ago/);
     expect(stdout).toMatch(/keys +masking: test since 20/);
-    expect(stdout).toMatch(/│ completed │.*│ +9 │ +8 │ +0 │ +1 │ +9 │/);
+    expect(stdout).toMatch(/ completed .* 9 +8 +0 +1 +9$/m);
     expect(stdout.split('\n').length).toBeLessThan(30);
   });
 
@@ -158,7 +158,7 @@ describe('where something is wrong', () => {
       .toEqual([
         expect.stringMatching(
           new RegExp(
-            `^receiveBatch of ${run.workflowId} fails, attempt \\d+: .*KMS key is throttl`,
+            `^receiveBatch of ${run.workflowId} fails \\(attempt \\d+\\): .*KMS key is throttl`,
           ),
         ),
       ]);

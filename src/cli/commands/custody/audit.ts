@@ -1,23 +1,21 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Pool } from 'pg';
-import type { Config } from '../../../config/config.ts';
 import { type AuditVerdict, verifyAudit } from '../../../domain/verify-audit.ts';
-import { connectOrExplain } from '../../../errors/connect-or-explain.ts';
 import {
   type AuditEntry,
   readAuditLinks,
   readLatestAudit,
 } from '../../../postgres/audit/read-audit.ts';
-import { checkDatabase } from '../../../postgres/check-database.ts';
-import { postgresPool } from '../../../postgres/pool.ts';
 import { readSettings } from '../../connect/read-settings.ts';
+import { withDatabase } from '../../connect/with-database.ts';
 import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
-import { parseSince } from '../../options/parse-since.ts';
+import { sinceOption } from '../../options/duration.ts';
 import { wholeNumber } from '../../options/whole-number.ts';
-import { printData, printJson, styled } from '../../terminal/output.ts';
+import { printData, printJson, styled, terminalWidth } from '../../terminal/output.ts';
+import { type Column, renderTable } from '../../terminal/table.ts';
 
 const LIST_HELP = `
-Needs a database user in the role login_etl_custodian.
+Needs the database role login_etl_custodian.
 
 Examples:
   login-etl audit list
@@ -26,12 +24,12 @@ Examples:
 ${EXIT_CODES_HELP}`;
 
 const VERIFY_HELP = `
-Each record holds the hash of the one before it. This makes every hash again and names the records that were
-changed or taken out. It needs a database user in the role login_etl_custodian, and changes nothing.
+Each record contains the hash of the record before it. This command recomputes every hash and names the records
+that were changed or removed. It changes nothing, and needs the database role login_etl_custodian.
 
-What it cannot see by itself is an end that was cut off, or a log that was rewritten from some record on, hashes
-and all: whoever owns the table can do that. So note the head that it prints where that person can't reach it, and
-give it the next time: the log then has to begin with what it was, whatever was added since.
+It cannot detect by itself that the last records were removed, or that the log was rewritten with new hashes from
+some record on: the owner of the table can do both. So keep the head that it prints where the owner cannot change
+it, and pass it to the next verification: the log must then still contain that head.
 
 Examples:
   login-etl audit verify
@@ -40,7 +38,6 @@ Examples:
 ${EXIT_CODES_HELP}`;
 
 const SHOWN_RECORDS = 50;
-const CHECK = 'Check DATABASE_URL: it takes a user in the role login_etl_custodian.';
 
 type ListOptions = { since?: Date; action?: string; limit: number; json?: boolean };
 type VerifyOptions = { expectHead?: string; json?: boolean };
@@ -48,24 +45,28 @@ type VerifyOptions = { expectHead?: string; json?: boolean };
 export function addAuditCommand(program: Command): void {
   const audit = program
     .command('audit')
-    .description('the record of every reveal, erasure and the like');
+    .description('the audit log of reveals, erasures and other custody acts');
   audit
     .command('list')
     .description('show the latest records')
-    .option('--since <when>', 'records from then on: 7d, 12h, or a date and time', parseSince)
-    .option('--action <name>', 'records of this action only, such as reveal')
-    .option('--limit <number>', 'how many records at most', wholeNumber(1, 10_000), SHOWN_RECORDS)
-    .option('--json', 'print them as JSON')
+    .addOption(sinceOption('records since then: 7d, 12h, or a date and time'))
+    .option('--action <name>', 'only records of this action, such as reveal')
+    .option('--limit <number>', 'at most this many records', wholeNumber(1, 10_000), SHOWN_RECORDS)
+    .option('--json', 'print JSON')
     .addHelpText('after', LIST_HELP)
     .action(async ({ json, ...filter }: ListOptions, command: Command) => {
       const entries = await withAudit(command, (pool) => readLatestAudit(pool, filter));
       if (json) printJson(entries);
-      else printData(entries.length > 0 ? entries.map(describe).join('\n') : 'no records');
+      else printData(entries.length > 0 ? auditTable(entries) : 'no records');
     });
   audit
     .command('verify')
-    .description('find records that were changed or taken out')
-    .option('--expect-head <hash>', 'a head that was noted before: it has to be there', parseHash)
+    .description('find records that were changed or removed')
+    .option(
+      '--expect-head <hash>',
+      'a head printed earlier, which must still be in the log',
+      parseHash,
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText('after', VERIFY_HELP)
     .action(async ({ expectHead, json }: VerifyOptions, command: Command) => {
@@ -74,22 +75,14 @@ export function addAuditCommand(program: Command): void {
       );
       const intact = action.problems.length === 0;
       if (json) printJson({ intact, ...action });
-      else printData(describeVerdict(action).join('\n'));
+      else printData(describeVerdict(action));
       process.exitCode = intact ? EXIT.ok : EXIT.failure;
     });
 }
 
 async function withAudit<T>(command: Command, read: (pool: Pool) => Promise<T>): Promise<T> {
-  const { postgres }: Pick<Config, 'postgres'> = readSettings(command, ['postgres'], 'custodian');
-  const pool = postgresPool(postgres, { applicationName: 'login-etl audit' });
-  try {
-    return await connectOrExplain('the audit log', CHECK, async () => {
-      await checkDatabase(pool);
-      return read(pool);
-    });
-  } finally {
-    await pool.end();
-  }
+  const { postgres } = readSettings(command, ['postgres']);
+  return withDatabase(command, postgres, read);
 }
 
 function parseHash(text: string): string {
@@ -97,10 +90,27 @@ function parseHash(text: string): string {
   throw new InvalidArgumentError('It takes the 64 hex digits that `audit verify` printed as head.');
 }
 
-/** Reasons as JSON strings: whoever wrote one must not write on the reader's terminal. */
-const describe = ({ id, at, actor, action, reason, detail }: AuditEntry): string =>
-  [`#${id}`, at.toISOString(), actor, action, JSON.stringify(reason), JSON.stringify(detail)].join(
-    '  ',
+const COLUMNS: readonly Column[] = [
+  { title: 'id' },
+  { title: 'at' },
+  { title: 'actor', drop: 1 },
+  { title: 'action' },
+  { title: 'reason' },
+  { title: 'detail', drop: 2 },
+];
+
+const auditTable = (entries: readonly AuditEntry[]): string[] =>
+  renderTable(
+    COLUMNS,
+    entries.map(({ id, at, actor, action, reason, detail }) => [
+      `#${id}`,
+      at.toISOString(),
+      actor,
+      action,
+      reason,
+      JSON.stringify(detail),
+    ]),
+    terminalWidth(),
   );
 
 function describeVerdict({ records, head, problems, moreProblems }: AuditVerdict): string[] {
@@ -109,6 +119,6 @@ function describeVerdict({ records, head, problems, moreProblems }: AuditVerdict
     `head     ${head}`,
     ...problems.map((problem) => `${styled('red', '✗')} ${problem}`),
     ...(moreProblems > 0 ? [`and ${moreProblems} more`] : []),
-    ...(problems.length === 0 ? [`${styled('green', '✓')} the chain is whole`] : []),
+    ...(problems.length === 0 ? [`${styled('green', '✓')} the chain is intact`] : []),
   ];
 }

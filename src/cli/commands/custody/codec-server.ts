@@ -1,18 +1,16 @@
 import type { Command } from 'commander';
 import { startCodecServer } from '../../../codec-server/start-codec-server.ts';
-import { connectOrExplain } from '../../../errors/connect-or-explain.ts';
 import { checkAuditWriter } from '../../../postgres/audit/check-audit-writer.ts';
-import { checkDatabase } from '../../../postgres/check-database.ts';
-import { postgresPool } from '../../../postgres/pool.ts';
 import { onStopSignal } from '../../../stop-signals.ts';
 import { createLogger } from '../../../telemetry/logs/logger.ts';
 import { readSettings } from '../../connect/read-settings.ts';
+import { withDatabase } from '../../connect/with-database.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 
 const HELP = `
-Decodes Temporal's payloads for its Web UI and its CLI, for callers with a token (CODEC_SERVER_TOKEN) or a JWT
-(CODEC_SERVER_JWT_…). Each time, who asked is in the audit log before anything is shown, so it needs a database user
-with the role login_etl_custodian. It runs until SIGTERM, SIGHUP or Ctrl-C. docs/codec-server.md has the rest.
+Decodes payloads for Temporal's Web UI and CLI, for callers with a token (CODEC_SERVER_TOKEN) or a JWT
+(CODEC_SERVER_JWT_…). It writes who asked to the audit log before it answers, so it needs the database role
+login_etl_custodian. It runs until SIGTERM, SIGHUP or Ctrl-C. See docs/codec-server.md.
 
 Examples:
   login-etl codec-server
@@ -23,19 +21,15 @@ ${EXIT_CODES_HELP}`;
 export function addCodecServerCommand(program: Command): void {
   program
     .command('codec-server')
-    .description("decode payloads for Temporal's Web UI and CLI, on the record")
-    .option('--allow-encode', 'also encode: for inputs that are typed into the Web UI')
+    .description("decode payloads for Temporal's Web UI and CLI, with an audit record")
+    .option('--allow-encode', 'also encode, for inputs typed into the Web UI')
     .addHelpText('after', HELP)
     .action(async ({ allowEncode = false }: { allowEncode?: boolean }, command: Command) => {
       const stopped = untilSignal();
       const config = readSettings(command, ['codecServer', 'postgres', 'payloads', 'worker']);
       const logger = createLogger(config.worker.logLevel);
-      const pool = postgresPool(config.postgres, { applicationName: 'login-etl codec-server' });
-      try {
-        await connectOrExplain('Postgres', 'Check DATABASE_URL.', async () => {
-          await checkDatabase(pool);
-          await checkAuditWriter(pool);
-        });
+      await withDatabase(command, config.postgres, async (pool) => {
+        await checkAuditWriter(pool);
         const server = await startCodecServer({
           settings: config.codecServer,
           keys: config.payloads.keys,
@@ -47,9 +41,7 @@ export function addCodecServerCommand(program: Command): void {
         await stopped;
         await server.stop();
         logger.info('codec server has stopped');
-      } finally {
-        await pool.end();
-      }
+      });
     });
 }
 

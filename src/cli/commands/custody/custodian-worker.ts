@@ -3,9 +3,9 @@ import { takeEnvironment } from '../../connect/read-settings.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 
 const HELP = `
-It needs the vault's private key (VAULT_PRIVATE_KEY or VAULT_KMS_KEY_ID) and a database user in the role
-login_etl_custodian: run it where the ingestion workers are not, and for as long as there is something to rotate.
-SIGTERM or Ctrl-C finishes the step in hand.
+Needs the vault's private key (VAULT_PRIVATE_KEY or VAULT_KMS_KEY_ID) and the database role login_etl_custodian. Run
+it on another machine than the ingestion workers, and only while a rotation is running. SIGTERM or Ctrl-C stops it
+after the current step.
 
 Examples:
   login-etl custodian-worker
@@ -19,7 +19,7 @@ export function addCustodianWorkerCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action(async (_options: object, command: Command) => {
       takeEnvironment(command);
-      // Only here: no other command needs a worker's libraries.
+      // Loaded here, since no other command needs the libraries of a worker.
       const { runCustodian } = await import('../../../custodian.ts');
       await runCustodian();
     });

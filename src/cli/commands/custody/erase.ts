@@ -21,10 +21,10 @@ import {
   readMaskedOptions,
 } from '../../options/masked-value.ts';
 import { addReasonOption, checkReason } from '../../options/reason-option.ts';
-import { readLine } from '../../options/search-value.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
 import { confirm } from '../../terminal/confirm.ts';
 import { printData, printJson, printMessage } from '../../terminal/output.ts';
+import { readSecretLine } from '../../terminal/read-input.ts';
 
 const MAX_VALUES = 100;
 const NO_LOGINS = 'no login of this account is stored';
@@ -130,7 +130,7 @@ async function parseTarget(
 }
 
 async function readUserId(): Promise<string> {
-  const userId = await readLine('account: ');
+  const userId = await readSecretLine('account: ');
   if (userId.trim() !== '') return userId;
   throw new UsageProblem(
     'it is not clear what to erase',

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
 import { allMaskers } from '../../../crypto/keys/masker.ts';
 import { MASKED_COLUMNS, type MaskedField } from '../../../domain/login/login-columns.ts';
@@ -8,26 +7,26 @@ import { readSettings } from '../../connect/read-settings.ts';
 import { withDatabase } from '../../connect/with-database.ts';
 import { recordFirst } from '../../custody/record-first.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
+import { sinceOption } from '../../options/duration.ts';
 import { MASKED_OPTION_NAMES } from '../../options/masked-value.ts';
-import { parseSince } from '../../options/parse-since.ts';
 import { addReasonOption, checkReason } from '../../options/reason-option.ts';
 import { readSearchValue } from '../../options/search-value.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
 import { wholeNumber } from '../../options/whole-number.ts';
-import { printData, printJson, printMessage } from '../../terminal/output.ts';
-import { printable } from '../../terminal/printable.ts';
+import { printData, printJson, printMessage, terminalWidth } from '../../terminal/output.ts';
+import { type Column, renderTable } from '../../terminal/table.ts';
 
 const NO_REASON = '(none given)';
 const MAX_ACCOUNTS = 10_000;
 
 const HELP = `
-Masks the value under every key of MASKING_KEYS, as ingestion does, and looks for the results: the value itself goes
-nowhere. With - it is read from standard input, or asked for without an echo, and stays out of the shell's history
-and the list of processes.
+Masks the value with every key of MASKING_KEYS, as ingestion does, and searches for the results. The value itself is
+not stored or sent anywhere. With - it is read from standard input or from a prompt that does not echo it, and so
+stays out of the shell's history and the process list.
 
-Needs the masking keys and the custodian's database role, not the vault's private key. That it was asked is put on
-record, by masked value, before anything is shown. There is no index on the masked columns: give --since for large
-tables.
+Needs the masking keys and the database role login_etl_custodian, but not the vault's private key. The search is
+written to the audit log, by masked value, before anything is shown. The masked columns have no index: use --since
+on large tables.
 
 Examples:
   login-etl find --ip 199.172.111.135
@@ -55,24 +54,25 @@ type Options = {
 export function addFindCommand(program: Command): void {
   const command = program
     .command('find')
-    .description('which accounts share an address or a device');
+    .description('find the accounts that share an address or a device');
   for (const { option } of SEARCH_OPTIONS) command.addOption(option);
   command
-    .addOption(
-      new Option('--since <when>', 'logins sent since then: 7d, 12h, or a date').argParser(
-        parseSince,
-      ),
-    )
-    .option('--limit <number>', 'show so many accounts', wholeNumber(1, MAX_ACCOUNTS), 50);
+    .addOption(sinceOption('logins sent since then: 7d, 12h, or a date'))
+    .option(
+      '--limit <number>',
+      'show at most this many accounts',
+      wholeNumber(1, MAX_ACCOUNTS),
+      50,
+    );
   addReasonOption(command, { mandatory: false })
-    .option('--json', 'print it as JSON')
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async ({ since, limit, reason, json }: Options, self: Command) => {
       const { field, argument } = parseSearch(self);
       const why = reason === undefined ? NO_REASON : checkReason(reason);
       const { postgres, masking } = readSettings(self, ['postgres', 'masking']);
       const value = await readSearchValue(field, argument);
-      await withDatabase(postgres, 'find', async (pool) => {
+      await withDatabase(self, postgres, async (pool) => {
         const inRows = new Set(await readMaskKeyIds(pool, since));
         const maskers = allMaskers(masking.keys).filter(({ keyId }) => inRows.delete(keyId));
         const searched = maskers.map(({ keyId, mask }) => ({
@@ -81,7 +81,7 @@ export function addFindCommand(program: Command): void {
         }));
         const masked = searched.map(({ maskedValue }) => maskedValue);
         const found = await findAccounts(pool, field, masked, { since, limit });
-        // The unkeyed hash of an address is as good as the address: it is not put on record.
+        // An unkeyed hash of an address can be reversed, so the audit log does not get it.
         const onRecord = searched.filter(({ maskKeyId }) => maskKeyId !== UNKEYED_ID);
         await recordFirst(pool, {
           action: 'find',
@@ -98,7 +98,7 @@ export function addFindCommand(program: Command): void {
         else show(found);
         if (notSearched.length > 0) {
           printMessage(
-            `not searched: rows made with the key(s) ${notSearched.join(', ')}, which MASKING_KEYS does not hold`,
+            `not searched: rows masked with the key(s) ${notSearched.join(', ')}, which MASKING_KEYS does not contain`,
           );
         }
       });
@@ -112,31 +112,31 @@ function parseSearch(command: Command): { field: MaskedField; argument: string }
   }
   const flags = SEARCH_OPTIONS.map(({ option }) => option.long).join(', ');
   throw new UsageProblem(
-    'there is nothing to search by',
+    'there is nothing to search for',
     `none of ${flags} was given`,
     'Give one of them.',
   );
 }
 
+const COLUMNS: readonly Column[] = [
+  { title: 'account' },
+  { title: 'logins', align: 'right' },
+  { title: 'first day', drop: 1 },
+  { title: 'last day' },
+];
+
 function show({ accounts, total }: Awaited<ReturnType<typeof findAccounts>>): void {
   if (total === 0) {
-    printMessage('no account has it');
+    printMessage('no account has this value');
     return;
   }
-  const table = new Table({
-    head: ['account', 'logins', 'first day', 'last day'],
-    colAligns: ['left', 'right', 'left', 'left'],
-    style: { head: [], border: [] },
-  });
-  table.push(
-    ...accounts.map(({ userId, logins, firstDay, lastDay }) => [
-      printable(userId),
-      logins,
-      firstDay,
-      lastDay,
-    ]),
-  );
-  printData(table.toString());
+  const rows = accounts.map(({ userId, logins, firstDay, lastDay }) => [
+    userId,
+    logins,
+    firstDay,
+    lastDay,
+  ]);
+  printData(renderTable(COLUMNS, rows, terminalWidth()));
   if (total > accounts.length) {
     printMessage(`and ${total - accounts.length} more account(s): raise --limit`);
   }

@@ -16,8 +16,8 @@ import { confirm } from '../../terminal/confirm.ts';
 import { printData, printJson, printMessage } from '../../terminal/output.ts';
 
 const HELP = `
-The messages are gone for good, and the record says how many and why. Nothing is opened: it needs the custodian's
-database role, not the private key. Without a terminal it needs --yes.
+Deletes the messages permanently; the audit log keeps how many and why. No message is opened, so it needs the database
+role login_etl_custodian but not the private key. Without a terminal it needs --yes.
 
 Examples:
   login-etl quarantine discard 5a2f… 77c1… --reason "test messages"
@@ -30,17 +30,17 @@ type Options = FilterOptions & { reason: string; yes?: boolean; dryRun?: boolean
 export function addQuarantineDiscardCommand(quarantine: Command): void {
   const command = quarantine
     .command('discard')
-    .description('delete quarantined messages, on the record');
+    .description('delete quarantined messages, with an audit record');
   addReasonOption(addFilterOptions(command))
-    .option('--dry-run', 'only say how many it would be')
-    .option('--yes', 'do not ask')
+    .option('--dry-run', 'only count the messages')
+    .option('--yes', 'do not ask for confirmation')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async (ids: string[], options: Options, self: Command) => {
       const filter = parseFilter(ids, options);
       const reason = checkReason(options.reason);
       const { postgres } = readSettings(self, ['postgres']);
-      await withDatabase(postgres, 'quarantine discard', async (pool) => {
+      await withDatabase(self, postgres, async (pool) => {
         const there = (await readQuarantineReasons(pool, filter)).reduce(
           (sum, { messages }) => sum + messages,
           0,
@@ -49,7 +49,7 @@ export function addQuarantineDiscardCommand(quarantine: Command): void {
         let auditId: string | null = null;
         if (!options.dryRun && there > 0) {
           await confirm(`${there} message(s) will be deleted from quarantine.`, options.yes);
-          // Deleted and recorded together, or neither.
+          // One transaction: no deletion without its record.
           await boundedTransaction(pool, undefined, async (client) => {
             discarded = await leaveQuarantine(client, filter, 'discarded');
             const detail = { ...filter, messages: discarded };

@@ -16,15 +16,15 @@ import { resealQuarantined } from '../../../postgres/quarantine/reseal-quarantin
 import { type Custody, withCustody } from '../../connect/with-custody.ts';
 import { recordFirst } from '../../custody/record-first.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
-import { checkSize, readBody } from '../../options/read-body.ts';
+import { checkSize, readBody } from '../../options/body-option.ts';
 import { addReasonOption, checkReason } from '../../options/reason-option.ts';
 import { editText } from '../../terminal/edit-text.ts';
 import { printJson, printMessage } from '../../terminal/output.ts';
 
 const HELP = `
-Opens the body in $VISUAL, $EDITOR or vi, in a file that only you can read and that is gone afterwards, in memory
-where the system has /dev/shm. The new body is sealed again. The message keeps its id, so it can't be stored twice;
-\`login-etl quarantine replay\` sends it through. Both looking and changing are on the record.
+Opens the body in $VISUAL, $EDITOR or vi, as a file that only you can read and that is deleted afterwards, in memory
+if the system has /dev/shm. The new body is sealed again. The message keeps its id, so it cannot be stored twice. To
+process it use \`login-etl quarantine replay\`. Both opening and changing it leave an audit record.
 
 Examples:
   login-etl quarantine edit 5a2f… --reason "case 12: the sender's typo"
@@ -38,7 +38,7 @@ export function addQuarantineEditCommand(quarantine: Command): void {
   addReasonOption(
     quarantine
       .command('edit')
-      .description('mend the body of a quarantined message, on the record')
+      .description('change the body of a quarantined message, with an audit record')
       .argument('<id>', 'message id, as `quarantine list --messages` shows it')
       .option('--set-body-file <path>', 'take the new body from a file; - for standard input'),
   )
@@ -56,13 +56,14 @@ export function addQuarantineEditCommand(quarantine: Command): void {
         if (options.json) {
           printJson({ messageId, changed: body !== undefined, reason: rule ?? null, auditId });
         } else if (body === undefined) printMessage('nothing was changed');
-        else printMessage(rule === undefined ? mended(messageId) : `still no login event: ${rule}`);
+        else
+          printMessage(rule === undefined ? fixed(messageId) : `still not a login event: ${rule}`);
       });
     });
 }
 
-const mended = (messageId: string): string =>
-  `it is a login event now; send it through: login-etl quarantine replay ${messageId} --reason "…"`;
+const fixed = (messageId: string): string =>
+  `it is a login event now; to process it run \`login-etl quarantine replay ${messageId} --reason "…"\``;
 
 async function findMessage(pool: Pool, messageId: string): Promise<SealedMessage> {
   const [message] = await readSealedMessages(
@@ -73,12 +74,12 @@ async function findMessage(pool: Pool, messageId: string): Promise<SealedMessage
   if (message) return message;
   throw new Problem(
     'there is nothing to edit',
-    'no such message is in quarantine',
+    `quarantine has no message ${messageId}`,
     'See `login-etl quarantine list --messages`.',
   );
 }
 
-/** @returns undefined when the person left it as it was */
+/** @returns undefined when the person did not change it */
 async function editBody(
   { pool, privateKey }: Custody,
   message: SealedMessage,
@@ -90,8 +91,8 @@ async function editBody(
   const body = await openQuarantined(message, privateKey);
   if (body === undefined) {
     throw new Problem(
-      'the message does not open',
-      'what is sealed was changed',
+      'the message cannot be opened',
+      'its sealed body was damaged or tampered with',
       'Give a new body with --set-body-file, or discard it.',
     );
   }
@@ -101,7 +102,7 @@ async function editBody(
   return edited;
 }
 
-/** Changed and recorded together, or neither. */
+/** One transaction: no change without its record. */
 async function change(
   { pool, privateKey }: Custody,
   message: SealedMessage,
@@ -114,8 +115,8 @@ async function change(
     const vaultKeyId = privateKey.id;
     if (!(await resealQuarantined(client, { messageId, before, sealedBody, vaultKeyId }))) {
       throw new Problem(
-        'the message was left as it is',
-        'meanwhile it was changed, taken out, or released for a replay',
+        'the message was not changed',
+        'in the meantime it was changed, removed, or released for a replay',
         'Look at it again: `login-etl quarantine list --messages`.',
       );
     }

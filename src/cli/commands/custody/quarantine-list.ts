@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import {
   type QuarantinedMessage,
@@ -10,10 +9,12 @@ import { readSettings } from '../../connect/read-settings.ts';
 import { withDatabase } from '../../connect/with-database.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { wholeNumber } from '../../options/whole-number.ts';
-import { printData, printJson, printMessage } from '../../terminal/output.ts';
+import { printData, printJson, printMessage, terminalWidth } from '../../terminal/output.ts';
+import { renderTable } from '../../terminal/table.ts';
 
 const HELP = `
-Reasons, counts, ids and times: no value of a message, and so no private key and no record.
+Shows reasons, counts, ids and times, and no values. So it needs no private key and leaves no audit record, but the
+database role login_etl_custodian.
 
 Examples:
   login-etl quarantine list
@@ -26,16 +27,16 @@ type Options = { for?: string; messages?: boolean; limit: number; json?: boolean
 export function addQuarantineListCommand(quarantine: Command): void {
   quarantine
     .command('list')
-    .description('how many there are of each reason; --messages: which')
-    .option('--messages', 'the messages, the youngest first')
-    .option('--for <reason>', 'only with this reason')
-    .option('--limit <number>', 'show so many messages', wholeNumber(1, 100_000), 50)
-    .option('--json', 'print it as JSON')
+    .description('count quarantined messages by reason, or list them')
+    .option('--messages', 'list the messages, latest first')
+    .option('--for <reason>', 'only messages with this reason')
+    .option('--limit <number>', 'list at most this many messages', wholeNumber(1, 100_000), 50)
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async ({ messages, limit, json, ...options }: Options, command: Command) => {
       const { postgres } = readSettings(command, ['postgres']);
       const filter = { reason: options.for };
-      await withDatabase(postgres, 'quarantine list', async (pool) => {
+      await withDatabase(command, postgres, async (pool) => {
         if (messages) {
           const found = await readQuarantinedMessages(pool, filter, limit);
           if (json) printJson({ messages: found });
@@ -49,36 +50,43 @@ export function addQuarantineListCommand(quarantine: Command): void {
     });
 }
 
-function show(number: number, table: () => string): void {
+function show(number: number, table: () => string[]): void {
   if (number === 0) printMessage('nothing is in quarantine');
   else printData(table());
 }
 
-const STYLE = { style: { head: [], border: [] } };
-
-function reasonTable(reasons: readonly QuarantineReason[]): string {
-  const table = new Table({ head: ['reason', 'messages', 'first', 'last'], ...STYLE });
-  table.push(
-    ...reasons.map(({ reason, messages, firstAt, lastAt }) => [
+const reasonTable = (reasons: readonly QuarantineReason[]): string[] =>
+  renderTable(
+    [
+      { title: 'reason' },
+      { title: 'messages', short: 'msgs', align: 'right' },
+      { title: 'first', drop: 1 },
+      { title: 'last' },
+    ],
+    reasons.map(({ reason, messages, firstAt, lastAt }) => [
       reason,
-      { content: messages, hAlign: 'right' as const },
+      messages,
       firstAt.toISOString(),
       lastAt.toISOString(),
     ]),
+    terminalWidth(),
   );
-  return table.toString();
-}
 
-function messageTable(messages: readonly QuarantinedMessage[]): string {
-  const table = new Table({ head: ['message', 'reason', 'sent', 'bytes', 'vault key'], ...STYLE });
-  table.push(
-    ...messages.map(({ messageId, reason, sentAt, bytes, vaultKeyId }) => [
+const messageTable = (messages: readonly QuarantinedMessage[]): string[] =>
+  renderTable(
+    [
+      { title: 'message' },
+      { title: 'reason' },
+      { title: 'sent', drop: 1 },
+      { title: 'bytes', align: 'right', drop: 2 },
+      { title: 'vault key', drop: 3 },
+    ],
+    messages.map(({ messageId, reason, sentAt, bytes, vaultKeyId }) => [
       messageId,
       reason,
       sentAt.toISOString(),
-      { content: bytes, hAlign: 'right' as const },
+      bytes,
       vaultKeyId,
     ]),
+    terminalWidth(),
   );
-  return table.toString();
-}

@@ -22,17 +22,17 @@ import { addReasonOption, checkReason } from '../../options/reason-option.ts';
 import { printData, printJson, printMessage } from '../../terminal/output.ts';
 
 const HELP = `
-Opens the messages and hands them, encrypted, to a workflow that masks and inserts them as a run does. A message leaves
-quarantine with the transaction that stores it, and keeps its id and its day, so it can't be stored twice. What is
-still no login event stays in quarantine, with the reason of today. Each batch is a run in the ledger.
+Opens the messages and passes them, encrypted, to a workflow that masks and inserts them as a run does. A message
+leaves quarantine in the transaction that stores it, and keeps its id and date, so it cannot be stored twice. A message
+that is still not a login event stays in quarantine with its new reason. Each batch is a run in the ledger.
 
-Needs the custodian's database role, the vault's private key, PAYLOAD_KEYS, Temporal, and a worker that runs.
---dry-run only counts: it opens nothing.
+Needs the database role login_etl_custodian, the vault's private key, PAYLOAD_KEYS, Temporal, and a running worker.
+--dry-run only counts the messages and opens none.
 
 Examples:
   login-etl quarantine replay --for "ip: is not an IP address" --dry-run --reason "case 12"
   login-etl quarantine replay --for "ip: is not an IP address" --reason "case 12: the new release takes them"
-  login-etl quarantine replay 5a2f… --reason "mended"
+  login-etl quarantine replay 5a2f… --reason "sender's typo fixed"
   login-etl quarantine replay --all --reason "after the upgrade" --json
 ${EXIT_CODES_HELP}`;
 
@@ -41,9 +41,9 @@ type Options = FilterOptions & { reason: string; dryRun?: boolean; json?: boolea
 export function addQuarantineReplayCommand(quarantine: Command): void {
   const command = quarantine
     .command('replay')
-    .description('send quarantined messages through again, on the record');
+    .description('process quarantined messages again, with an audit record');
   addReasonOption(addFilterOptions(command))
-    .option('--dry-run', 'only say how many there are')
+    .option('--dry-run', 'only count the messages')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async (ids: string[], options: Options, self: Command) => {
@@ -78,7 +78,7 @@ export function addQuarantineReplayCommand(quarantine: Command): void {
         else printData(describe(there, counts));
         if (notOpened === 0) return;
         printMessage(
-          `${notOpened} message(s) do not open with this key, and were left as they are`,
+          `${notOpened} message(s) cannot be opened with this key, and were not changed`,
         );
         process.exitCode = EXIT.failure;
       });
@@ -89,11 +89,11 @@ async function refuseWithoutWorker(client: Client): Promise<void> {
   if ((await workerCount(client)) > 0) return;
   throw new Problem(
     'nothing was replayed',
-    'no worker asks for work',
-    'Start one (`npm run worker`), and replay again.',
+    'no worker is running',
+    'Start one (`npm run worker`), then replay again.',
   );
 }
 
 const describe = (there: number, { inserted, quarantined, duplicates }: Counts): string =>
   `replayed ${there} message(s): ${inserted} stored, ${quarantined} still in quarantine` +
-  (duplicates > 0 ? `, ${duplicates} that something else had taken out meanwhile` : '');
+  (duplicates > 0 ? `, ${duplicates} that had already left quarantine` : '');

@@ -7,30 +7,29 @@ import { recordFirst } from '../../custody/record-first.ts';
 import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { addReasonOption, checkReason } from '../../options/reason-option.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
-import { printData, printJson, printMessage, styled } from '../../terminal/output.ts';
-import { printableLines } from '../../terminal/printable.ts';
+import { printData, printJson, printMessage, printText, styled } from '../../terminal/output.ts';
 
 const MAX_PER_CALL = 100;
-/** As many as there may be of the largest. */
+/** Room for messages of the largest size. */
 const PAGE = { limit: MAX_PER_CALL, maxBytes: MAX_PER_CALL * 1_100_000 };
 
 const HELP = `
-Needs the custodian's database role and the vault's private key. The record is committed before a body is opened;
-without it nothing is shown. At most ${MAX_PER_CALL} messages a call.
+Needs the database role login_etl_custodian and the vault's private key. The audit record is committed before a body
+is opened; without it nothing is shown. At most ${MAX_PER_CALL} messages per call.
 
 Examples:
   login-etl quarantine show 5a2f… --reason "the sender asks what is wrong"
-  login-etl quarantine show 5a2f… --reason "mending it" --json
+  login-etl quarantine show 5a2f… --reason "preparing a fix" --json
 ${EXIT_CODES_HELP}`;
 
 export function addQuarantineShowCommand(quarantine: Command): void {
   addReasonOption(
     quarantine
       .command('show')
-      .description('show bodies of quarantined messages, on the record')
+      .description('show the bodies of quarantined messages, with an audit record')
       .argument('<ids...>', 'message ids, as `quarantine list --messages` shows them'),
   )
-    .option('--json', 'print them as JSON, as they are')
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(
       async (
@@ -42,9 +41,9 @@ export function addQuarantineShowCommand(quarantine: Command): void {
         const messageIds = [...new Set(ids)];
         if (messageIds.length > MAX_PER_CALL) {
           throw new UsageProblem(
-            'that is too much for one call',
-            `it asks for ${messageIds.length} messages, and ${MAX_PER_CALL} is the most`,
-            'Ask in several calls, each with its reason.',
+            'these are too many messages for one call',
+            `${messageIds.length} were given, and the limit is ${MAX_PER_CALL}`,
+            'Use several calls, each with its reason.',
           );
         }
         await withCustody(command, async ({ pool, privateKey }) => {
@@ -62,7 +61,7 @@ export function addQuarantineShowCommand(quarantine: Command): void {
             shown.push({ messageId: message.messageId, reason: message.reason, body });
           }
           if (json) printJson({ messages: shown, missing });
-          else for (const one of shown) printData(describe(one));
+          else for (const one of shown) show(one);
           for (const id of missing) printMessage(`not in quarantine: ${id}`);
           const whole = missing.length === 0 && shown.every(({ body }) => body !== null);
           process.exitCode = whole ? EXIT.ok : EXIT.failure;
@@ -71,5 +70,7 @@ export function addQuarantineShowCommand(quarantine: Command): void {
     );
 }
 
-const describe = (one: { messageId: string; reason: string; body: string | null }): string =>
-  `${styled('bold', one.messageId)}  ${one.reason}\n${one.body === null ? '(does not open)' : printableLines(one.body)}`;
+function show(one: { messageId: string; reason: string; body: string | null }): void {
+  printData(`${styled('bold', one.messageId)}  ${one.reason}`);
+  printText(one.body ?? '(cannot be opened with this key)');
+}

@@ -8,7 +8,7 @@ import { addQuarantineShowCommand } from './quarantine-show.ts';
 export function addQuarantineCommand(program: Command): void {
   const quarantine = program
     .command('quarantine')
-    .description('messages that are no login events: look, mend, replay, discard');
+    .description('messages that are not login events: list, show, edit, replay, discard');
   addQuarantineListCommand(quarantine);
   addQuarantineShowCommand(quarantine);
   addQuarantineEditCommand(quarantine);

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { MaskedValue } from '../../../domain/login/sealed-original.ts';
 import { withCustody } from '../../connect/with-custody.ts';
@@ -7,16 +6,22 @@ import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { addMaskedOptions, readMaskedOptions } from '../../options/masked-value.ts';
 import { addReasonOption, checkReason } from '../../options/reason-option.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
-import { printData, printJson, printMessage } from '../../terminal/output.ts';
-import { printableLines } from '../../terminal/printable.ts';
+import {
+  printData,
+  printJson,
+  printMessage,
+  printText,
+  terminalWidth,
+} from '../../terminal/output.ts';
+import { renderTable } from '../../terminal/table.ts';
 
-/** A call is for a case, not for a table. */
+/** A reveal is for a case, not for a whole table. */
 const MAX_PER_CALL = 100;
 
 const HELP = `
-Needs the custodian's database role and the vault's private key (VAULT_PRIVATE_KEY, its _FILE, or VAULT_KMS_KEY_ID).
-The audit record, with who, when, why and which masked values, is committed before anything is opened. Without it
-nothing is shown. At most ${MAX_PER_CALL} values and messages a call.
+Needs the database role login_etl_custodian and the vault's private key (VAULT_PRIVATE_KEY, its _FILE, or
+VAULT_KMS_KEY_ID). The audit record, with who, when, why and which masked values, is committed before anything is
+opened. Without it nothing is shown. At most ${MAX_PER_CALL} values and messages per call.
 
 Each original is masked again with the key that its row names: "does not match" means that it is not the original of
 this masked value, whoever put it there. "not checked" means that MASKING_KEYS does not hold that key.
@@ -38,10 +43,12 @@ type Options = {
 export function addRevealCommand(program: Command): void {
   addReasonOption(
     addMaskedOptions(
-      program.command('reveal').description('show the originals of masked values, on the record'),
-    ).option('--message <id...>', 'what a message held, by its id'),
+      program
+        .command('reveal')
+        .description('show the originals of masked values, with an audit record'),
+    ).option('--message <id...>', 'the values or the body of a message, by its id'),
   )
-    .option('--json', 'print it as JSON')
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async ({ reason, json, message }: Options, command: Command) => {
       const why = checkReason(reason);
@@ -50,8 +57,8 @@ export function addRevealCommand(program: Command): void {
         reveal(custody, wanted, why),
       );
       if (json) printJson({ auditId, revealed, missing });
-      else if (revealed.length > 0) printData(describe(revealed));
-      for (const one of missing) printMessage(`not there: ${one}`);
+      else show(revealed);
+      for (const one of missing) printMessage(`not found: ${one}`);
       const whole =
         missing.length === 0 &&
         revealed.every(({ original, check }) => original !== null && check !== 'does not match');
@@ -63,11 +70,11 @@ function parse(values: MaskedValue[], messages: readonly string[] = []): Wanted 
   const number = values.length + messages.length;
   if (number === 0 || number > MAX_PER_CALL) {
     throw new UsageProblem(
-      number === 0 ? 'there is nothing to reveal' : 'that is too much for one call',
+      number === 0 ? 'there is nothing to reveal' : 'these are too many for one call',
       number === 0
         ? 'neither a masked value nor --message was given'
-        : `it asks for ${number}, and ${MAX_PER_CALL} is the most: a reveal is for a case, not for a table`,
-      number === 0 ? 'Name at least one.' : 'Ask in several calls, each with its reason.',
+        : `${number} were given, and the limit is ${MAX_PER_CALL}: a reveal is for a case, not for a whole table`,
+      number === 0 ? 'Name at least one.' : 'Use several calls, each with its reason.',
     );
   }
   return {
@@ -76,18 +83,22 @@ function parse(values: MaskedValue[], messages: readonly string[] = []): Wanted 
   };
 }
 
-function describe(revealed: readonly Revealed[]): string {
-  const table = new Table({
-    head: ['of', 'field', 'original', 'check'],
-    style: { head: [], border: [] },
-  });
-  table.push(
-    ...revealed.map(({ messageId, field, maskedValue, original, check }) => [
-      messageId ?? maskedValue ?? '',
-      field,
-      original === null ? '(does not open)' : printableLines(original),
-      check === 'does not match' ? 'does not match the masked value' : (check ?? ''),
-    ]),
-  );
-  return table.toString();
+const NOT_OPENED = '(cannot be opened with this key)';
+
+/** Values as a table, bodies of messages as they are. */
+function show(revealed: readonly Revealed[]): void {
+  const values = revealed.filter(({ field }) => field !== 'body');
+  const rows = values.map(({ messageId, field, maskedValue, original, check }) => [
+    messageId ?? maskedValue ?? '',
+    field,
+    original ?? NOT_OPENED,
+    check === 'does not match' ? 'does not match the masked value' : (check ?? ''),
+  ]);
+  const columns = ['of', 'field', 'original', 'check'].map((title) => ({ title }));
+  if (rows.length > 0) printData(renderTable(columns, rows, terminalWidth()));
+  for (const { messageId, field, original } of revealed) {
+    if (field !== 'body') continue;
+    printData(`body of ${messageId}`);
+    printText(original ?? NOT_OPENED);
+  }
 }

@@ -3,18 +3,18 @@ import { loadConfig } from '../../../config/config.ts';
 import { type KeyringPlace, keyringPlace } from '../../../config/keyring-settings.ts';
 import { settingGiven } from '../../../config/reader.ts';
 import type { Keyring, KeyUse } from '../../../crypto/keys/keyring.ts';
-import { connectOrExplain } from '../../../errors/connect-or-explain.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { type KeyUseInTables, readKeyUse } from '../../../postgres/logins/read-key-use.ts';
-import { postgresPool } from '../../../postgres/pool.ts';
 import { takeEnvironment, tryReadSettings } from '../../connect/read-settings.ts';
+import { withDatabase } from '../../connect/with-database.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
-import { printData, printJson, styled } from '../../terminal/output.ts';
+import { printData, printJson, terminalWidth } from '../../terminal/output.ts';
+import { type Column, renderTable } from '../../terminal/table.ts';
 
 const HELP = `
-Shows ids, never keys. What the tables tell is added where DATABASE_URL is set: since when and until when rows were
-made with a key, and which keys they still need. It reads every row of user_logins once: --no-tables leaves that out.
-Rows of the vault are for a custodian to see. Of payload keys, only Temporal's histories know where they are used.
+Shows ids, never keys. If DATABASE_URL is set, it also shows from when to when rows were made with each key, and
+which keys the rows still need. That reads every row of user_logins once; --no-tables skips it. Only a custodian sees
+the rows of the vault. Which payload keys are still in use only Temporal's histories show.
 
 Examples:
   login-etl keys list
@@ -25,7 +25,7 @@ type Key = {
   kind: 'masking' | 'payload' | 'vault';
   id: string;
   active: boolean;
-  /** Undefined: rows were made with it, and it is not here. */
+  /** Undefined: rows were made with the key, and it is not configured here. */
   source: string | undefined;
   rows?: number;
   firstUse?: string;
@@ -35,14 +35,14 @@ type Key = {
 export function addKeysListCommand(keys: Command): void {
   keys
     .command('list')
-    .description('which keys there are, where they are, and since when they are used')
-    .option('--no-tables', 'do not ask the database')
-    .option('--json', 'print it as JSON')
+    .description('list the keys, where they are stored, and when they were used')
+    .option('--no-tables', 'do not read the database')
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async ({ json, tables }: { json?: boolean; tables: boolean }, command: Command) => {
       takeEnvironment(command);
       const known = configuredKeys();
-      const used = tables ? await usedKeys() : {};
+      const used = tables ? await usedKeys(command) : {};
       const list = [...known, ...onlyInTables(known, used)].map((key) => withUse(key, used));
       if (json) printJson(list);
       else printData(describe(list));
@@ -56,8 +56,8 @@ function configuredKeys(): Key[] {
   if (!masking && !payload && vault === undefined) {
     throw new Problem(
       'there are no keys to list',
-      'neither MASKING_KEYS nor PAYLOAD_KEYS nor VAULT_PUBLIC_KEY is set, in any form',
-      'Set them, or make some with `login-etl keys generate`.',
+      'MASKING_KEYS, PAYLOAD_KEYS and VAULT_PUBLIC_KEY are not set in any form',
+      'Set them, or create some with `login-etl keys generate`.',
     );
   }
   const config = loadConfig([
@@ -91,17 +91,10 @@ function keysOf(
 
 type Used = Partial<Record<Key['kind'], KeyUseInTables[] | undefined>>;
 
-async function usedKeys(): Promise<Used> {
+async function usedKeys(command: Command): Promise<Used> {
   const settings = tryReadSettings(['postgres']);
   if (!settings) return {};
-  const pool = postgresPool(settings.postgres, { applicationName: 'login-etl keys list' });
-  try {
-    return await connectOrExplain('Postgres', 'Check DATABASE_URL, or use --no-tables.', () =>
-      readKeyUse(pool),
-    );
-  } finally {
-    await pool.end();
-  }
+  return withDatabase(command, settings.postgres, readKeyUse, { migrated: false });
 }
 
 function onlyInTables(known: readonly Key[], used: Used): Key[] {
@@ -123,16 +116,27 @@ function withUse(key: Key, used: Used): Key {
   };
 }
 
-function describe(keys: readonly Key[]): string {
-  const lines = keys.map(({ kind, id, active, source, rows, firstUse, lastUse }) => {
-    const use =
-      firstUse === undefined || lastUse === undefined
-        ? rows === 0
-          ? 'no row yet'
-          : ''
-        : `${rows} row(s), ${firstUse.slice(0, 16)} to ${lastUse.slice(0, 16)}`;
-    const where = source ?? styled('yellow', 'not here: rows were made with it');
-    return `${kind.padEnd(8)} ${id.padEnd(18)} ${active ? 'active' : '      '}  ${where}${use && `  ${use}`}`;
-  });
-  return lines.join('\n');
-}
+const COLUMNS: readonly Column[] = [
+  { title: 'kind' },
+  { title: 'id' },
+  { title: 'state' },
+  { title: 'rows', align: 'right', drop: 2 },
+  { title: 'first use', short: 'first', drop: 3 },
+  { title: 'last use', short: 'last', drop: 1 },
+  { title: 'where', drop: 4 },
+];
+
+const describe = (keys: readonly Key[]): string[] =>
+  renderTable(
+    COLUMNS,
+    keys.map(({ kind, id, active, source, rows, firstUse, lastUse }) => [
+      kind,
+      id,
+      active ? 'active' : source === undefined ? 'missing' : 'kept',
+      rows ?? '',
+      firstUse === undefined ? '' : `${firstUse.slice(0, 16)}Z`,
+      lastUse === undefined ? '' : `${lastUse.slice(0, 16)}Z`,
+      source ?? 'not configured here, but rows were made with it',
+    ]),
+    terminalWidth(),
+  );

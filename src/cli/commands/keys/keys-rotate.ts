@@ -13,8 +13,9 @@ import { UsageProblem } from '../../options/usage-problem.ts';
 import { printData, printJson } from '../../terminal/output.ts';
 
 const HELP = `
-Adds a new key and makes it the active one, where the keyring is: in its file (…_FILE), as a new version of its
-secret (…_SECRET_ID), or, for one that is an environment variable, in a file that --out names. The old keys stay.
+Adds a new key to the keyring and makes it the active one. The keyring is changed where it is stored: in its file
+(…_FILE) or as a new version of its secret (…_SECRET_ID). A keyring in an environment variable is written to the file
+that --out names. The old keys stay. To re-mask existing rows afterwards use \`login-etl rotate start\`.
 
 Examples:
   login-etl keys rotate payload
@@ -29,10 +30,10 @@ export function addKeysRotateCommand(keys: Command): void {
   keys
     .command('rotate')
     .description('add a key to a keyring and make it the active one')
-    .addArgument(new Argument('<keyring>', 'which').choices(['masking', 'payload']))
-    .option('--id <id>', 'what the key is called; by default the month')
-    .option('--out <file>', 'write the new keyring to this file, and change nothing else')
-    .option('--json', 'print what was done as JSON')
+    .addArgument(new Argument('<keyring>', 'the keyring').choices(['masking', 'payload']))
+    .option('--id <id>', 'id of the new key (default: the month)')
+    .option('--out <file>', 'write the new keyring to this file and change nothing else')
+    .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async (use: KeyUse, { id, out, json }: Options, command: Command) => {
       const keyring = currentKeyring(use, command);
@@ -51,12 +52,12 @@ function currentKeyring(use: KeyUse, command: Command): Keyring {
   if (keys) return keys;
   throw new Problem(
     'there is no masking key to rotate',
-    'MASKING_MODE is sha256, which has none',
+    'MASKING_MODE is sha256, which uses no key',
     'Set MASKING_MODE to hmac-sha256 first: docs/keys.md says what that changes.',
   );
 }
 
-/** Read a moment ago, so it is there. */
+/** Defined, since the keyring was just read from it. */
 const placeOf = (use: KeyUse): KeyringPlace => keyringPlace(use) as KeyringPlace;
 
 function newKeyring(use: KeyUse, { keys }: Keyring, id: string): string {
@@ -68,13 +69,13 @@ function newKeyring(use: KeyUse, { keys }: Keyring, id: string): string {
   const problems = parseKeyring(text, [UNKEYED_ID], use);
   if (!Array.isArray(problems)) return text;
   throw new UsageProblem(
-    '--id is no key id',
+    '--id is not a valid key id',
     `the keyring ${problems[0]}`,
     'Choose another, such as 2026-11.',
   );
 }
 
-/** @returns where it went, for people */
+/** @returns where it was written, for people */
 async function write(text: string, place: KeyringPlace, out: string | undefined): Promise<string> {
   if (out !== undefined) {
     await writeFile(out, text, { flag: 'wx', mode: 0o600 }).catch(notWritten(out));
@@ -91,8 +92,8 @@ async function write(text: string, place: KeyringPlace, out: string | undefined)
     case 'environment':
       throw new UsageProblem(
         'the keyring was not changed',
-        `${place.setting} is an environment variable, and a key is not for a terminal`,
-        'Name a file for the new keyring: --out FILE. Then put it where the variable comes from.',
+        `${place.setting} is an environment variable, which cannot be changed from here`,
+        'Name a file for the new keyring: --out FILE. Then set the variable from it.',
       );
   }
 }
@@ -100,9 +101,9 @@ async function write(text: string, place: KeyringPlace, out: string | undefined)
 async function checkWritten(path: string, text: string): Promise<void> {
   if ((await readFile(path, 'utf8')) === text) return;
   throw new Problem(
-    'the keyring was changed by somebody else',
-    `${path} does not hold what was written`,
-    'Look at it with `login-etl keys list`, and rotate again if the new key is missing.',
+    'the keyring was changed by someone else',
+    `${path} does not contain what was written`,
+    'See `login-etl keys list`, and rotate again if the new key is missing.',
   );
 }
 
@@ -114,24 +115,24 @@ const notWritten =
       'the keyring was not changed',
       `${path} cannot be written (${error.code})`,
       another
-        ? 'It, or the .new beside it, is there already: another rotation is going on, or one was killed. Then remove it.'
-        : 'Name a file for the new keyring: --out FILE. Then put it in its place.',
+        ? 'It or its .new file already exists. Unless another rotation is running, remove it.'
+        : 'Name a file for the new keyring: --out FILE. Then move it to its place.',
     );
   };
 
-function whatIsNext({ use, id, previousId, writtenTo }: Rotated): string {
+function whatIsNext({ use, id, previousId, writtenTo }: Rotated): string[] {
   const done = `${use} key ${id} is the active one in ${writtenTo}; ${previousId} stays in it.`;
   const steps = {
     payload: [
-      'Restart the workers, the codec server and whatever else holds the payload keys: they read them once.',
-      'Nothing else: what was encrypted with older keys still decodes. Keep those as long as Temporal keeps histories,',
-      'and as long as a schedule has an input that was made with them.',
+      'Restart the workers, the codec server and everything else that has the payload keys: they read them at start.',
+      'Payloads encrypted with older keys still decode. Keep those keys as long as Temporal keeps histories, and as',
+      'long as a schedule has an input that was encrypted with them.',
     ],
     masking: [
-      'Restart the workers, so that new events are masked with it.',
-      'Then have the rows made with older keys masked again: workflow rotateMaskingKey, by the custodian’s worker.',
-      'Until it ends, the same device has two masked values. Keep the old key until it has ended.',
+      'Restart the workers, so that they mask new events with it.',
+      'Then re-mask the rows of older keys: `login-etl rotate start`, with a custodian worker running.',
+      'Until that ends, the same device has two masked values. Keep the old key until then.',
     ],
   }[use];
-  return [done, '', 'What to do next:', ...steps.map((step) => `  ${step}`)].join('\n');
+  return [done, '', 'What to do next:', ...steps.map((step) => `  ${step}`)];
 }

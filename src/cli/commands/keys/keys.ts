@@ -13,8 +13,8 @@ import { addKeysListCommand } from './keys-list.ts';
 import { addKeysRotateCommand } from './keys-rotate.ts';
 
 const HELP = `
-Makes ${Object.values(KEY_FILE_NAMES).join(', ')},
-readable by their owner only. Nothing is overwritten: keys can't be had again.
+Creates ${Object.values(KEY_FILE_NAMES).join(', ')},
+readable by their owner only. It never overwrites a file, since lost keys cannot be recovered.
 
 Examples:
   login-etl keys generate --out secrets
@@ -22,14 +22,14 @@ Examples:
 ${EXIT_CODES_HELP}`;
 
 export function addKeysCommand(program: Command): void {
-  const keys = program.command('keys').description('the keys of masking, payloads and vault');
+  const keys = program.command('keys').description('keys for masking, payloads and the vault');
   addKeysListCommand(keys);
   addKeysRotateCommand(keys);
   keys
     .command('generate')
-    .description('make a first key of every kind')
-    .requiredOption('--out <directory>', 'where the files go; it is made if need be')
-    .option('--id <id>', 'what the keys are called in rows and payloads', currentMonth())
+    .description('create a first key of every kind')
+    .requiredOption('--out <directory>', 'directory for the files; created if missing')
+    .option('--id <id>', 'id of the keys in rows and payloads', currentMonth())
     .option('--json', 'print the paths as JSON')
     .addHelpText('after', HELP)
     .action(async ({ out, id, json }: { out: string; id: string; json?: boolean }) => {
@@ -38,7 +38,7 @@ export function addKeysCommand(program: Command): void {
       const made = parseKeyring(files[KEY_FILE_NAMES.maskingKeys] ?? '', [UNKEYED_ID]);
       if (Array.isArray(made)) {
         throw new UsageProblem(
-          '--id is no key id',
+          '--id is not a valid key id',
           `the keyring ${made[0]}`,
           'Choose another, such as 2026-11.',
         );
@@ -61,9 +61,9 @@ function refuseToOverwrite(directory: string): void {
   const there = Object.values(KEY_FILE_NAMES).filter((name) => existsSync(join(directory, name)));
   if (there.length === 0) return;
   throw new Problem(
-    'no keys were made',
-    `${directory} already holds ${there.join(', ')}`,
-    'Choose another directory with --out. Keys in use must be kept: what they made cannot be read without them.',
+    'no keys were created',
+    `${directory} already contains ${there.join(', ')}`,
+    'Choose another directory with --out. Keep keys that are in use: without them their data cannot be read.',
   );
 }
 
@@ -72,17 +72,17 @@ const filesIn = (directory: string) =>
     Object.entries(KEY_FILE_NAMES).map(([name, file]) => [name, join(directory, file)]),
   );
 
-function whatBelongsWhere(directory: string): string {
+function whatBelongsWhere(directory: string): string[] {
   const path = (name: keyof typeof KEY_FILE_NAMES) => join(directory, KEY_FILE_NAMES[name]);
   return [
-    styled('bold', 'For the worker, from the files or as the settings themselves:'),
+    styled('bold', 'For the worker, as files or as the settings themselves:'),
     `  MASKING_KEYS_FILE=${path('maskingKeys')}`,
     `  PAYLOAD_KEYS_FILE=${path('payloadKeys')}      (the CLI too)`,
     `  VAULT_PUBLIC_KEY_FILE=${path('vaultPublicKey')}`,
     '',
-    styled('bold', 'For the custodian only, away from the worker, best in a safe place offline:'),
+    styled('bold', 'For the custodian only, kept away from the worker, preferably offline:'),
     `  ${path('vaultPrivateKey')}`,
     '',
-    'Whoever holds the private key and the database reads what was sealed. Without it nobody does: keep a copy.',
-  ].join('\n');
+    'Anyone with the private key and the database can read the originals. Without the key nobody can: keep a copy.',
+  ];
 }

@@ -21,8 +21,9 @@ import { printData, printJson } from '../../terminal/output.ts';
 const { rowsPerStep, pauseMsBetweenSteps } = ROTATION_SETTINGS;
 
 const HELP = `
-Rows made with an old masking key get the active one, from their originals in the vault, while ingestion goes on.
-First give every worker, and the custodian's, a keyring with the new key active: \`login-etl keys rotate\`.
+Re-masks the rows of old masking keys with the active one, from their originals in the vault, while ingestion
+continues. First give every worker and the custodian worker a keyring in which the new key is active:
+\`login-etl keys rotate masking\`.
 
 Examples:
   login-etl rotate start --reason "yearly rotation" --to 2027-01
@@ -34,22 +35,25 @@ ${EXIT_CODES_HELP}`;
 export function addRotateCommand(program: Command): void {
   const rotate = program
     .command('rotate')
-    .description('give the rows of old masking keys the active one')
+    .description('re-mask the rows of old masking keys with the active key')
     .addHelpText('after', HELP);
 
   rotate
     .command('start')
-    .description('start it; the custodian worker does it')
-    .requiredOption('--reason <text>', 'why; it goes on the record, and must hold no value')
-    .option('--to <key id>', 'refuse any other key than this one')
+    .description('start re-masking, which a custodian worker does')
+    .requiredOption(
+      '--reason <text>',
+      'why: written to the audit log, so it must not contain a value',
+    )
+    .option('--to <key id>', 'fail unless this is the active key')
     .option(
       '--rows-per-step <number>',
-      `rows a step, at most; ${rowsPerStep.default} if not given`,
+      `rows per step (default: ${rowsPerStep.default})`,
       wholeNumber(rowsPerStep.min, rowsPerStep.max),
     )
     .option(
       '--pause-ms <milliseconds>',
-      'rest after each step, to leave Postgres to others',
+      'pause after each step, to spare Postgres',
       wholeNumber(pauseMsBetweenSteps.min, pauseMsBetweenSteps.max),
     )
     .option('--json', 'print the result as JSON')
@@ -60,14 +64,14 @@ export function addRotateCommand(program: Command): void {
       await withTemporal(temporal, payloads.keys, async (client) => {
         const workflowId = await startRotation(client, input);
         if (options.json) printJson({ workflowId });
-        else printData(`started ${workflowId}; \`login-etl rotate status\` shows how far it is`);
+        else printData(`started ${workflowId}; \`login-etl rotate status\` shows its progress`);
       });
     });
 
   rotate
     .command('status')
-    .description('how far it is, or how the latest one ended')
-    .option('--json', 'print it as JSON')
+    .description('show its progress, or how the latest one ended')
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       const { temporal, payloads } = readSettings(command, ['temporal', 'payloads']);
@@ -81,14 +85,14 @@ export function addRotateCommand(program: Command): void {
 
   rotate
     .command('stop')
-    .description('stop after the current step; `rotate start` continues')
+    .description('stop after the current step; another start continues')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       const { temporal } = readSettings(command, ['temporal']);
       await withTemporal(temporal, undefined, stopRotation);
       if (json) printJson({ told: 'stop' });
-      else printData('told it to stop; `login-etl rotate status` shows when it has');
+      else printData('asked it to stop; `login-etl rotate status` shows when it has stopped');
     });
 }
 
@@ -100,7 +104,7 @@ type StartOptions = {
   json?: boolean;
 };
 
-/** Only what was given: the workflow has the defaults. */
+/** Only the given options: the workflow has the defaults. */
 function readInput({ reason, to, rowsPerStep: rows, pauseMs }: StartOptions) {
   const input: Pick<RotationInput, 'reason'> & Partial<RotationInput> = {
     reason: reason.trim(),
@@ -112,7 +116,7 @@ function readInput({ reason, to, rowsPerStep: rows, pauseMs }: StartOptions) {
     parseRotationInput(input);
   } catch (error) {
     if (!(error instanceof InvalidRotationInput)) throw error;
-    throw new UsageProblem('the rotation makes no sense', error.message, 'See the examples.');
+    throw new UsageProblem('the options are not valid', error.message, 'See the examples.');
   }
   return input;
 }

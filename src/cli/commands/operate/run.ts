@@ -14,7 +14,7 @@ import { showRun } from '../../runs/show-run.ts';
 import { printData, printJson, printMessage } from '../../terminal/output.ts';
 
 const HELP = `
-Follows the run until it ends, through all the runs it continues as. Ctrl-C stops following; the run goes on.
+Follows the run until it ends, also when it continues as new. Ctrl-C stops following; the run continues.
 The exit code is 0 only if the run succeeded.
 
 Examples:
@@ -27,21 +27,20 @@ ${EXIT_CODES_HELP}`;
 type Options = IngestOptions & { detach?: boolean; follow?: string; json?: boolean };
 
 export function addRunCommand(program: Command): void {
-  addIngestOptions(
-    program.command('run').description('start a run now and follow it with a progress bar'),
-  )
-    .option('--detach', 'only start it')
-    .option('--follow <workflow id>', 'start nothing, follow this run')
+  addIngestOptions(program.command('run').description('start a run now and follow it'))
+    .option('--detach', 'start it and return at once')
+    .option('--follow <workflow id>', 'follow this run instead of starting one')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async (options: Options, command: Command) => {
       const input = readIngestInput(options);
       refuseContradictions(options, input !== undefined);
       const { temporal, payloads } = readSettings(command, ['temporal', 'payloads']);
-      const expected = options.detach
-        ? 0
-        : await expectedMessages(tryReadSettings(['sqs'])?.sqs, input?.maxMessages);
       process.exitCode = await withTemporal(temporal, payloads.keys, async (client) => {
+        // Before the run is started, which takes messages from the queue.
+        const expected = options.detach
+          ? 0
+          : await expectedMessages(tryReadSettings(['sqs'])?.sqs, input?.maxMessages);
         const workflowId = options.follow ?? (await startRun(client, input));
         if (options.follow === undefined) printMessage(`started ${workflowId}`);
         if (options.detach) {
@@ -57,8 +56,8 @@ export function addRunCommand(program: Command): void {
 function refuseContradictions({ follow, detach }: Options, hasInput: boolean): void {
   if (follow === undefined || (!detach && !hasInput)) return;
   throw new UsageProblem(
-    '--follow starts nothing',
-    'it goes neither with --detach nor with an input',
+    '--follow does not start a run',
+    'it cannot be combined with --detach or with inputs',
     'Leave one of them out.',
   );
 }

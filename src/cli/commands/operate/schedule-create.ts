@@ -1,39 +1,41 @@
 import { type Command, Option } from 'commander';
 import { SCHEDULE_ID } from '../../../domain/names.ts';
-import {
-  createSchedule,
-  DEFAULT_CATCHUP_WINDOW_MS,
-  DEFAULT_EVERY_MS,
-} from '../../../temporal/schedule/create-schedule.ts';
+import { createSchedule, type SchedulePlan } from '../../../temporal/schedule/create-schedule.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withTemporal } from '../../connect/with-temporal.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { parseDurationMs } from '../../options/duration.ts';
-import { addInputOption, readIngestInput } from '../../options/ingest-options.ts';
+import {
+  addIngestOptions,
+  type IngestOptions,
+  readIngestInput,
+} from '../../options/ingest-options.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
 import { printData, printJson } from '../../terminal/output.ts';
 
-/** Temporal takes no less. */
+/** The minimum that Temporal accepts. */
 const MIN_EVERY_MS = 1_000;
 const MIN_CATCHUP_WINDOW_MS = 10_000;
 
 const HELP = `
-A run that is due while another is going on is skipped: the one that is going on drains the queue.
+A run that is due while another is open is skipped, since the open run drains the queue.
+
+--replace keeps what is not given: times, inputs, catch-up window, and whether the schedule is paused. To remove an
+input, delete the schedule and create it again.
 
 Examples:
   login-etl schedule create                                      every minute
   login-etl schedule create --every 30s --paused
   login-etl schedule create --cron '*/5 * * * *' --replace
   login-etl schedule create --cron 'CRON_TZ=Europe/Berlin 0 3 * * *'
-  login-etl schedule create --input '{"maxMessages": 100000}'
+  login-etl schedule create --replace --lanes 6                  everything else stays
 ${EXIT_CODES_HELP}`;
 
-type Options = {
+type Options = IngestOptions & {
   every?: number;
   cron?: string;
-  input?: string;
   paused?: boolean;
-  catchupWindow: number;
+  catchupWindow?: number;
   replace?: boolean;
   json?: boolean;
 };
@@ -41,19 +43,22 @@ type Options = {
 export function addScheduleCreateCommand(schedule: Command): void {
   const create = schedule
     .command('create')
-    .description('create it: every minute, unless told otherwise')
+    .description('create or change the schedule')
     .addOption(
-      new Option('--every <duration>', 'how often: 30s, 5m, 1h').argParser(parseDurationMs),
+      new Option('--every <duration>', 'how often: 30s, 5m, 1h (default: 1m)').argParser(
+        parseDurationMs,
+      ),
     )
     .addOption(new Option('--cron <expression>', 'when, in UTC').conflicts('every'));
-  addInputOption(create)
-    .option('--paused', 'do not start any run until it is resumed')
+  addIngestOptions(create)
+    .option('--paused', 'start no run until it is resumed')
     .addOption(
-      new Option('--catchup-window <duration>', 'start a missed run up to so much later')
-        .argParser(parseDurationMs)
-        .default(DEFAULT_CATCHUP_WINDOW_MS, '10m'),
+      new Option(
+        '--catchup-window <duration>',
+        'start a missed run up to this much later (default: 10m)',
+      ).argParser(parseDurationMs),
     )
-    .option('--replace', 'change it if it is already there; a paused one stays paused')
+    .option('--replace', 'change an existing schedule; what is not given stays')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async (options: Options, command: Command) => {
@@ -70,26 +75,27 @@ export function addScheduleCreateCommand(schedule: Command): void {
         const next = state.paused
           ? 'It is paused: `login-etl schedule resume`'
           : `Next run: ${info.nextActionTimes[0]?.toISOString() ?? 'never'}`;
-        printData(`${done} the schedule ${SCHEDULE_ID}\n${next}`);
+        printData([`${done} the schedule ${SCHEDULE_ID}`, next]);
       });
     });
 }
 
-function readPlan(options: Options) {
-  const everyMs = options.every ?? DEFAULT_EVERY_MS;
-  if (everyMs < MIN_EVERY_MS) throw tooShort('--every', '1s');
-  if (options.catchupWindow < MIN_CATCHUP_WINDOW_MS) throw tooShort('--catchup-window', '10s');
+function readPlan({ every, cron, catchupWindow, paused, ...inputs }: Options): SchedulePlan {
+  if ((every ?? MIN_EVERY_MS) < MIN_EVERY_MS) throw tooShort('--every', '1s');
+  if ((catchupWindow ?? MIN_CATCHUP_WINDOW_MS) < MIN_CATCHUP_WINDOW_MS) {
+    throw tooShort('--catchup-window', '10s');
+  }
   return {
-    when: options.cron === undefined ? { everyMs } : { cron: options.cron },
-    catchupWindowMs: options.catchupWindow,
-    input: readIngestInput(options.input === undefined ? {} : { input: options.input }),
-    paused: options.paused,
+    when: cron !== undefined ? { cron } : every !== undefined ? { everyMs: every } : undefined,
+    catchupWindowMs: catchupWindow,
+    input: readIngestInput(inputs),
+    paused,
   };
 }
 
 const tooShort = (option: string, least: string) =>
   new UsageProblem(
     `${option} is too short`,
-    `Temporal takes ${least} at least`,
+    `the minimum of Temporal is ${least}`,
     `Give ${least} or more.`,
   );

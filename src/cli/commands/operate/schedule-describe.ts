@@ -20,8 +20,8 @@ ${EXIT_CODES_HELP}`;
 export function addScheduleDescribeCommand(schedule: Command): void {
   schedule
     .command('describe')
-    .description('when it starts runs, whether it is paused, its next and latest runs')
-    .option('--json', 'print it as JSON')
+    .description('show when it starts runs, whether it is paused, its next and latest runs')
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       const { temporal, payloads } = readSettings(command, ['temporal', 'payloads']);
@@ -33,7 +33,7 @@ export function addScheduleDescribeCommand(schedule: Command): void {
           });
         const summary = summarize(description);
         if (json) printJson(summary);
-        else printData(describe(summary).join('\n'));
+        else printData(describe(summary));
       });
     });
 }
@@ -47,7 +47,7 @@ function summarize({ spec, action, policies, state, info }: ScheduleDescription)
     note: state.note ?? '',
     when: [
       ...(spec.intervals ?? []).map(({ every }) => `every ${describeDuration(Number(every))}`),
-      ...(spec.calendars ?? []).map(({ comment }) => `cron ${comment || 'made elsewhere'}`),
+      ...(spec.calendars ?? []).map(({ comment }) => `cron ${comment || 'set by another tool'}`),
     ],
     input: action.args?.[0] ?? null,
     overlap: policies.overlap ?? 'SKIP',

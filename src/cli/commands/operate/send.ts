@@ -13,7 +13,7 @@ import { wholeNumber } from '../../options/whole-number.ts';
 import { printData, printJson } from '../../terminal/output.ts';
 
 const HELP = `
-Each non-empty line is one message, as it is: what is no JSON is sent too, and ends in quarantine.
+Each non-empty line is one message and is sent unchanged. A line that is not JSON ends up in quarantine.
 
 Examples:
   login-etl send samples/logins.jsonl
@@ -26,16 +26,16 @@ type Options = { repeat: number; json?: boolean };
 export function addSendCommand(program: Command): void {
   program
     .command('send')
-    .description('put messages on the queue, one for each line of a file')
+    .description('put messages on the queue, one per line of a file')
     .argument('<file>', 'JSON lines; - reads standard input')
-    .option('--repeat <times>', 'send the file so many times', wholeNumber(1), 1)
+    .option('--repeat <times>', 'send the file this many times', wholeNumber(1), 1)
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async (file: string, { repeat, json }: Options, command: Command) => {
       if (file === '-' && repeat > 1) {
         throw new UsageProblem(
-          '--repeat does not go with standard input',
-          'it can be read only once',
+          '--repeat cannot be used with standard input',
+          'standard input can be read only once',
           'Give the path of a file.',
         );
       }
@@ -63,7 +63,7 @@ async function* repeated(file: string, times: number, progress: SendProgress) {
   for (let time = 0; time < times; time += 1) yield* readMessages(file, progress.read);
 }
 
-/** 0 when nobody can tell beforehand. */
+/** 0 when the size is not known beforehand. */
 async function fileBytes(file: string): Promise<number> {
   if (file === '-') return 0;
   try {

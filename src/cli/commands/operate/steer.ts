@@ -15,26 +15,32 @@ const DEFAULT_TIMEOUT = '30s';
 
 const COMMANDS: Readonly<Record<Steering, { description: string; help: string }>> = {
   pause: {
-    description: 'have what runs now take no more messages, until it is resumed',
+    description: 'pause open runs: they receive no more messages until resumed',
     help: `
-The run finishes the batches in hand and waits. It stays open, and as long as it does the schedule starts no other.`,
+The run finishes its current batches and waits. It stays open, and the schedule starts no other run meanwhile.`,
   },
   resume: {
-    description: 'let a paused run go on',
+    description: 'resume paused runs',
     help: `
-This resumes a run; \`login-etl schedule resume\` resumes the schedule.`,
+This resumes runs. \`login-etl schedule resume\` resumes the schedule.`,
   },
   drain: {
-    description: 'have what runs now finish what is in hand, and stop',
+    description: 'end open runs after their current batches',
     help: `
-What is stored is acknowledged, and the run ends well. The schedule starts the next one when it is due:
-\`login-etl schedule pause\` first, if that is not wanted. With no run going on there is nothing to do, and it succeeds.`,
+Stored messages are acknowledged and the run completes. The schedule starts the next run when it is due; to prevent
+that, run \`login-etl schedule pause\` first. If no run is open, the command succeeds.`,
+  },
+  cancel: {
+    description: 'cancel open runs: they finish their current batches and end as cancelled',
+    help: `
+Stored messages are acknowledged, and the ledger records the run as cancelled. \`login-etl drain\` ends a run in the same
+way, but as completed. The schedule starts the next run when it is due.`,
   },
 };
 
 type Options = { workflowId?: string; timeout: number; json?: boolean };
 
-/** Three signals to the workflow; the Web UI and tctl can send them too. */
+/** Signals of the workflow, which the Web UI and tctl can send as well. */
 export function addSteerCommands(program: Command): void {
   for (const steering of Object.keys(COMMANDS) as Steering[]) addSteerCommand(program, steering);
 }
@@ -44,9 +50,9 @@ function addSteerCommand(program: Command, steering: Steering): void {
   program
     .command(steering)
     .description(description)
-    .option('--workflow-id <id>', 'only this run; by default every open run')
+    .option('--workflow-id <id>', 'only this run (default: all open runs)')
     .addOption(
-      new Option('--timeout <duration>', 'wait so long until the run says that it does')
+      new Option('--timeout <duration>', 'how long to wait for the run to confirm')
         .argParser(parseDurationMs)
         .default(parseDurationMs(DEFAULT_TIMEOUT), DEFAULT_TIMEOUT),
     )
@@ -58,7 +64,11 @@ function addSteerCommand(program: Command, steering: Steering): void {
 Examples:
   login-etl ${steering}
   login-etl ${steering} --workflow-id ingest-logins-2026-11-22T09:30:00Z --timeout 2m
-  tctl workflow signal --workflow_id ingest-logins-2026-11-22T09:30:00Z --name ${steering}
+  ${
+    steering === 'cancel'
+      ? 'tctl workflow cancel --workflow_id ingest-logins-2026-11-22T09:30:00Z'
+      : `tctl workflow signal --workflow_id ingest-logins-2026-11-22T09:30:00Z --name ${steering}`
+  }
 ${EXIT_CODES_HELP}`,
     )
     .action(async ({ workflowId, timeout, json }: Options, command: Command) => {
@@ -69,7 +79,7 @@ ${EXIT_CODES_HELP}`,
       });
       if (json) printJson({ runs: steered });
       else for (const run of steered) printData(describe(run));
-      if (steered.length === 0) printMessage('no run is going on: there is nothing to finish');
+      if (steered.length === 0) printMessage('no run is open');
       const unconfirmed = steered.filter(({ confirmed }) => !confirmed);
       if (unconfirmed.length > 0) throw notConfirmed(steering, unconfirmed, timeout);
       process.exitCode = EXIT.ok;
@@ -85,16 +95,16 @@ async function targets(
     if (await isOpen(client, workflowId)) return [workflowId];
     throw new Problem(
       `there is no run to ${steering}`,
-      'no run of this workflow id is going on',
-      'Look for it with `login-etl status` or `login-etl runs`.',
+      `no run with the workflow id ${workflowId} is open`,
+      'Find it with `login-etl status` or `login-etl runs`.',
     );
   }
   const ids = (await openRuns(client, MAX_RUNS)).map((run) => run.workflowId);
-  if (ids.length > 0 || steering === 'drain') return ids;
+  if (ids.length > 0 || steering === 'drain' || steering === 'cancel') return ids;
   throw new Problem(
     `there is no run to ${steering}`,
-    'none is going on just now',
-    `Look with \`login-etl status\`; \`login-etl schedule ${steering}\` is for the schedule.`,
+    'no run is open',
+    `See \`login-etl status\`. For the schedule use \`login-etl schedule ${steering}\`.`,
   );
 }
 
@@ -105,13 +115,13 @@ function notConfirmed(steering: Steering, runs: readonly Steered[], timeoutMs: n
   const ended = runs.every(({ state }) => state === 'ended');
   return ended
     ? new Problem(
-        `there is nothing to ${steering} any more`,
-        'the run ended meanwhile',
-        'Keep the next one from starting with `login-etl schedule pause`.',
+        `there is nothing left to ${steering}`,
+        'the run ended in the meantime',
+        'To prevent the next run use `login-etl schedule pause`.',
       )
     : new Problem(
-        `${runs.length} run(s) did not say that they ${steering} within ${timeoutMs / 1_000} s`,
-        'no worker answers, or it is of a build that does not know this',
-        'The signal is kept and will be followed. Look with `login-etl status`; start a worker with `npm run worker`.',
+        `${runs.length} run(s) did not confirm the ${steering} within ${timeoutMs / 1_000} s`,
+        'no worker answers, or its build does not support the signal',
+        'Temporal keeps the signal, and a worker will act on it. See `login-etl status`; start a worker with `npm run worker`.',
       );
 }

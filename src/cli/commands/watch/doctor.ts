@@ -10,14 +10,16 @@ import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { printData, printJson, styled } from '../../terminal/output.ts';
 
 const HELP = `
-Checks each part in turn, each for five seconds at most, and touches no message.
-  ✓ is fine    ! works, or could not be checked; see what it says    ✗ has to be put right
+Checks each part in turn, for at most five seconds each. It receives no message.
+  ✓ works    ! works with a remark, or was not checked    ✗ must be fixed
 
 Examples:
   login-etl doctor
   login-etl doctor --env-file production.env
   login-etl doctor --json
 ${EXIT_CODES_HELP}`;
+
+const LABEL = 20;
 
 const MARKS = {
   ok: styled('green', '✓'),
@@ -28,7 +30,7 @@ const MARKS = {
 export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')
-    .description('check every part, and say what to set')
+    .description('check every part, and say what to fix')
     .option('--json', 'print the findings as JSON')
     .addHelpText('after', HELP)
     .action(async ({ json }: { json?: boolean }, command: Command) => {
@@ -37,7 +39,7 @@ export function addDoctorCommand(program: Command): void {
       const results: Result[] = [];
       for await (const result of runChecks(lists.flatMap(({ checks }) => checks))) {
         results.push(result);
-        if (!json) printData(line(result));
+        if (!json) printData(describe(result));
       }
       const healthy = results.every(({ status }) => status !== 'failed');
       if (json) printJson({ healthy, checks: results });
@@ -59,5 +61,13 @@ function allChecks(): CheckList[] {
   ];
 }
 
-const line = ({ name, status, detail, whatToDo }: Result): string =>
-  [`${MARKS[status]} ${name.padEnd(18)}`, detail, ...(whatToDo ? [whatToDo] : [])].join(' — ');
+/** A finding of several lines is a list: one line for each, under the check's name. */
+function describe({ name, status, detail, whatToDo }: Result): string[] {
+  const [first = '', ...more] = detail.split('\n');
+  const indentation = ' '.repeat(LABEL + 2);
+  return [
+    `${MARKS[status]} ${name.padEnd(LABEL)}${first}`,
+    ...more.map((line) => `${indentation}${line}`),
+    ...(whatToDo ? [`${indentation}${styled('dim', '→')} ${whatToDo}`] : []),
+  ];
+}

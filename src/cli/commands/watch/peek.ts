@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { connectOrExplain } from '../../../errors/connect-or-explain.ts';
 import { describeQueue, type QueueDescription } from '../../../queue/describe-queue.ts';
 import { peekQueue } from '../../../queue/peek-queue.ts';
 import { readSettings } from '../../connect/read-settings.ts';
-import { CHECK_QUEUE, withQueue } from '../../connect/with-queue.ts';
+import { withQueue } from '../../connect/with-queue.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { type MessageShape, messageShape } from '../../messages/message-shape.ts';
 import { FEW_RECEIVES, risksDeadLetter } from '../../messages/risks-dead-letter.ts';
@@ -15,12 +14,12 @@ import { printData, printJson, styled } from '../../terminal/output.ts';
 const HELP = `
 Shows how many messages there are, and the shape of a few: field names, types and lengths, no values.
 
-SQS has no way to look without receiving. The messages looked at are hidden for a moment and made visible again
-at once, and each look adds one to their receive count. Where a redrive policy moves messages away after
-${FEW_RECEIVES} receives or fewer, looking needs --force. The counts alone (--messages 0) touch nothing.
+SQS shows messages only to those who receive them. peek receives a few and makes them visible again at once, which
+adds one to their receive count. Where the queue moves messages to a dead-letter queue after ${FEW_RECEIVES} receives or fewer,
+it needs --force. --messages 0 shows the counts and receives nothing.
 
-SQS tells the age of a queue's oldest message to CloudWatch only (ApproximateAgeOfOldestMessage); the age shown
-here is that of the oldest message looked at.
+SQS reports the age of a queue's oldest message to CloudWatch only (ApproximateAgeOfOldestMessage). The age shown
+here is that of the oldest message received.
 
 Examples:
   login-etl peek
@@ -34,28 +33,23 @@ type SeenMessage = MessageShape & { ageSeconds: number };
 export function addPeekCommand(program: Command): void {
   program
     .command('peek')
-    .description('what is on the queue, without consuming it')
-    .option('--messages <number>', 'look at so many messages, 0 to 10', wholeNumber(0, 10), 3)
-    .option('--force', 'also where a redrive policy may move the messages away')
-    .option('--json', 'print it as JSON')
+    .description('show what is on the queue, without consuming it')
+    .option('--messages <number>', 'messages to look at, 0 to 10', wholeNumber(0, 10), 3)
+    .option('--force', 'also where it may send messages to the dead-letter queue')
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async ({ messages, force, json }: Options, command: Command) => {
       const { sqs } = readSettings(command, ['sqs']);
       await withQueue(sqs, async (queue) => {
-        const description = await connectOrExplain('the queue', CHECK_QUEUE, () =>
-          describeQueue(queue),
-        );
+        const description = await describeQueue(queue);
         if (messages > 0 && !force) refuseFewReceives(description);
-        const received = await connectOrExplain('the queue', CHECK_QUEUE, () =>
-          peekQueue(queue, messages),
-        );
+        const received = await peekQueue(queue, messages);
         const seen = received.map(({ body, sentAtMs }) => ({
           ageSeconds: Math.max(0, Math.round((Date.now() - sentAtMs) / 1_000)),
           ...messageShape(body, sqs.envelope),
         }));
         if (json) printJson(asJson(description, seen));
-        else
-          printData([...describeCounts(description, seen), ...seen.flatMap(describe)].join('\n'));
+        else printData([...describeCounts(description, seen), ...seen.flatMap(describe)]);
       });
     });
 }
@@ -64,8 +58,8 @@ function refuseFewReceives(queue: QueueDescription): void {
   if (!risksDeadLetter(queue)) return;
   throw new UsageProblem(
     'looking at messages could send them to the dead-letter queue',
-    `the queue's redrive policy moves a message away after ${queue.maxReceiveCount} receive(s), and a look is one`,
-    'Ask for the counts alone (--messages 0), or look all the same (--force).',
+    `the queue moves a message there after ${queue.maxReceiveCount} receive(s), and looking is one`,
+    'Show only the counts with --messages 0, or use --force.',
   );
 }
 
@@ -96,7 +90,9 @@ function describeCounts(queue: QueueDescription, seen: readonly SeenMessage[]): 
     `  delayed    ${queue.delayed}`,
     ...(age === undefined
       ? []
-      : [`  oldest     ${describeDuration(age * 1_000)}, of the ${seen.length} looked at`]),
+      : [
+          `  oldest     ${describeDuration(age * 1_000)}, the oldest of the ${seen.length} received`,
+        ]),
   ];
 }
 

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
+import type { Pool } from 'pg';
 import { readRows } from '../../../postgres/logins/read-rows.ts';
 import { readSettings } from '../../connect/read-settings.ts';
-import { withAnalystPool } from '../../connect/with-analyst-pool.ts';
+import { withDatabase } from '../../connect/with-database.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
-import { parseSince } from '../../options/parse-since.ts';
+import { sinceOption } from '../../options/duration.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
 import { wholeNumber } from '../../options/whole-number.ts';
 import { FORMATS, type Format, rowWriter } from '../../rows/row-writers.ts';
@@ -11,17 +12,17 @@ import { printMessage } from '../../terminal/output.ts';
 import { startProgress } from '../../terminal/progress-bar.ts';
 
 const DEFAULT_IN_TABLE = 20;
-/** A table is laid out as a whole, so all of it is in memory. */
+/** A table is laid out as a whole, so all its rows are in memory. */
 const MAX_IN_TABLE = 1_000;
 
 const HELP = `
-The rows of user_logins, the latest first: ${DEFAULT_IN_TABLE} in a table, all of them in csv and json unless --limit says how many.
-A table shortens the masked values. csv and json are written as they are read: any number of rows takes little memory.
+The rows of user_logins, latest first. Without --limit a table has ${DEFAULT_IN_TABLE} rows, csv and json have all.
+A table shortens the masked values. csv and json are streamed, so any number of rows takes little memory.
 
-Values come from whoever sends the messages. In csv, one that a spreadsheet would take for a formula (it begins
-with = + - @, a tab or a carriage return) gets a ' before it; --exact leaves it as it is, for programs.
+The values come from the senders of the messages. In csv a value that a spreadsheet would run as a formula (it
+begins with = + - @, a tab or a carriage return) gets a ' before it. For programs --exact leaves it as it is.
 
-It needs a role that may read user_logins, and no other right.
+Needs the database role login_etl_analyst, or any that may read user_logins.
 
 Examples:
   login-etl rows
@@ -42,18 +43,14 @@ type Options = {
 export function addRowsCommand(program: Command): void {
   program
     .command('rows')
-    .description('the latest rows, as a table, CSV or JSON')
-    .option('--limit <number>', 'how many rows at most', wholeNumber(1))
-    .addOption(
-      new Option('--since <when>', 'stored since then: 7d, 12h, or a date and time').argParser(
-        parseSince,
-      ),
-    )
-    .option('--locale <locale>', 'only of this locale, exactly')
+    .description('show the latest rows as a table, CSV or JSON')
+    .option('--limit <number>', 'at most this many rows', wholeNumber(1))
+    .addOption(sinceOption('stored since then: 7d, 12h, or a date and time'))
+    .option('--locale <locale>', 'only rows with exactly this locale')
     .addOption(
       new Option('--format <format>', 'how to print them').choices(FORMATS).default('table'),
     )
-    .option('--exact', 'with csv: leave what looks like a formula as it is')
+    .option('--exact', 'with csv: do not escape formulas')
     .option('--json', 'the same as --format json')
     .addHelpText('after', HELP)
     .action(async ({ exact = false, ...options }: Options, command: Command) => {
@@ -65,14 +62,15 @@ export function addRowsCommand(program: Command): void {
       const progress = startProgress('  {value} rows', 0);
       let count = 0;
       try {
-        await withAnalystPool(postgres, 'login-etl rows', (pool) =>
-          readRows(pool, { since: options.since, locale: options.locale, limit }, async (rows) => {
+        const { since, locale } = options;
+        const readAll = (pool: Pool) =>
+          readRows(pool, { since, locale, limit }, async (rows) => {
             await writer.take(rows);
             count += rows.length;
-            // Where rows and bar would share the terminal, the rows are what was asked for.
+            // On a terminal the bar would be mixed with the rows.
             if (format === 'table' || !process.stdout.isTTY) progress.update(count, {});
-          }),
-        );
+          });
+        await withDatabase(command, postgres, readAll, { migrated: false });
       } finally {
         progress.stop();
       }
@@ -85,7 +83,7 @@ function refuseLongTable(limit = 0): void {
   if (limit <= MAX_IN_TABLE) return;
   throw new UsageProblem(
     'that is too long for a table',
-    `it shows ${MAX_IN_TABLE} rows at most`,
-    'Lower --limit, or choose --format csv or json, which take any number.',
+    `a table has at most ${MAX_IN_TABLE} rows`,
+    'Lower --limit, or use --format csv or json, which have no limit.',
   );
 }

@@ -9,8 +9,8 @@ import { runsTable } from '../../runs/runs-table.ts';
 import { printData, printJson, styled } from '../../terminal/output.ts';
 
 const HELP = `
-What the ledger and Temporal know of a run: its counts, how it ended and why, or what it is about just now.
-One of the two may be away, or may have forgotten it: then the other's part is shown.
+Shows what the ledger and Temporal know of a run: its counts, and how and why it ended or what it is doing now.
+If one of the two is unreachable, or no longer knows the run, the part of the other is shown.
 
 Examples:
   login-etl runs show ingest-logins-2026-11-22T09:30:00Z
@@ -20,9 +20,9 @@ ${EXIT_CODES_HELP}`;
 export function addRunsShowCommand(runs: Command): void {
   runs
     .command('show')
-    .description('one run: counts, how it ended and why, what fails in it')
+    .description('show one run: counts, how and why it ended, failing steps')
     .argument('<id>', 'its workflow id or run id')
-    .option('--json', 'print it as JSON')
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async (id: string, { json }: { json?: boolean }, command: Command) => {
       takeEnvironment(command);
@@ -31,14 +31,14 @@ export function addRunsShowCommand(runs: Command): void {
         const found = await findRun(sources, id);
         refuseUnknown(found);
         if (json) printJson(found);
-        else printData(describe(found).join('\n'));
+        else printData(describe(found));
       } finally {
         await sources.close();
       }
     });
 }
 
-/** Neither knows it; what could not be asked may know it. */
+/** @throws Problem when neither knows the run */
 function refuseUnknown({ ledger, temporal }: FoundRun): void {
   if ((ledger.reachable && ledger.parts.length > 0) || (temporal.reachable && temporal.run)) return;
   const away = [
@@ -65,7 +65,7 @@ function describe({ workflowId, ledger, temporal }: FoundRun): string[] {
 }
 
 function describeTemporal({ run }: TemporalView): string[] {
-  if (!run) return ['  Temporal keeps no history of it any more'];
+  if (!run) return ['  Temporal no longer keeps its history'];
   return [
     `  ${run.status}, began ${run.startedAt.toISOString()}${run.closedAt ? `, ended ${run.closedAt.toISOString()}` : ''}`,
     ...(run.reason ? [`  ${styled('red', run.reason)}`] : []),
@@ -74,4 +74,4 @@ function describeTemporal({ run }: TemporalView): string[] {
 }
 
 const describeLedger = (parts: Parameters<typeof runsTable>[0]): string[] =>
-  parts.length > 0 ? [runsTable(parts)] : ['  the ledger has no row of it: it stored nothing yet'];
+  parts.length > 0 ? runsTable(parts) : ['  the ledger has no row of it: it has stored nothing'];

@@ -3,7 +3,7 @@ import { addRunsListCommand } from './runs-list.ts';
 import { addRunsShowCommand } from './runs-show.ts';
 
 export function addRunsCommand(program: Command): void {
-  const runs = program.command('runs').description('the runs so far, and what each did');
+  const runs = program.command('runs').description('list runs, or show one');
   addRunsListCommand(runs);
   addRunsShowCommand(runs);
 }

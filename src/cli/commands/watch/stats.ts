@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import type { Pool } from 'pg';
 import { Problem } from '../../../errors/problem.ts';
 import { readStats, STATS_QUERIES, type Stats } from '../../../postgres/logins/read-stats.ts';
 import { readSettings } from '../../connect/read-settings.ts';
-import { withAnalystPool } from '../../connect/with-analyst-pool.ts';
+import { withDatabase } from '../../connect/with-database.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
-import { parseSince } from '../../options/parse-since.ts';
+import { sinceOption } from '../../options/duration.ts';
 import { wholeNumber } from '../../options/whole-number.ts';
 import { charts, remarks } from '../../stats/charts.ts';
 import { drawBars } from '../../stats/draw-bars.ts';
@@ -14,11 +15,11 @@ import { printData, printJson, printMessage, terminalWidth } from '../../termina
 import { startProgress } from '../../terminal/progress-bar.ts';
 
 const HELP = `
-Logins per day, by device type, locale and app version; and the devices and addresses that most accounts have in
-common. This works although both are masked, because equal values have equal masked values under one key.
+Counts logins by day, device type, locale and app version, and accounts by the devices and IP addresses that they
+share. Sharing shows although both are masked: under one key equal values have equal masked values.
 
-Masked values are shortened, but in JSON. All rows since then are read: a large table takes its time.
-It needs a role that may read user_logins, and no other right.
+Masked values are shortened, except in JSON. It reads all rows since then, which takes time on a large table.
+Needs the database role login_etl_analyst, or any that may read user_logins.
 
 Examples:
   login-etl stats
@@ -34,34 +35,30 @@ type Options = { since: Date; top: number; html?: string; json?: boolean };
 export function addStatsCommand(program: Command): void {
   program
     .command('stats')
-    .description('what the logins have in common, as bars or as a page with charts')
-    .addOption(
-      new Option('--since <when>', 'logins from that day on (UTC): 7d, or a date')
-        .argParser(parseSince)
-        .default(parseSince(DEFAULT_SINCE), DEFAULT_SINCE),
-    )
-    .option('--top <number>', 'so many values of each', wholeNumber(1, 100), 10)
-    .option('--html <file>', 'write a page with charts, which needs nothing beside it')
-    .option('--json', 'print it as JSON')
+    .description('count logins and shared devices, as bars or as a page with charts')
+    .addOption(sinceOption('logins from that day (UTC): 7d, or a date', DEFAULT_SINCE))
+    .option('--top <number>', 'values per chart', wholeNumber(1, 100), 10)
+    .option('--html <file>', 'write a self-contained page with charts')
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async ({ since, top, html, json }: Options, command: Command) => {
       const { postgres } = readSettings(command, ['postgres']);
       const progress = startProgress('  counting {bar} {value} of {total}', STATS_QUERIES);
       let stats: Stats;
       try {
-        stats = await withAnalystPool(postgres, 'login-etl stats', (pool) =>
+        const read = (pool: Pool) =>
           readStats(pool, {
             since: since.toISOString().slice(0, 10),
             top,
             onQuery: (queries) => progress.update(queries, {}),
-          }),
-        );
+          });
+        stats = await withDatabase(command, postgres, read, { migrated: false });
       } finally {
         progress.stop();
       }
       if (html !== undefined) await writePage(html, stats);
       if (json) printJson(stats);
-      else if (html === undefined) printData(describe(stats).join('\n'));
+      else if (html === undefined) printData(describe(stats));
     });
 }
 

@@ -7,17 +7,17 @@ import { assessStatus } from '../../status/assess-status.ts';
 import { PARTS, type Status, statusReader } from '../../status/read-status.ts';
 import { showStatus } from '../../status/show-status.ts';
 import { watchStatus } from '../../status/watch-status.ts';
-import { printData } from '../../terminal/output.ts';
+import { printData, printText, redraw } from '../../terminal/output.ts';
 import { startProgress } from '../../terminal/progress-bar.ts';
 
 const HELP = `
-Are logins flowing? The exit code is 0 when everything could be asked and nothing keeps logins from being stored,
-and 1 when not: the reasons come first, each with what to do. A part that cannot be asked is shown as such, each
-within five seconds, and hides no other.
+The exit code is 0 when every part answers and nothing keeps logins from being stored, and 1 otherwise. Problems
+come first, each with what to do. A part that does not answer within five seconds is shown as such, and the others
+are shown all the same.
 
-SQS tells the age of a queue's oldest message to CloudWatch only. --look receives up to ten messages for a moment
-and shows the age of the oldest of these; each look adds one to their receive count, so it is not done where
-${FEW_RECEIVES} receives or fewer move a message away.
+SQS reports the age of a queue's oldest message to CloudWatch only. --look receives up to ten messages for a moment
+and shows the age of the oldest of them. Each look adds one to their receive count, so --look does nothing where
+the queue moves messages to a dead-letter queue after ${FEW_RECEIVES} receives or fewer.
 
 Examples:
   login-etl status
@@ -34,17 +34,17 @@ type Options = { watch?: true | number; look?: boolean; json?: boolean };
 export function addStatusCommand(program: Command): void {
   program
     .command('status')
-    .description('whether logins are flowing, and if not, why: everything on one screen')
+    .description('show on one screen whether logins are flowing, and if not, why')
     .addOption(
       new Option(
         '--watch [seconds]',
-        `refresh until Ctrl-C, every ${DEFAULT_EVERY_SECONDS} s if not given`,
+        `refresh until Ctrl-C (default: every ${DEFAULT_EVERY_SECONDS} s)`,
       ).argParser(parseSeconds),
     )
     .addOption(
-      new Option('--look', 'look at some messages to see how old they are').conflicts('watch'),
+      new Option('--look', 'receive some messages to see how old they are').conflicts('watch'),
     )
-    .option('--json', 'print it as JSON; with --watch a line for each refresh')
+    .option('--json', 'print JSON; with --watch one line per refresh')
     .addHelpText('after', HELP)
     .action(async ({ watch, look = false, json = false }: Options, command: Command) => {
       takeEnvironment(command);
@@ -53,11 +53,13 @@ export function addStatusCommand(program: Command): void {
       try {
         if (watch === undefined) {
           const status = await withProgress(read);
-          printData(json ? asJson(status, 2) : render(status));
+          if (json) printText(asJson(status, 2));
+          else printData(render(status));
           process.exitCode = assessStatus(status).length === 0 ? EXIT.ok : EXIT.failure;
         } else {
           const seconds = watch === true ? DEFAULT_EVERY_SECONDS : watch;
-          const draw = async () => (json ? asJson(await read()) : render(await read()));
+          const draw = async () =>
+            json ? printText(asJson(await read())) : redraw(render(await read()));
           process.exitCode = await watchStatus(seconds * 1_000, draw);
         }
       } finally {
@@ -75,7 +77,7 @@ async function withProgress(read: ReturnType<typeof statusReader>): Promise<Stat
   }
 }
 
-const render = (status: Status): string => showStatus(status, assessStatus(status));
+const render = (status: Status): string[] => showStatus(status, assessStatus(status));
 
 function asJson(status: Status, indentation?: number): string {
   const problems = assessStatus(status);
