@@ -11,7 +11,7 @@ process.exitCode = failures.length > 0 ? 1 : 0;
 function unlistedScripts() {
   const listed = readJson('package.json').allowScripts;
   return Object.entries(readJson('package-lock.json').packages)
-    .filter(([, { hasInstallScript }]) => hasInstallScript)
+    .filter(([path, { hasInstallScript }]) => path !== '' && hasInstallScript)
     .map(([path]) => path.replace(/^.*node_modules\//, ''))
     .filter((name) => listed[name] === undefined)
     .map((name) => `${name} has an install script that allowScripts in package.json does not list`);

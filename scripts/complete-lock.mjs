@@ -1,5 +1,7 @@
 // npm leaves optional packages of other platforms out of package-lock.json when the registry at hand does not offer
-// them, and `npm ci` then refuses the lock file. This adds them, by version alone; with --check it only looks.
+// them, and `npm ci` then refuses the lock file. This adds them, with the hash that the registry gives for each; with
+// --check it only reports what is missing.
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const FILE = 'package-lock.json';
@@ -33,17 +35,42 @@ for (const parent of Object.values({ ...lock.packages })) {
     added.push(name);
   }
 }
+const unpinned = Object.entries(lock.packages).filter(
+  ([path, entry]) => path !== '' && !entry.link && !entry.integrity,
+);
 if (process.argv.includes('--check')) {
-  if (added.length > 0) {
-    process.stderr.write(
-      `${FILE} lacks ${added.length} packages of other platforms: npm run lock\n`,
-    );
-    process.exitCode = 1;
+  report(added, 'packages of other platforms are missing');
+  report(
+    unpinned.map(([path]) => path),
+    'packages have no integrity hash',
+  );
+} else if (added.length + unpinned.length > 0) {
+  for (const [path, { version, ...rest }] of unpinned) {
+    lock.packages[path] = { version, integrity: integrityOf(path, version), ...rest };
   }
-} else if (added.length > 0) {
   lock.packages = Object.fromEntries(
     Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')),
   );
   writeFileSync(FILE, `${JSON.stringify(lock, null, 2)}\n`);
-  process.stdout.write(`${FILE}: ${added.length} packages of other platforms added\n`);
+  process.stdout.write(
+    `${FILE}: ${added.length} packages added, ${unpinned.length} hashes added\n`,
+  );
+}
+
+function report(names, what) {
+  if (names.length === 0) return;
+  process.stderr.write(`${FILE}: ${what}: ${names.join(', ')}. Run: npm run lock\n`);
+  process.exitCode = 1;
+}
+
+function integrityOf(path, version) {
+  const name = path.replace(/^.*node_modules\//, '');
+  const view = ['view', `${name}@${version}`, 'dist.integrity', '--json'];
+  const npm = process.env.npm_execpath;
+  const [command, args] = npm ? [process.execPath, [npm, ...view]] : ['npm', view];
+  const { stdout } = spawnSync(command, args, { encoding: 'utf8', timeout: 60_000 });
+  const integrity = stdout ? JSON.parse(stdout) : '';
+  if (!integrity.startsWith('sha512-'))
+    throw new Error(`${name}: the registry gives no sha512 hash`);
+  return integrity;
 }
