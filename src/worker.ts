@@ -22,6 +22,7 @@ import { logDestination } from './telemetry/logs/log-destination.ts';
 import { createLogger } from './telemetry/logs/logger.ts';
 import { type Observer, observeWorker } from './telemetry/observe-worker.ts';
 import { installRuntime } from './telemetry/runtime.ts';
+import { type Heartbeat, startHeartbeat } from './telemetry/worker-heartbeat.ts';
 import { hasSearchAttributes } from './temporal/has-search-attributes.ts';
 import { partFinder } from './temporal/runs/find-part.ts';
 import { connectWorker } from './temporal/worker/connect-worker.ts';
@@ -65,7 +66,9 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   });
   const client = sqsClient(config.sqs);
   let observer: Observer | undefined;
+  let heartbeat: Heartbeat | undefined;
   const close = async () => {
+    await heartbeat?.stop();
     await observer?.close();
     client.destroy();
     await pool.end();
@@ -95,6 +98,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       receiveConcurrency: RECEIVE_CONCURRENCY,
       shuttingDown: shuttingDown.signal,
     });
+    heartbeat = await startHeartbeat(config, pool, VERSION, logger);
     const steps = Object.keys(activities);
     observer = await observeWorker(config, { connection, queue, pool }, steps, logger);
     const { activityInterceptor, ...observing } = observer;

@@ -2,15 +2,15 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { TASK_QUEUE } from '../domain/names.ts';
 
-/** A worker's poll lasts a minute, so one that has not been heard of for longer is gone. */
+/** A poll lasts a minute, and Temporal learns of a worker's death only by the next one that does not come. */
 const RECENT_MS = 75_000;
 
-/** How many workers ask for work on our task queue. */
+/** How many workers have polled our task queue of late; some of them may be gone. */
 export const workerCount = async (client: Client): Promise<number> =>
-  (await listWorkers(client)).length;
+  (await listPollers(client)).length;
 
-/** Who they are: by default process and host. */
-export async function listWorkers(client: Client): Promise<string[]> {
+/** Their identities: by default process and host. */
+export async function listPollers(client: Client): Promise<string[]> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: TASK_QUEUE },

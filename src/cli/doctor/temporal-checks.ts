@@ -1,12 +1,15 @@
 import { Client, ScheduleNotFoundError } from '@temporalio/client';
+import type { Pool } from 'pg';
 import type { Config } from '../../config/config.ts';
 import { dataConverter } from '../../crypto/payloads/data-converter.ts';
+import { liveWorkers } from '../../domain/live-workers.ts';
 import { SCHEDULE_ID, TASK_QUEUE } from '../../domain/names.ts';
+import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
 import { hasSearchAttributes } from '../../temporal/has-search-attributes.ts';
 import { scheduleHandle } from '../../temporal/schedule/create-schedule.ts';
 import { temporalAddress, temporalProblem } from '../../temporal/temporal-problem.ts';
-import { workerCount } from '../../temporal/workers.ts';
+import { listPollers } from '../../temporal/workers.ts';
 import { describeDuration } from '../options/duration.ts';
 import { type CheckList, type Finding, ok, warning } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
@@ -17,6 +20,7 @@ const CONNECT_TIMEOUT_MS = 4_000;
 export function temporalChecks(
   settings: Config['temporal'] | undefined,
   payloads: Config['payloads'] | undefined,
+  pool: Pool | undefined,
 ): CheckList {
   if (!settings) return { checks: [{ name: TEMPORAL, run: notConfigured }] };
   const connection = lazyConnection(settings.connectionOptions, CONNECT_TIMEOUT_MS);
@@ -39,7 +43,7 @@ export function temporalChecks(
           return namespace(client);
         },
       },
-      { name: 'worker', needs: TEMPORAL, run: () => workers(client), explain },
+      { name: 'worker', needs: TEMPORAL, run: () => workers(client, pool), explain },
       { name: 'search attributes', needs: TEMPORAL, run: () => searchAttributes(client), explain },
       {
         name: 'schedule',
@@ -60,10 +64,14 @@ async function namespace(client: Client): Promise<Finding> {
   return ok(`namespace ${name}, history is kept for ${describeDuration(retentionMs)}`);
 }
 
-async function workers(client: Client): Promise<Finding> {
-  const count = await workerCount(client);
-  return count > 0
-    ? ok(`${count} on task queue ${TASK_QUEUE}`)
+async function workers(client: Client, pool: Pool | undefined): Promise<Finding> {
+  const reported = await (pool && readReportedWorkers(pool, TASK_QUEUE).catch(() => undefined));
+  if (!reported) {
+    return warning('it is in Postgres which workers are alive', 'See the checks of Postgres.');
+  }
+  const { length } = liveWorkers(reported, await listPollers(client));
+  return length > 0
+    ? ok(`${length} alive on task queue ${TASK_QUEUE}`)
     : warning(
         `no worker polls task queue ${TASK_QUEUE}`,
         'Start one with `npm run worker`; check that its TEMPORAL_NAMESPACE is the same.',

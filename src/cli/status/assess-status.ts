@@ -16,7 +16,7 @@ const MAX_RETENTION_SHARE = 0.75;
 const PARTS = [
   ['queue', 'queue'],
   ['schedule', 'Temporal'],
-  ['workers', 'Temporal'],
+  ['workers', 'Postgres'],
   ['running', 'Temporal'],
   ['latest', 'Temporal'],
   ['ledger', 'Postgres'],

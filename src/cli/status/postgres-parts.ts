@@ -15,7 +15,7 @@ import type { Sources } from '../connect/open-sources.ts';
 const CHECK_POSTGRES =
   'Check DATABASE_URL (or PGHOST, …) and the role in it. `login-etl doctor` checks each part.';
 
-const postgres = (sources: Sources) => ({
+export const postgres = (sources: Sources) => ({
   tried: sources.tried.postgres,
   whatToDo: CHECK_POSTGRES,
 });

@@ -1,10 +1,15 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { liveWorkers } from '../../domain/live-workers.ts';
+import { TASK_QUEUE } from '../../domain/names.ts';
+import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { whyRunFailed } from '../../temporal/runs/end-of-run.ts';
 import { closedRuns, openRuns } from '../../temporal/runs/list-runs.ts';
 import { lookAtRun, type OpenRun } from '../../temporal/runs/look-at-run.ts';
-import { listWorkers } from '../../temporal/workers.ts';
+import { listPollers } from '../../temporal/workers.ts';
 import { ask, type Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
+import { postgres } from './postgres-parts.ts';
 
 export const temporal = (sources: Sources) => ({
   tried: sources.tried.temporal,
@@ -15,21 +20,48 @@ export const temporal = (sources: Sources) => ({
 /** A schedule has at most one. */
 const MAX_OPEN_RUNS = 10;
 
+const POLLERS_WITHIN_MS = 3_000;
+const REPORTS_WITHIN_MS = 1_000;
+
 export type WorkersView = { workers: string[] };
 
 export const readWorkers = (sources: Sources): Promise<Part<WorkersView>> =>
-  ask(temporal(sources), () =>
-    sources.temporal(async (client) => ({ workers: await listWorkers(client) })),
-  );
+  ask(postgres(sources), async () => {
+    const [reported, polled] = await Promise.all([
+      readReportedWorkers(sources.pool(), TASK_QUEUE),
+      pollersSoon(sources),
+    ]);
+    return { workers: liveWorkers(reported, polled) };
+  });
+
+/** Only older builds are known by their polls alone: Temporal is not waited for, and may be unreachable. */
+function pollersSoon(sources: Sources): Promise<string[]> {
+  const late = setTimeout<string[]>(POLLERS_WITHIN_MS, [], { ref: false });
+  return Promise.race([sources.temporal(listPollers).catch(() => []), late]);
+}
 
 export type RunningView = { runs: OpenRun[] };
 
 export const readRunning = (sources: Sources): Promise<Part<RunningView>> =>
-  ask(temporal(sources), () => sources.temporal(lookAtOpenRuns));
+  ask(temporal(sources), async () => {
+    const query = await someWorkerMayAnswer(sources);
+    return sources.temporal((client) => lookAtOpenRuns(client, query));
+  });
 
-async function lookAtOpenRuns(client: Client): Promise<RunningView> {
+async function lookAtOpenRuns(client: Client, query: boolean): Promise<RunningView> {
   const open = await openRuns(client, MAX_OPEN_RUNS);
-  return { runs: await Promise.all(open.map(({ workflowId }) => lookAtRun(client, workflowId))) };
+  const runs = open.map(({ workflowId }) => lookAtRun(client, workflowId, { query }));
+  return { runs: await Promise.all(runs) };
+}
+
+/** A query waits for a worker. Where all that have reported are dead, it would wait for nothing. */
+async function someWorkerMayAnswer(sources: Sources): Promise<boolean> {
+  const answer = async () => {
+    const reported = await readReportedWorkers(sources.pool(), TASK_QUEUE);
+    return reported.length === 0 || reported.some(({ alive }) => alive);
+  };
+  const late = setTimeout(REPORTS_WITHIN_MS, true, { ref: false });
+  return Promise.race([answer().catch(() => true), late]);
 }
 
 export type ClosedRun = {

@@ -19,8 +19,15 @@ export type OpenRun = {
   failing: FailingStep[];
 };
 
-/** What a run is about, its shards included. */
-export async function lookAtRun(client: Client, workflowId: string): Promise<OpenRun> {
+/**
+ * What state a run is in, its shards included.
+ * @param options.query whether to ask the run itself, which waits for a worker
+ */
+export async function lookAtRun(
+  client: Client,
+  workflowId: string,
+  { query = true } = {},
+): Promise<OpenRun> {
   const { raw, runId, startTime, executionTime } = await client.workflow
     .getHandle(workflowId)
     .describe();
@@ -31,8 +38,8 @@ export async function lookAtRun(client: Client, workflowId: string): Promise<Ope
   const beginsAt = executionTime && executionTime.getTime() > Date.now() ? executionTime : null;
   const all = [raw, ...shardsRaw];
   const [progress, counts, ...failing] = await Promise.all([
-    beginsAt ? undefined : runProgress(client, workflowId),
-    beginsAt ? undefined : runCounts(client, workflowId, shards),
+    beginsAt || !query ? undefined : runProgress(client, workflowId),
+    beginsAt || !query ? undefined : runCounts(client, workflowId, shards),
     ...all.map((each) => failingSteps(client, each)),
   ]);
   const stuck = all.some(

@@ -20,19 +20,26 @@ const progressSchema = z.object({
   }),
 });
 
-/** What a run says of itself. */
+/** What a run says about itself. */
 export type RunProgress = z.infer<typeof progressSchema>;
 
-/** Undefined when nobody answers, or not in these terms: no worker is up, or it is of a build from before. */
+/** Undefined when no worker answers, or one of a build that answers differently. */
 export async function runProgress(
   client: Client,
   workflowId: string,
 ): Promise<RunProgress | undefined> {
+  return progressSchema.safeParse(await queryProgress(client, workflowId)).data;
+}
+
+/**
+ * Undefined when no worker answers. Cancelled, not given a deadline: the client tries again after a deadline, for longer
+ * than the caller waits for Temporal.
+ */
+export async function queryProgress(client: Client, workflowId: string): Promise<unknown> {
   try {
-    const answer = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+    return await client.withAbortSignal(AbortSignal.timeout(QUERY_TIMEOUT_MS), () =>
       client.workflow.getHandle(workflowId).query<unknown>(QUERY),
     );
-    return progressSchema.safeParse(answer).data;
   } catch {
     return undefined;
   }

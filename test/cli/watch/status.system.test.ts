@@ -18,6 +18,7 @@ const WORKER_GRANTS = [
   'select on quarantine_reasons',
   'select (message_id, create_date, run_id, batch_number, inserted_at, mask_key_id) on user_logins',
   'select on ingest_runs',
+  'select on workers',
 ];
 
 const HOURLY = { when: { everyMs: 3_600_000 }, catchupWindowMs: 60_000 };
@@ -35,8 +36,8 @@ afterEach(() => stack.sqs.proxy.setFault());
 afterAll(() => stack?.stop());
 
 const PARTS = [
-  ...['queue', 'schedule', 'workers', 'running', 'latest'],
-  ...['ledger', 'rows', 'quarantine', 'maskKeys'],
+  ...['queue', 'schedule', 'running', 'latest'],
+  ...['workers', 'ledger', 'rows', 'quarantine', 'maskKeys'],
 ] as const;
 
 async function status(changes: Record<string, string> = {}, ...args: string[]) {
@@ -185,8 +186,8 @@ describe('where something is wrong', () => {
   });
 
   test.each([
-    ['TEMPORAL_ADDRESS', (at: string) => at, PARTS.slice(1, 5)],
-    ['DATABASE_URL', (at: string) => `postgres://u:p@${at}/d`, PARTS.slice(5)],
+    ['TEMPORAL_ADDRESS', (at: string) => at, PARTS.slice(1, 4)],
+    ['DATABASE_URL', (at: string) => `postgres://u:p@${at}/d`, PARTS.slice(4)],
     ['AWS_ENDPOINT_URL_SQS', (at: string) => `http://${at}`, PARTS.slice(0, 1)],
   ])(
     '%s leads nowhere: that is said once, and everything else is shown',

@@ -56,7 +56,7 @@ function allChecks(): CheckList[] {
     configurationChecks(configuration),
     queueChecks(sqs),
     database,
-    temporalChecks(temporal, payloads),
+    temporalChecks(temporal, payloads, database.pool),
     clockCheck(sqs, database.pool),
   ];
 }

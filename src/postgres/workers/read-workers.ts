@@ -1,0 +1,18 @@
+import type { Pool } from 'pg';
+import type { ReportedWorker } from '../../domain/live-workers.ts';
+
+/** A worker reports every 5 s: two reports may be missing before it counts as dead. */
+const ALIVE_WITHIN = '15 seconds';
+
+const READ = `
+  select identity, stopped_at is null and seen_at > now() - interval '${ALIVE_WITHIN}' as alive,
+    build, mask_key_id as "maskKeyId", payload_key_ids as "payloadKeyIds"
+  from workers where task_queue = $1 order by identity, started_at`;
+
+/** The workers of a task queue that have reported within a day. */
+export async function readReportedWorkers(
+  pool: Pool,
+  taskQueue: string,
+): Promise<ReportedWorker[]> {
+  return (await pool.query<ReportedWorker>(READ, [taskQueue])).rows;
+}

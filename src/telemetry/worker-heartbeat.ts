@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { UNKEYED_ID } from '../domain/login/masking.ts';
+import { TASK_QUEUE } from '../domain/names.ts';
+import {
+  removeOldReports,
+  reportStopped,
+  reportWorker,
+  type WorkerReport,
+} from '../postgres/workers/report-worker.ts';
+
+const EVERY_MS = 5_000;
+
+export type Heartbeat = { stop(): Promise<void> };
+
+/**
+ * Writes the worker's row in Postgres every few seconds. Temporal only knows who has polled within minutes, and not
+ * which keys a worker uses.
+ */
+export async function startHeartbeat(
+  { masking, payloads }: Pick<Config, 'masking' | 'payloads'>,
+  pool: Pool,
+  build: string,
+  logger: Logger,
+): Promise<Heartbeat> {
+  const { activeId, keys } = payloads.keys;
+  const worker: WorkerReport = {
+    workerId: randomUUID(),
+    // As the SDK identifies a worker by default.
+    identity: `${process.pid}@${hostname()}`,
+    taskQueue: TASK_QUEUE,
+    build,
+    maskKeyId: masking.keys?.activeId ?? UNKEYED_ID,
+    payloadKeyIds: [activeId, ...[...keys.keys()].filter((id) => id !== activeId)],
+  };
+  let reporting: Promise<void> | undefined;
+  const report = () => {
+    reporting ??= reportWorker(pool, worker)
+      .catch(() => logger.warn('the worker could not report to Postgres that it is alive'))
+      .finally(() => {
+        reporting = undefined;
+      });
+    return reporting;
+  };
+  await report();
+  await removeOldReports(pool).catch(() => undefined);
+  const timer = setInterval(() => void report(), EVERY_MS);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await reporting;
+      await reportStopped(pool, worker.workerId).catch(() => undefined);
+    },
+  };
+}
