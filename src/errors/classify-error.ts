@@ -8,6 +8,7 @@ import {
   policyForAwsError,
   policyForSqlstate,
 } from './error-policy.ts';
+import { Problem } from './problem.ts';
 import { TableTrouble } from './table-trouble.ts';
 
 /** SQLSTATE connection_failure: as the server would say it if it could. */
@@ -23,9 +24,9 @@ export function classifyError(error: unknown): { code: string; policy: ErrorPoli
   }
   const name = error instanceof Error ? error.name : typeof error;
   const own = OWN_POLICY[name];
-  if (own && error instanceof TableTrouble) {
-    return { code: name, policy: { ...own, advice: `${own.advice}: ${error.detail}` } };
-  }
+  const detail =
+    error instanceof TableTrouble ? error.detail : error instanceof Problem ? error.why : undefined;
+  if (own && detail) return { code: name, policy: { ...own, advice: `${own.advice}: ${detail}` } };
   if (own) return { code: name, policy: own };
   if (error instanceof SQSServiceException || AWS_POLICY[name]) {
     const status = (error as Partial<SQSServiceException>).$metadata?.httpStatusCode;

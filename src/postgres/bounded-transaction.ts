@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { Problem } from '../errors/problem.ts';
 import { inTransaction } from './in-transaction.ts';
 
-/** How long an act waits for the audit log or the vault when another session holds it. */
+/** How long a transaction waits for a lock that another session holds. */
 export const LOCK_WAIT_MS = 5_000;
 const LOOK_FOR_HOLDER_EVERY_MS = 1_000;
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -14,10 +14,17 @@ const BEGIN = `begin isolation level read committed; set local lock_timeout = ${
  * other users' sessions Postgres shows process, user and program.
  */
 const FIND_HOLDER = `
-  select pid, usename as user, application_name as program from pg_stat_activity
+  select pid, usename as user, application_name as program, round(extract(epoch from now() - xact_start))::int as seconds
+  from pg_stat_activity
   where pid = any(pg_blocking_pids($1)) order by cardinality(pg_blocking_pids(pid)) limit 1`;
 
-type Holder = { pid: number; user: string | null; program: string | null };
+type Holder = {
+  pid: number;
+  user: string | null;
+  program: string | null;
+  /** Of its transaction, where the role may see it (pg_read_all_stats). */
+  seconds: number | null;
+};
 
 /** Another session kept a lock for longer than an act waits. */
 export class LockedOut extends Problem {
@@ -35,7 +42,9 @@ export class LockedOut extends Problem {
 
 const describe = (holder: Holder | undefined): string =>
   holder
-    ? `session ${holder.pid} (user ${printable(holder.user)}, program ${printable(holder.program)})`
+    ? `session ${holder.pid} (user ${printable(holder.user)}, program ${printable(holder.program)}${
+        holder.seconds === null ? '' : `, in a transaction for ${holder.seconds} s`
+      })`
     : 'another session';
 
 /** A session chooses its program's name itself. */
@@ -43,9 +52,9 @@ const printable = (name: string | null): string =>
   name?.replace(/\P{ASCII}|\p{C}/gu, '') || 'unknown';
 
 /**
- * Runs an act that writes the audit log or changes the vault. Read committed, since each writer has to see the record
- * of the one before.
- * @param lock a statement that takes a lock first
+ * Runs a transaction that waits for others: an insert, or an act that writes the audit log or changes the vault. Read
+ * committed, so that it sees what the others have committed.
+ * @param lock a statement that comes first, such as one that takes a lock
  * @throws LockedOut instead of waiting for longer than LOCK_WAIT_MS
  */
 export async function boundedTransaction<T>(
@@ -57,8 +66,10 @@ export async function boundedTransaction<T>(
   let watch: NodeJS.Timeout | undefined;
   try {
     return await inTransaction(pool, BEGIN, async (client) => {
+      // Behind a pooler the client does not know the number of its server's process.
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
       watch = setInterval(() => {
-        findHolder(pool, client)
+        findHolder(pool, rows[0]?.pid)
           .then((found) => (holder = found ?? holder))
           .catch(() => undefined);
       }, LOOK_FOR_HOLDER_EVERY_MS);
@@ -72,7 +83,6 @@ export async function boundedTransaction<T>(
   }
 }
 
-async function findHolder(pool: Pool, client: PoolClient): Promise<Holder | undefined> {
-  const { processID } = client as PoolClient & { processID: number };
-  return (await pool.query<Holder>(FIND_HOLDER, [processID])).rows[0];
+async function findHolder(pool: Pool, pid: number | undefined): Promise<Holder | undefined> {
+  return (await pool.query<Holder>(FIND_HOLDER, [pid])).rows[0];
 }

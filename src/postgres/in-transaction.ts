@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { localSettings } from './session-settings.ts';
 
 /** Runs `act` in one transaction. A connection on which anything failed is not used again. */
 export async function inTransaction<T>(
@@ -12,7 +13,7 @@ export async function inTransaction<T>(
   client.on('error', ignore);
   let failed = true;
   try {
-    await client.query(begin);
+    await client.query(`${begin}; ${localSettings(pool)}`);
     const result = await act(client);
     await client.query('commit');
     failed = false;

@@ -1,16 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Pool, PoolClient } from 'pg';
+import { changeSchema } from './change-schema.ts';
+import { refuseOtherEncoding } from './refuse-other-encoding.ts';
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 
-/** Held by whoever migrates, so that two at once take turns. Any constant that nobody else uses. */
-const LOCK = 7_236_514_200;
+/** Months from last month, for what is still on the queue, to a year ahead, that have no partition. */
+const MONTHS_WITHOUT_PARTITION = `
+  select month::date::text from generate_series(
+    date_trunc('month', now() at time zone 'utc' - interval '1 month'),
+    date_trunc('month', now() at time zone 'utc' + interval '12 months'), interval '1 month'
+  ) as month
+  where to_regclass('user_logins_' || to_char(month, 'YYYY_MM')) is null`;
 
-/** Partitions from last month, for what is still on the queue, to a year ahead. */
-const MAKE_PARTITIONS = `
-  select login_etl_make_partitions(
-    (now() at time zone 'utc' - interval '1 month')::date, (now() at time zone 'utc' + interval '12 months')::date
-  ) as made`;
+const MAKE_PARTITION = 'select login_etl_make_partitions($1::date, $1::date) as made';
 
 /** What the tables are handed over to, where that is possible: see 0006_roles.sql. */
 const MIGRATOR = 'login_etl_migrator';
@@ -20,8 +23,17 @@ const OWNER = `
 
 /** The role's own `$user` schema must not come before the one that the tables are in. */
 const KEEP_SCHEMA = `
-  select set_config('search_path', string_agg(quote_ident(name), ', ' order by place), false)
+  select set_config('search_path', string_agg(quote_ident(name), ', ' order by place), true)
   from unnest(current_schemas(false)) with ordinality as schemas (name, place)`;
+
+const MAKE_LIST = `
+  create table login_etl_migrations (
+    name       text primary key,
+    applied_at timestamptz not null default now()
+  )`;
+
+/** Until the commit, so that two that migrate at once take turns. */
+const LOCK_LIST = 'lock table login_etl_migrations in share row exclusive mode';
 
 export type MigrationResult = {
   applied: string[];
@@ -32,59 +44,72 @@ export type MigrationResult = {
 
 /** Applies the numbered migrations that are not there yet, each in a transaction; all of it can be run again. */
 export async function migrate(pool: Pool): Promise<MigrationResult> {
-  const client = await pool.connect();
-  try {
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
-    await client.query(KEEP_SCHEMA);
-    await client.query(`
-      create table if not exists login_etl_migrations (
-        name       text primary key,
-        applied_at timestamptz not null default now()
-      )`);
-    const applied = [];
-    for (const name of await pendingMigrations(client)) {
+  await refuseOtherEncoding(pool);
+  await makeList(pool);
+  const applied = [];
+  for (;;) {
+    const name = await changeSchema(pool, applyNext);
+    if (name === undefined) break;
+    applied.push(name);
+  }
+  const { rows: months } = await pool.query<{ month: string }>(MONTHS_WITHOUT_PARTITION);
+  let partitionsMade = 0;
+  for (const { month } of months) {
+    partitionsMade += await changeSchema(pool, async (client) => {
       await goOnAsMigrator(client);
-      await applyMigration(client, name);
-      applied.push(name);
-    }
-    const owner = await goOnAsMigrator(client);
-    const { rows } = await client.query<{ made: number }>(MAKE_PARTITIONS);
-    return { applied, partitionsMade: rows[0]?.made ?? 0, owner };
-  } finally {
-    // Closing the session lets go of the lock, whatever happened.
-    client.release(true);
+      const { rows } = await client.query<{ made: number }>(MAKE_PARTITION, [month]);
+      return rows[0]?.made ?? 0;
+    });
+  }
+  const { rows } = await pool.query<{ owner: string }>(OWNER);
+  return { applied, partitionsMade, owner: rows[0]?.owner ?? '' };
+}
+
+/** The codes of whoever creates a table at the same moment as another. */
+const WAS_QUICKER: readonly unknown[] = ['42P07', '23505'];
+
+async function makeList(pool: Pool): Promise<void> {
+  if (await hasList(pool)) return;
+  try {
+    await changeSchema(pool, async (client) => {
+      await goOnAsMigrator(client);
+      await client.query(MAKE_LIST);
+    });
+  } catch (error) {
+    if (!WAS_QUICKER.includes((error as { code?: unknown }).code)) throw error;
   }
 }
 
-/** What is made from here on belongs to the role that has the rest. @returns the tables' owner */
-async function goOnAsMigrator(client: PoolClient): Promise<string> {
+/** @returns the name of the migration that it has applied */
+async function applyNext(client: PoolClient): Promise<string | undefined> {
+  await goOnAsMigrator(client);
+  await client.query(LOCK_LIST);
+  const [name] = await pendingMigrations(client);
+  if (name === undefined) return undefined;
+  await client.query(await readFile(new URL(name, MIGRATIONS), 'utf8'));
+  await client.query('insert into login_etl_migrations (name) values ($1)', [name]);
+  return name;
+}
+
+/** What is made from here on, in this transaction, belongs to the role that has the rest. */
+async function goOnAsMigrator(client: PoolClient): Promise<void> {
+  await client.query(KEEP_SCHEMA);
   const { rows } = await client.query<{ owner: string }>(OWNER);
-  const owner = rows[0]?.owner ?? '';
-  if (owner === MIGRATOR) await client.query(`set role ${MIGRATOR}`);
-  return owner;
+  if (rows[0]?.owner === MIGRATOR) await client.query(`set local role ${MIGRATOR}`);
 }
 
 /** Names of the migrations that the database doesn't have yet, in order. */
 export async function pendingMigrations(client: Pool | PoolClient): Promise<string[]> {
   const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
-  const exists = await client.query(
-    `select to_regclass('login_etl_migrations') is not null as yes`,
-  );
-  if (!exists.rows[0]?.yes) return names;
+  if (!(await hasList(client))) return names;
   const { rows } = await client.query<{ name: string }>('select name from login_etl_migrations');
   const done = new Set(rows.map((row) => row.name));
   return names.filter((name) => !done.has(name));
 }
 
-async function applyMigration(client: PoolClient, name: string): Promise<void> {
-  const sql = await readFile(new URL(name, MIGRATIONS), 'utf8');
-  try {
-    await client.query('begin');
-    await client.query(sql);
-    await client.query('insert into login_etl_migrations (name) values ($1)', [name]);
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  }
+async function hasList(client: Pool | PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ yes: boolean }>(
+    `select to_regclass('login_etl_migrations') is not null as yes`,
+  );
+  return rows[0]?.yes ?? false;
 }

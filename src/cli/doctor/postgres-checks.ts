@@ -1,6 +1,7 @@
-import type { Pool, PoolConfig } from 'pg';
+import pg, { type Pool, type PoolConfig } from 'pg';
 import { classifyError } from '../../errors/classify-error.ts';
 import { PostgresTlsError } from '../../errors/postgres-tls-error.ts';
+import { tryInsert } from '../../postgres/ingest/try-insert.ts';
 import { postgresPool } from '../../postgres/pool.ts';
 import { pendingMigrations } from '../../postgres/run-migrations.ts';
 import { type CheckList, type Finding, failed, ok } from './check.ts';
@@ -8,6 +9,7 @@ import { notConfigured } from './configuration-checks.ts';
 
 export const POSTGRES = 'Postgres';
 const MIGRATIONS = 'migrations';
+const PRIVILEGES = 'privileges';
 const MIN_VERSION = 130_000;
 const CONNECT_TIMEOUT_MS = 4_000;
 
@@ -40,7 +42,8 @@ export function postgresChecks(settings: PoolConfig | undefined): CheckList & { 
     checks: [
       { name: POSTGRES, run: () => version(pool), explain },
       { name: MIGRATIONS, needs: POSTGRES, run: () => migrations(pool), explain },
-      { name: 'privileges', needs: MIGRATIONS, run: () => privileges(pool), explain },
+      { name: PRIVILEGES, needs: MIGRATIONS, run: () => privileges(pool), explain },
+      { name: 'storing', needs: PRIVILEGES, run: () => storing(pool), explain: explainStoring },
     ],
     close: () => pool.end(),
   };
@@ -73,4 +76,21 @@ async function privileges(pool: Pool): Promise<Finding> {
         `the role lacks ${rows.map(({ missing }) => missing).join(', ')}`,
         'Grant login_etl_worker to the user in DATABASE_URL, or name another.',
       );
+}
+
+async function storing(pool: Pool): Promise<Finding> {
+  await tryInsert(pool);
+  return ok(
+    'a login, its originals and a quarantined message can be stored (tried and rolled back)',
+  );
+}
+
+function explainStoring(error: unknown): { detail: string; whatToDo: string } {
+  const { code, policy } = classifyError(error);
+  const constraint = error instanceof pg.DatabaseError && error.constraint;
+  const where = [code, ...(constraint ? [constraint] : [])].join(', ');
+  return {
+    detail: `a run could not store its rows: ${policy.advice} (${where})`,
+    whatToDo: 'Repair the table, or use a server that takes writes: see docs/postgres.md.',
+  };
 }

@@ -1,24 +1,16 @@
 import type { Pool, PoolClient } from 'pg';
 import type { SealedOriginals } from '../../batch/batch.ts';
 import { QuarantineDropsRows, RowsNotStored } from '../../errors/table-trouble.ts';
-import { inTransaction } from '../in-transaction.ts';
+import { boundedTransaction } from '../bounded-transaction.ts';
 import type { BatchToInsert, StoredCounts } from './batch-to-insert.ts';
 import { findStored } from './find-stored.ts';
+import { lockInserts } from './insert-lock.ts';
 import { insertEachLogin, insertLogins, type RefusedRow } from './insert-logins.ts';
 import { insertOriginals, readVaultState } from './insert-originals.ts';
 import { insertQuarantine } from './insert-quarantine.ts';
 
-/**
- * A message id is in one row over both tables, also when two workers disagree about a message. Each transaction
- * looks into the other table first; a batch with quarantined messages locks out the others meanwhile, the rest
- * share the lock. The number is any constant that nobody else uses.
- */
-const LOCK = 7_236_514_201;
-// Read committed, whatever the database's default is: a snapshot taken before the lock would not see the others.
 // Constraints are checked with their statement, so that none fails at the commit, where no row can be blamed.
-const BEGIN = 'begin isolation level read committed; set constraints all immediate';
-const BEGIN_SHARED = `${BEGIN}; select pg_advisory_xact_lock_shared(${LOCK})`;
-const BEGIN_ALONE = `${BEGIN}; select pg_advisory_xact_lock(${LOCK})`;
+const CHECK_AT_ONCE = 'set constraints all immediate';
 
 const OPEN_RUN = `
   insert into ingest_runs (run_id, workflow_id, started_at, worker_build)
@@ -32,13 +24,16 @@ const TAKE_RELEASED = 'select login_etl_take_released($1, $2)';
  * stored change nothing. Rows that an earlier attempt of the same batch committed, though its answer was lost, count
  * as inserted: however often it is tried, the answer is the same. When it returns, each message was found in one of
  * the two tables.
- * @throws RowsNotStored when a row is in neither, and nothing is committed
+ * @throws RowsNotStored when a row is in neither, LockedOut when another session holds a lock for too long: nothing is
+ * committed then
  */
 export const insertBatch = (pool: Pool, batch: BatchToInsert): Promise<StoredCounts> =>
-  inTransaction(pool, begin(batch), (client) => insertWithin(client, batch));
-
-const begin = ({ quarantine, replayId }: BatchToInsert): string =>
-  quarantine.messageIds.length > 0 || replayId !== undefined ? BEGIN_ALONE : BEGIN_SHARED;
+  boundedTransaction(pool, CHECK_AT_ONCE, async (client) => {
+    const { quarantine, replayId } = batch;
+    const alone = quarantine.messageIds.length > 0 || replayId !== undefined;
+    await lockInserts(client, alone ? 'alone' : 'shared');
+    return insertWithin(client, batch);
+  });
 
 /** The same, in a transaction of the caller's. */
 export async function insertWithin(
@@ -74,7 +69,8 @@ export type RowByRowResult = { refused: RefusedRow[]; duplicates: number[] };
 
 /** Inserts the rows of a batch one by one, in one transaction, and leaves its quarantined messages alone. */
 export const insertRowByRow = (pool: Pool, batch: RowByRow): Promise<RowByRowResult> =>
-  inTransaction(pool, batch.replayId === undefined ? BEGIN_SHARED : BEGIN_ALONE, async (client) => {
+  boundedTransaction(pool, CHECK_AT_ONCE, async (client) => {
+    await lockInserts(client, batch.replayId === undefined ? 'shared' : 'alone');
     const vaultState = await openBatch(client, batch);
     const refused = await insertEachLogin(client, batch);
     batch.judge(refused);

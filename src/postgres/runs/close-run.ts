@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { RunRecord } from '../../domain/run-record.ts';
 
 const CLOSE_RUN = `
@@ -13,7 +13,11 @@ const CLOSE_RUN = `
     quarantined = excluded.quarantined, acknowledged = excluded.acknowledged, batches = excluded.batches`;
 
 /** Closes a run in the ledger with the counts of its history. Doing it again writes the same. */
-export async function closeRun(pool: Pool, run: RunRecord, workerBuild: string): Promise<void> {
+export async function closeRun(
+  pool: Pool | PoolClient,
+  run: RunRecord,
+  workerBuild: string,
+): Promise<void> {
   const { counts } = run;
   await pool.query(CLOSE_RUN, [
     ...[run.runId, run.workflowId, run.startedAtMs, workerBuild, run.finishedAtMs, run.outcome],

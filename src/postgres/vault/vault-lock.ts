@@ -1,5 +1,5 @@
 /**
- * Whoever takes originals out of the vault, or puts one in again under another key, takes turns: an original must not
- * come back that was erased meanwhile. Ingestion only adds, and does not wait. Any constant that nobody else uses.
+ * Whoever takes originals out of the vault, or puts one in again under another key, takes turns: an original that was
+ * erased meanwhile must not come back. Ingestion only adds, and does not wait. The lock wants UPDATE on the table.
  */
-export const LOCK_VAULT = 'select pg_advisory_xact_lock(7236514203)';
+export const LOCK_VAULT = 'lock table login_etl_vault_lock in share row exclusive mode';

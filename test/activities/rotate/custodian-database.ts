@@ -126,7 +126,7 @@ export class CustodianDatabase {
   }
 
   /** How many wait for a lock of this type. */
-  async waiting(lockType: 'advisory' | 'relation' = 'advisory'): Promise<number> {
+  async waiting(lockType: 'advisory' | 'relation' = 'relation'): Promise<number> {
     const { rows } = await this.pool.query(
       `select from pg_locks join pg_database on pg_database.oid = database
        where datname = current_database() and locktype = $1 and not granted`,

@@ -143,9 +143,9 @@ test('an original that was erased while its rows were re-masked does not come ba
   // Erased in the moment between reading and writing: whoever erases has the vault's turn.
   const erasing = await custody.pool.connect();
   try {
-    await erasing.query('begin; select pg_advisory_xact_lock(7236514203)');
+    await erasing.query('begin; lock table login_etl_vault_lock in share row exclusive mode');
     const attempt = custody.step().catch((error: Error) => error);
-    await expect.poll(() => custody.waiting()).toBe(1);
+    await expect.poll(() => custody.waiting('relation')).toBe(1);
     await erasing.query(`delete from vault where field = 'ip'`);
     await erasing.query('commit');
     expect(await attempt).toMatchObject({ type: 'OriginalsChanged', nonRetryable: false });

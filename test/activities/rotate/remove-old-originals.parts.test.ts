@@ -75,7 +75,7 @@ test('a row that came with an old key while originals were set aside keeps its o
   // An insert under way: its row is there for nobody yet, and it has seen the originals in the vault.
   const inserting = await custody.pool.connect();
   try {
-    await inserting.query('begin; select pg_advisory_xact_lock_shared(7236514201)');
+    await inserting.query('begin; lock table login_etl_insert_lock in row exclusive mode');
     const { masked_ip, masked_device_id } = maskedBy(old, { ip: 1, device: 1 });
     await inserting.query(
       `insert into user_logins values ('late', 'android', $1, $2, null, '1', '2026-11-22', 'late', 'old', now(), now(),
@@ -86,7 +86,7 @@ test('a row that came with an old key while originals were set aside keeps its o
     const settingAside = setAside().finally(() => {
       over = true;
     });
-    await expect.poll(() => custody.waiting()).toBe(1);
+    await expect.poll(() => custody.waiting('relation')).toBe(1);
     expect(over).toBe(false);
     await inserting.query('commit');
     await settingAside;
@@ -117,7 +117,7 @@ test('setting aside waits for an insert of a batch that is under way', async () 
     const inserting = insertBatch(custody.pool, batchToInsert({ rowIds: newIds(1) }));
     await expect.poll(() => custody.waiting('relation')).toBe(1);
     const settingAside = setAside();
-    await expect.poll(() => custody.waiting()).toBe(1);
+    await expect.poll(() => custody.waiting('relation')).toBe(2);
     await locking.query('commit');
     await Promise.all([inserting, settingAside]);
   } finally {

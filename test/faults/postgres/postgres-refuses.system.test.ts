@@ -33,6 +33,16 @@ afterAll(() => stack?.stop());
 
 const query = (text: string) => stack.pool.query(text);
 
+/** Not in a transaction, which the pool's statements are. */
+async function alterSystem(change: string): Promise<void> {
+  const client = await stack.pool.connect();
+  try {
+    await client.query(`alter system ${change}`);
+  } finally {
+    client.release();
+  }
+}
+
 /** Takes every connection that there is, and each that becomes free, until they are given back. */
 function takeAllConnections(connectionString: string) {
   const clients: pg.Client[] = [];
@@ -89,11 +99,11 @@ test(
     expectWaiting(
       {
         begin: async () => {
-          await query('alter system set default_transaction_read_only = on');
+          await alterSystem('set default_transaction_read_only = on');
           await query('select pg_reload_conf()');
         },
         end: async () => {
-          await query('alter system reset default_transaction_read_only');
+          await alterSystem('reset default_transaction_read_only');
           await query('select pg_reload_conf()');
           await until('it may be written to again', async () => {
             const { rows } = await query('show default_transaction_read_only');

@@ -1,0 +1,16 @@
+import type { Pool } from 'pg';
+import { Problem } from '../errors/problem.ts';
+
+/** Logins hold any character that JSON may: a database of another encoding refuses some of them, row by row. */
+export async function refuseOtherEncoding(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ encoding: string; name: string }>(
+    `select current_setting('server_encoding') as encoding, current_database() as name`,
+  );
+  const [database] = rows;
+  if (!database || database.encoding === 'UTF8') return;
+  throw new Problem(
+    'the database cannot be used',
+    `its encoding is ${database.encoding}, and UTF8 is needed`,
+    `Create another one with \`create database NAME encoding 'UTF8' template template0\`, and name it in DATABASE_URL.`,
+  );
+}
