@@ -56,6 +56,7 @@ export async function migrate(pool: Pool): Promise<MigrationResult> {
   let partitionsMade = 0;
   for (const { month } of months) {
     partitionsMade += await changeSchema(pool, async (client) => {
+      await client.query(LOCK_LIST);
       await goOnAsMigrator(client);
       const { rows } = await client.query<{ made: number }>(MAKE_PARTITION, [month]);
       return rows[0]?.made ?? 0;
@@ -66,7 +67,7 @@ export async function migrate(pool: Pool): Promise<MigrationResult> {
 }
 
 /** The codes of whoever creates a table at the same moment as another. */
-const WAS_QUICKER: readonly unknown[] = ['42P07', '23505'];
+const WAS_QUICKER: readonly unknown[] = ['42P07', '42710', '23505'];
 
 async function makeList(pool: Pool): Promise<void> {
   if (await hasList(pool)) return;
@@ -82,8 +83,9 @@ async function makeList(pool: Pool): Promise<void> {
 
 /** @returns the name of the migration that it has applied */
 async function applyNext(client: PoolClient): Promise<string | undefined> {
-  await goOnAsMigrator(client);
   await client.query(LOCK_LIST);
+  // Whoever had the lock before may have handed the tables over.
+  await goOnAsMigrator(client);
   const [name] = await pendingMigrations(client);
   if (name === undefined) return undefined;
   await client.query(await readFile(new URL(name, MIGRATIONS), 'utf8'));
