@@ -1,5 +1,6 @@
 import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { acceptArguments } from './activities/accept-arguments.ts';
 import { createCustodianActivities } from './activities/rotate/custodian-activities.ts';
 import { VERSION } from './build-info.ts';
 import { type Config, loadConfig } from './config/config.ts';
@@ -13,6 +14,7 @@ import { connectOrExplain } from './errors/connect-or-explain.ts';
 import { Problem } from './errors/problem.ts';
 import { checkDatabase } from './postgres/check-database.ts';
 import { postgresPool } from './postgres/pool.ts';
+import { unboundUntil } from './postgres/unbound-until.ts';
 import { onStopSignal } from './stop-signals.ts';
 import { describeError } from './telemetry/logs/describe-error.ts';
 import { createLogger } from './telemetry/logs/logger.ts';
@@ -56,6 +58,7 @@ export async function startCustodian(
     const { masking, custodian, temporal, payloads } = config;
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
     await connectOrExplain('Postgres', 'Check DATABASE_URL.', () => checkDatabase(pool));
+    const unboundUntilMs = await unboundUntil(pool);
     const privateKey = await vaultPrivateKey(custodian);
     const connection = await connectWorker(temporal);
     const worker = await Worker.create({
@@ -70,6 +73,7 @@ export async function startCustodian(
         maskers: maskersById(masking.keys),
       }),
       dataConverter: dataConverter(payloads.keys),
+      interceptors: { activity: [() => ({ inbound: acceptArguments(unboundUntilMs) })] },
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
       shutdownGraceTime: `${shutdownGraceSeconds} seconds`,
       shutdownForceTime: `${shutdownGraceSeconds + FORCE_SECONDS} seconds`,

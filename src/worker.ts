@@ -1,5 +1,6 @@
 import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { acceptArguments } from './activities/accept-arguments.ts';
 import { ActivityLoad } from './activities/activity-load.ts';
 import { createActivities } from './activities/index.ts';
 import { partCache } from './batch/part-cache.ts';
@@ -14,6 +15,7 @@ import { connectOrExplain } from './errors/connect-or-explain.ts';
 import { Problem } from './errors/problem.ts';
 import { checkDatabase } from './postgres/check-database.ts';
 import { postgresPool } from './postgres/pool.ts';
+import { unboundUntil } from './postgres/unbound-until.ts';
 import { openQueue } from './queue/open-queue.ts';
 import { sqsClient } from './queue/sqs-client.ts';
 import { onStopSignal } from './stop-signals.ts';
@@ -81,6 +83,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       () => openQueue(client, config.sqs),
     );
     const connection = await connectWorker(config.temporal, UNCOMPRESSED);
+    const unboundUntilMs = await unboundUntil(pool);
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
     const activities = createActivities({
       queue,
@@ -88,6 +91,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       parts: partCache(
         jsonSealer(config.payloads.keys),
         partFinder(connection, config.temporal.namespace),
+        { unboundUntilMs },
       ),
       masker: createMasker(config.masking),
       envelope: config.sqs.envelope,
@@ -110,7 +114,13 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       activities,
       dataConverter: dataConverter(config.payloads.keys),
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
-      interceptors: { activity: [() => ({ inbound: load.interceptor }), activityInterceptor] },
+      interceptors: {
+        activity: [
+          () => ({ inbound: acceptArguments(unboundUntilMs) }),
+          () => ({ inbound: load.interceptor }),
+          activityInterceptor,
+        ],
+      },
       shutdownGraceTime: `${CANCEL_SECONDS} seconds`,
       shutdownForceTime: `${FORCE_SECONDS} seconds`,
     });

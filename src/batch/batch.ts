@@ -88,6 +88,9 @@ export type MaskedBatch = Holder & {
 /** The batch as the tables name it: a repeated insert tells its own rows from those of other batches. */
 export type BatchTag = { runId: string; workflowId: string; startedAtMs: number; number: number };
 
+/** What an insert confirms of a batch: everything is committed except the rows at these places. */
+export type Receipt = { refused: number[] };
+
 export type InsertRequest = {
   batch: BatchTag;
   ids: Part<MessageIds>;
@@ -96,11 +99,15 @@ export type InsertRequest = {
   bodies?: Part<string[]> | undefined;
   /** Rows that Postgres refused before: they are quarantined, and nothing else is done. */
   refused?: Rejected[] | undefined;
+  /** Of the insert that had them refused. */
+  receipt?: Part<Receipt> | undefined;
   /** The messages are in quarantine, released for this replay: they are taken out of it first. */
   replayId?: string | undefined;
 };
 
 export type InsertResult = Holder & {
+  /** Not there in results of builds before 0.4. */
+  receipt?: Part<Receipt> | undefined;
   inserted: number;
   quarantined: number;
   duplicates: number;
@@ -112,7 +119,12 @@ export type InsertResult = Holder & {
   oldestSentAtMs?: number | undefined;
 };
 
-export type AcknowledgeRequest = Numbered & { count: number; receiptHandles: Part<string[]> };
+export type AcknowledgeRequest = Numbered & {
+  count: number;
+  receiptHandles: Part<string[]>;
+  /** Confirms that the batch is committed: without it nothing is deleted. */
+  receipt?: Part<Receipt> | undefined;
+};
 
 export type AcknowledgeResult = Holder & {
   acknowledged: number;

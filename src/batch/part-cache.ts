@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import { isReference, type JsonSealer, type Part, type PartSealer, partId } from './part.ts';
+import {
+  isBound,
+  isReference,
+  type JsonSealer,
+  type Owner,
+  type Part,
+  type PartIdentity,
+  type PartKind,
+  partId,
+  type SealPart,
+} from './part.ts';
 
 /** Characters of JSON: some batches a lane. */
 const MAX_CHARACTERS = 64 * 1024 * 1024;
@@ -12,29 +22,51 @@ export type Execution = { workflowId: string; runId: string };
 /** Finds a part among the results that a run's history holds. */
 export type FindPart = (execution: Execution, id: string) => Promise<Uint8Array | undefined>;
 
-export type PartCache = PartSealer & {
+/** Batch: undefined when a build before 0.4 sealed it. */
+export type OpenedPart<T> = { value: T; batch: string | undefined };
+
+export type PartCache = {
   /** Identifies this process: each step's result names the one that has its parts. */
   readonly holder: string;
+  /** For the workflow of the current activity, as everything here. */
+  seal: SealPart;
   /** Seals without caching; `keep` caches the part. */
-  draft<T>(value: T): Promise<{ part: Part<T>; keep(): void }>;
+  draft<T>(identity: PartIdentity, value: T): Promise<{ part: Part<T>; keep(): void }>;
+  /** @throws PartRefused when it is not of this kind and workflow */
+  open<T>(kind: PartKind, part: Part<T>): Promise<OpenedPart<T>>;
   release(parts: readonly Part<unknown>[]): void;
+};
+
+export type PartCacheOptions = {
+  maxCharacters?: number;
+  /** Parts of builds before 0.4 are opened for steps that were scheduled before. */
+  unboundUntilMs?: number;
 };
 
 export class PartNotInHistory extends Error {
   override name = 'PartNotInHistory';
 }
 
-type Held = { value: unknown; characters: number; timer: NodeJS.Timeout };
+export class PartRefused extends Error {
+  override name = 'PartRefused';
+}
+
+type Held = Owner & {
+  identity: PartIdentity | undefined;
+  value: unknown;
+  characters: number;
+  timer: NodeJS.Timeout;
+};
 
 /**
  * Keeps what this process sealed, opened, until the last step that needs it is done: the next steps need not open it
- * again, and their inputs need only refer to it. What is not here, because another process made it or this one had to let it go,
- * comes from the run's history.
+ * again, and their inputs need only refer to it. What is not here, because another process made it or this one had to let
+ * it go, comes from the run's history.
  */
 export function partCache(
   { sealJson, openJson }: JsonSealer,
   findPart: FindPart,
-  maxCharacters = MAX_CHARACTERS,
+  { maxCharacters = MAX_CHARACTERS, unboundUntilMs = 0 }: PartCacheOptions = {},
 ): PartCache {
   const held = new Map<string, Held>();
   let total = 0;
@@ -46,10 +78,11 @@ export function partCache(
     total -= part.characters;
     held.delete(id);
   };
-  const hold = (id: string, value: unknown, characters: number) => {
+  const hold = (id: string, entry: Omit<Held, 'timer'>) => {
+    drop(id);
     const timer = setTimeout(() => drop(id), KEPT_MS).unref();
-    held.set(id, { value, characters, timer });
-    total += characters;
+    held.set(id, { ...entry, timer });
+    total += entry.characters;
     for (const oldest of held.keys()) {
       if (total <= maxCharacters) break;
       drop(oldest);
@@ -63,32 +96,53 @@ export function partCache(
     return found;
   }
 
-  const draft: PartCache['draft'] = async (value) => {
+  const draft: PartCache['draft'] = async (identity, value) => {
+    const owner = currentOwner();
     const json = JSON.stringify(value);
-    const part = await sealJson(json);
-    return { part, keep: () => hold(partId(part), value, json.length) };
+    const part = await sealJson(owner, identity, json);
+    const entry = { ...owner, identity, value, characters: json.length };
+    return { part, keep: () => hold(partId(part), entry) };
   };
+
+  async function read(owner: Owner, part: Uint8Array): Promise<Omit<Held, 'timer'>> {
+    const id = partId(part);
+    const here = held.get(id);
+    if (here) return here;
+    const { json, identity } = await openJson(owner, isReference(part) ? await find(part) : part);
+    const entry = { ...owner, identity, value: JSON.parse(json), characters: json.length };
+    // A step that waits for a server is tried again and again, and should read the history once.
+    if (isReference(part)) hold(id, entry);
+    return entry;
+  }
 
   return {
     holder: randomUUID(),
     draft,
-    async seal(value) {
-      const { part, keep } = await draft(value);
+    async seal(identity, value) {
+      const { part, keep } = await draft(identity, value);
       keep();
       return part;
     },
-    async open(part) {
-      const id = partId(part);
-      const here = held.get(id);
-      if (here) return here.value as never;
-      const json = await openJson(isReference(part) ? await find(part) : part);
-      const value = JSON.parse(json);
-      // A step that waits for a server is tried again and again, and should read the history once.
-      if (isReference(part)) hold(id, value, json.length);
-      return value;
+    async open(kind, part) {
+      const owner = currentOwner();
+      if (!isBound(part) && Context.current().info.scheduledTimestampMs >= unboundUntilMs) {
+        throw new PartRefused('a part of a batch was sealed by an earlier build');
+      }
+      const { workflowId, namespace, identity, value } = await read(owner, part);
+      const isOurs = workflowId === owner.workflowId && namespace === owner.namespace;
+      if (!isOurs || (identity && identity.kind !== kind) || (isBound(part) && !identity)) {
+        throw new PartRefused('a part of a batch is of another workflow or another kind');
+      }
+      return { value: value as never, batch: identity?.batch };
     },
     release: (parts) => {
       for (const part of parts) drop(partId(part));
     },
   };
+}
+
+function currentOwner(): Owner {
+  const { activityNamespace: namespace, workflowExecution } = Context.current().info;
+  if (!workflowExecution) throw new PartRefused('this step belongs to no workflow');
+  return { namespace, workflowId: workflowExecution.workflowId };
 }

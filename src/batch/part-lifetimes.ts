@@ -14,8 +14,12 @@ export const lastNeededBy = {
     rejected === 0 ? [bodies] : [],
 
   /** The rows that Postgres refused are quarantined by a second insert. */
-  insertBatch: ({ ids, masked, bodies }: InsertRequest, { refused }: InsertResult) =>
-    refused.length === 0 ? [ids, masked, ...(bodies ? [bodies] : [])] : [],
+  insertBatch: ({ ids, masked, bodies, receipt }: InsertRequest, { refused }: InsertResult) =>
+    refused.length === 0 ? present(ids, masked, bodies, receipt) : [],
 
-  acknowledgeBatch: ({ receiptHandles }: AcknowledgeRequest): Part<unknown>[] => [receiptHandles],
+  acknowledgeBatch: ({ receiptHandles, receipt }: AcknowledgeRequest): Part<unknown>[] =>
+    present(receiptHandles, receipt),
 };
+
+const present = (...parts: (Part<unknown> | undefined)[]): Part<unknown>[] =>
+  parts.filter((part) => part !== undefined);

@@ -16,6 +16,10 @@
  *                                  messages are quarantined
  *   receiptHandles  receiveBatch   acknowledgeBatch               the acknowledgement
  *   masked          maskBatch      insertBatch                    that insert
+ *   receipt         insertBatch    insertBatch, acknowledgeBatch  the acknowledgement
+ *
+ * Only what a receipt confirms as committed, for exactly this batch, is deleted from the queue. Namespace, workflow, kind and
+ * batch are authenticated with each part, so none can be used in another workflow or in place of another.
  *
  * An activity input holds either the part itself or a reference to it: while one worker does all steps, references
  * (single-worker.ts), so that each part is in the history once. How many bytes a batch may have, so that its parts fit a
@@ -23,76 +27,136 @@
  */
 export type Part<T> = Uint8Array & { readonly holds?: T };
 
-export type PartSealer = {
-  seal<T>(value: T): Promise<Part<T>>;
-  open<T>(part: Part<T>): Promise<T>;
+/** What each kind of part holds is in batch.ts. The order is the layout's: new kinds go to the end. */
+const KINDS = ['ids', 'bodies', 'receiptHandles', 'masked', 'receipt'] as const;
+export type PartKind = (typeof KINDS)[number];
+
+/** The workflow that a part belongs to: no other one can use it. */
+export type Owner = { namespace: string; workflowId: string };
+
+/** Which part of which batch it is. Authenticated, as its owner is. */
+export type PartIdentity = {
+  kind: PartKind;
+  /** Random, in hex: the parts of one receive have it in common, and what is made from them. */
+  batch: string;
 };
 
-/** The same for values that are JSON already. */
+/** Undefined: of a build before 0.4, which bound parts to nothing. */
+export type OpenedJson = { json: string; identity: PartIdentity | undefined };
+
 export type JsonSealer = {
-  sealJson(json: string): Promise<Uint8Array>;
-  openJson(part: Uint8Array): Promise<string>;
+  sealJson(owner: Owner, identity: PartIdentity, json: string): Promise<Uint8Array>;
+  /** @throws Error when it does not belong to the owner */
+  openJson(owner: Owner, part: Uint8Array): Promise<OpenedJson>;
 };
 
-/** Layout of a part: magic (4 bytes), compression (1), length of the key id (1), key id, nonce (12), ciphertext, tag. */
-const PART_MAGIC = Uint8Array.of(0x4c, 0x45, 0x50, 0x31); // LEP1
-const REFERENCE_MAGIC = Uint8Array.of(0x4c, 0x45, 0x50, 0x52); // LEPR
+export type SealPart = <T>(identity: PartIdentity, value: T) => Promise<Part<T>>;
+
+/**
+ * Layout: magic (4 bytes), compression (1), length of the key id (1), key id, kind (1), batch (16), nonce (12),
+ * ciphertext, tag (16). Parts of builds before 0.4 (LEP1) have no kind and batch.
+ */
+const MAGIC = Uint8Array.of(0x4c, 0x45, 0x50, 0x32); // LEP2
+const UNBOUND_MAGIC = Uint8Array.of(0x4c, 0x45, 0x50, 0x31); // LEP1
+const REFERENCE_MAGIC = Uint8Array.of(0x4c, 0x45, 0x50, 0x53); // LEPS
+const UNBOUND_REFERENCE_MAGIC = Uint8Array.of(0x4c, 0x45, 0x50, 0x52); // LEPR
 const COMPRESSIONS = ['none', 'zstd'];
-const COMPRESSION_AT = PART_MAGIC.length;
+const COMPRESSION_AT = MAGIC.length;
 const KEY_ID_LENGTH_AT = COMPRESSION_AT + 1;
 const KEY_ID_AT = KEY_ID_LENGTH_AT + 1;
+const BATCH_BYTES = 16;
+const IDENTITY_BYTES = 1 + BATCH_BYTES;
 const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
 
 const text = new TextEncoder();
 const fromText = new TextDecoder();
 
-/** What a part is laid out from. The data begins with its nonce. */
+/** The data begins with its nonce and ends with its tag. */
 export type SealedData = { keyId: string; compression: string; data: Uint8Array };
 
-export function toPart({ keyId, compression, data }: SealedData): Uint8Array {
+export function toPart({ kind, batch }: PartIdentity, sealed: SealedData): Uint8Array {
+  const { keyId, compression, data } = sealed;
   const id = text.encode(keyId);
-  const part = new Uint8Array(KEY_ID_AT + id.length + data.length);
-  part.set(PART_MAGIC);
+  const part = new Uint8Array(KEY_ID_AT + id.length + IDENTITY_BYTES + data.length);
+  part.set(MAGIC);
   part[COMPRESSION_AT] = COMPRESSIONS.indexOf(compression);
   part[KEY_ID_LENGTH_AT] = id.length;
   part.set(id, KEY_ID_AT);
-  part.set(data, KEY_ID_AT + id.length);
+  part[KEY_ID_AT + id.length] = KINDS.indexOf(kind);
+  part.set(fromHex(batch), KEY_ID_AT + id.length + 1);
+  part.set(data, KEY_ID_AT + id.length + IDENTITY_BYTES);
   return part;
 }
 
 /** @throws Error when the bytes are not laid out as a part */
-export function fromPart(part: Uint8Array): SealedData {
-  if (!isSealedPart(part)) throw new Error('a part of a batch is not sealed as one');
-  const dataAt = KEY_ID_AT + (part[KEY_ID_LENGTH_AT] ?? 0);
+export function fromPart(part: Uint8Array): SealedData & { identity: PartIdentity | undefined } {
+  const kind = KINDS[part[identityAt(part)] ?? -1];
+  if (!isSealedPart(part) || (isBound(part) && kind === undefined)) {
+    throw new Error('a part of a batch is not sealed as one');
+  }
+  const at = identityAt(part);
   return {
-    keyId: fromText.decode(part.subarray(KEY_ID_AT, dataAt)),
+    keyId: fromText.decode(part.subarray(KEY_ID_AT, at)),
     compression: COMPRESSIONS[part[COMPRESSION_AT] ?? 0] ?? '',
-    data: part.subarray(dataAt),
+    data: part.subarray(dataAt(part)),
+    identity:
+      kind && isBound(part)
+        ? { kind, batch: toHex(part.subarray(at + 1, at + IDENTITY_BYTES)) }
+        : undefined,
   };
 }
 
-export const isSealedPart = (bytes: Uint8Array): boolean => startsWith(bytes, PART_MAGIC);
+export const isSealedPart = (bytes: Uint8Array): boolean =>
+  startsWith(bytes, MAGIC) || startsWith(bytes, UNBOUND_MAGIC);
 
-/** Exactly a nonce behind the magic: no other bytes leave for Temporal as a reference. */
+/** Neither a part nor a reference of a build before 0.4. */
+export const isBound = (bytes: Uint8Array): boolean =>
+  startsWith(bytes, MAGIC) || startsWith(bytes, REFERENCE_MAGIC);
+
+/** Exactly what identifies a part, behind the magic: no other bytes leave for Temporal as a reference. */
 export const isReference = (bytes: Uint8Array): boolean =>
-  bytes.length === REFERENCE_MAGIC.length + NONCE_BYTES && startsWith(bytes, REFERENCE_MAGIC);
+  (startsWith(bytes, REFERENCE_MAGIC) &&
+    bytes.length === REFERENCE_MAGIC.length + NONCE_BYTES + TAG_BYTES) ||
+  (startsWith(bytes, UNBOUND_REFERENCE_MAGIC) &&
+    bytes.length === UNBOUND_REFERENCE_MAGIC.length + NONCE_BYTES);
 
 /** @param part sealed, or a reference */
 export function referenceTo<T>(part: Part<T>): Part<T> {
-  const reference = new Uint8Array(REFERENCE_MAGIC.length + NONCE_BYTES);
-  reference.set(REFERENCE_MAGIC);
-  reference.set(nonceOf(part), REFERENCE_MAGIC.length);
+  const magic = isBound(part) ? REFERENCE_MAGIC : UNBOUND_REFERENCE_MAGIC;
+  const id = idOf(part);
+  const reference = new Uint8Array(magic.length + id.length);
+  reference.set(magic);
+  reference.set(id, magic.length);
   return reference;
 }
 
-/** The same for a part and for a reference to it. */
-export const partId = (part: Uint8Array): string =>
-  Array.from(nonceOf(part), (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** The same for a part and for a reference to it: nonce and tag, which nobody without the key makes for other values. */
+export const partId = (part: Uint8Array): string => toHex(idOf(part));
 
-function nonceOf(part: Uint8Array): Uint8Array {
-  const at = isReference(part) ? REFERENCE_MAGIC.length : KEY_ID_AT + (part[KEY_ID_LENGTH_AT] ?? 0);
-  return part.subarray(at, at + NONCE_BYTES);
+function idOf(part: Uint8Array): Uint8Array {
+  if (isReference(part)) return part.subarray(REFERENCE_MAGIC.length);
+  const nonce = part.subarray(dataAt(part), dataAt(part) + NONCE_BYTES);
+  if (!isBound(part)) return nonce;
+  const id = new Uint8Array(NONCE_BYTES + TAG_BYTES);
+  id.set(nonce);
+  id.set(part.subarray(-TAG_BYTES), NONCE_BYTES);
+  return id;
 }
+
+const identityAt = (part: Uint8Array): number => KEY_ID_AT + (part[KEY_ID_LENGTH_AT] ?? 0);
+
+const dataAt = (part: Uint8Array): number =>
+  identityAt(part) + (isBound(part) ? IDENTITY_BYTES : 0);
 
 const startsWith = (bytes: Uint8Array, magic: Uint8Array): boolean =>
   magic.every((byte, index) => bytes[index] === byte);
+
+/** Workflows have no Buffer. */
+const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+const fromHex = (hex: string): number[] =>
+  Array.from({ length: BATCH_BYTES }, (_, at) =>
+    Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16),
+  );

@@ -118,6 +118,14 @@ export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
     'final',
     "the run's history was cut short: start another run, its messages come back to the queue",
   ),
+  PartRefused: rule(
+    'final',
+    'a part of a batch does not belong to this workflow or place: start another run, its messages come back to the queue',
+  ),
+  NotCommitted: rule(
+    'final',
+    'nothing confirms that the messages are stored, so they stay on the queue: start another run',
+  ),
   OtherVaultKey: rule(
     'final',
     'the vault has originals that another private key opens: check VAULT_PRIVATE_KEY or VAULT_KMS_KEY_ID',

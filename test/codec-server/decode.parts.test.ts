@@ -7,6 +7,7 @@ import { partSealer } from '../../src/crypto/payloads/part-sealer.ts';
 import { payloadCodec } from '../../src/crypto/payloads/payload-codec.ts';
 import { testKeyring } from '../crypto/keys/test-keyring.ts';
 import { startTcpProxy, type TcpProxy } from '../faults/support/tcp-proxy.ts';
+import { BATCH } from '../support/data/test-parts.ts';
 import {
   bearer,
   plain,
@@ -196,7 +197,8 @@ function sealedAs(encoding: string) {
   };
 }
 
-const part = ({ keys }: StartedCodecServer) => partSealer(keys).seal(MARK);
+const part = ({ keys }: StartedCodecServer) =>
+  partSealer(keys, { namespace: '', workflowId: '' })({ kind: 'bodies', batch: BATCH }, MARK);
 
 async function sealed({ keys }: StartedCodecServer, value: object): Promise<Payload> {
   const [payload] = await payloadCodec(keys).encode([toPartsPayload(value) as Payload]);

@@ -7,15 +7,34 @@ import { fairSemaphore } from './fair-semaphore.ts';
 
 export type AcknowledgeDependencies = { queue: Queue; parts: PartCache };
 
+/** The messages are not known to be committed. */
+export class NotCommitted extends Error {
+  override name = 'NotCommitted';
+}
+
 export const createAcknowledgeActivity = (
   { queue, parts }: AcknowledgeDependencies,
   withSemaphore = fairSemaphore(),
 ) => ({
-  /** Deletes a batch's messages from the queue. Only called once the batch is committed. */
-  acknowledgeBatch: ({ receiptHandles }: AcknowledgeRequest): Promise<AcknowledgeResult> =>
+  /** Deletes a batch's messages from the queue, given the receipt of the insert that committed exactly these. */
+  acknowledgeBatch: (request: AcknowledgeRequest): Promise<AcknowledgeResult> =>
     withHeartbeat(`acknowledgeBatch in ${queue.name}`, async () => {
-      const handles = await parts.open(receiptHandles);
+      const handles = await openCommitted(parts, request);
       const { deleted, refused } = await withSemaphore(() => deleteMessages(queue, handles));
       return { acknowledged: deleted, expired: refused, holder: parts.holder };
     }),
 });
+
+async function openCommitted(
+  parts: PartCache,
+  { receiptHandles, receipt }: AcknowledgeRequest,
+): Promise<string[]> {
+  const handles = await parts.open('receiptHandles', receiptHandles);
+  // Received by a build before 0.4, whose inserts give no receipt.
+  if (handles.batch === undefined) return handles.value;
+  if (!receipt) throw new NotCommitted('there is no receipt of the insert');
+  const { value, batch } = await parts.open('receipt', receipt);
+  if (batch !== handles.batch) throw new NotCommitted('the receipt is of another batch');
+  if (value.refused.length > 0) throw new NotCommitted('refused rows are not quarantined yet');
+  return handles.value;
+}

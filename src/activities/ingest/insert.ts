@@ -3,11 +3,13 @@ import type { Pool } from 'pg';
 import {
   type InsertRequest,
   type InsertResult,
+  type Receipt,
+  type Rejected,
   type SplitBatch,
   splitBatch,
   splitOffRefused,
 } from '../../batch/batch.ts';
-import type { PartCache } from '../../batch/part-cache.ts';
+import { type PartCache, PartRefused } from '../../batch/part-cache.ts';
 import { newDataKey, sealBody, type VaultPublicKey } from '../../crypto/vault/vault-envelope.ts';
 import { RowsNotStored } from '../../errors/table-trouble.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
@@ -40,7 +42,10 @@ export const createInsertActivity = ({
    */
   insertBatch: (request: InsertRequest): Promise<InsertResult> =>
     withHeartbeat('insertBatch', async (report) => {
-      const { quarantine, ...division } = await openDivision(parts, request);
+      const { batchId, ...opened } = await openBatch(parts, request);
+      const { quarantine, ...division } = request.refused
+        ? splitOffRefused(opened, request.refused)
+        : splitBatch(opened);
       const limit = request.refused && { limitPerReason: quarantineLimit };
       const batch = {
         ...division,
@@ -52,20 +57,27 @@ export const createInsertActivity = ({
       const context = Context.current();
       const stored = await insertWhatFits(batch, {
         pool,
-        vaultFor: (rows, originals) => vaultWriter(vaultPublicKey, rows, originals, known),
-        progress: context.info.heartbeatDetails as InsertProgress | undefined,
-        onProgress: report,
+        vaultFor: (rows) => vaultWriter(vaultPublicKey, rows, known),
+        progress: progressOf(context.info.heartbeatDetails, batchId),
+        onProgress: (progress) => report({ ...progress, batchId }),
         signal: context.cancellationSignal,
       });
       expectAllStored(stored, batch.messageIds.length + quarantine.messageIds.length);
       return {
         ...stored,
         holder: parts.holder,
+        ...(batchId !== undefined && { receipt: await confirm(parts, batchId, stored.refused) }),
         reasons: tally(quarantine.reasons),
         ...oldest([...batch.sentAtMs, ...quarantine.sentAtMs]),
       };
     }),
 });
+
+/** An earlier attempt's. Anyone in the namespace can send a heartbeat that they copied: one of another batch means nothing. */
+function progressOf(details: unknown, batchId: string | undefined): InsertProgress | undefined {
+  const progress = details as (InsertProgress & { batchId?: string }) | undefined;
+  return batchId !== undefined && progress?.batchId === batchId ? progress : undefined;
+}
 
 /** The batch is acknowledged next: each of its messages was found in a table, or is refused and quarantined before. */
 function expectAllStored(
@@ -86,14 +98,36 @@ function tally(reasons: readonly string[]): Record<string, number> {
 const oldest = (sentAtMs: readonly number[]) =>
   sentAtMs.length === 0 ? {} : { oldestSentAtMs: sentAtMs.reduce((a, b) => Math.min(a, b)) };
 
-async function openDivision(parts: PartCache, request: InsertRequest): Promise<SplitBatch> {
-  const opened = {
-    ids: await parts.open(request.ids),
-    masked: await parts.open(request.masked),
-    bodies: request.bodies ? await parts.open(request.bodies) : [],
-  };
-  return request.refused ? splitOffRefused(opened, request.refused) : splitBatch(opened);
+/** @throws PartRefused when the parts are not all of one batch, or not all of it */
+async function openBatch(parts: PartCache, request: InsertRequest) {
+  const ids = await parts.open('ids', request.ids);
+  const masked = await parts.open('masked', request.masked);
+  const bodies = request.bodies && (await parts.open('bodies', request.bodies));
+  const batchId = ids.batch;
+  const { rows, rejected } = masked.value;
+  const isWhole = ids.value.messageIds.length === rows.userIds.length + rejected.length;
+  const isOne = [masked, bodies].every((part) => !part || part.batch === batchId);
+  // A build before 0.4 gave its parts no batch.
+  if (batchId !== undefined && !(isOne && isWhole && (await isNext(parts, request, batchId)))) {
+    throw new PartRefused('the parts of a batch do not belong together');
+  }
+  return { batchId, ids: ids.value, masked: masked.value, bodies: bodies?.value ?? [] };
 }
+
+/** Rows are quarantined as refused only if the insert before, of the same batch, had exactly these refused. */
+async function isNext(
+  parts: PartCache,
+  { refused, receipt }: InsertRequest,
+  batchId: string,
+): Promise<boolean> {
+  if (!refused) return true;
+  if (!receipt) return false;
+  const { value, batch } = await parts.open('receipt', receipt);
+  return batch === batchId && value.refused.join() === refused.map(({ index }) => index).join();
+}
+
+const confirm = (parts: PartCache, batch: string, refused: readonly Rejected[]) =>
+  parts.seal<Receipt>({ kind: 'receipt', batch }, { refused: refused.map(({ index }) => index) });
 
 function sealQuarantine(vault: VaultPublicKey, { bodies, ...columns }: SplitBatch['quarantine']) {
   const dataKey = newDataKey(vault);

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ReceivedBatch, ReceiveRequest } from '../../batch/batch.ts';
 import { fittingShare, ResultSizeLimit } from '../../batch/byte-limits.ts';
 import type { PartCache } from '../../batch/part-cache.ts';
+import { newBatchId } from '../../crypto/payloads/part-sealer.ts';
 import { SHUTTING_DOWN } from '../../domain/names.ts';
 import type { Queue } from '../../queue/open-queue.ts';
 import { receiveBatch } from '../../queue/receive-batch.ts';
@@ -76,11 +77,19 @@ async function keepWhatFits(
 
 /** Concurrently: compression is off the main thread. */
 async function sealMessages(parts: PartCache, messages: readonly QueueMessage[]) {
+  const batch = newBatchId();
   const messageIds = messages.map(({ messageId }) => messageId);
+  const sentAtMs = messages.map(({ sentAtMs }) => sentAtMs);
   const [ids, bodies, receiptHandles] = await Promise.all([
-    parts.draft({ messageIds, sentAtMs: messages.map(({ sentAtMs }) => sentAtMs) }),
-    parts.draft(messages.map(({ body }) => body)),
-    parts.draft(messages.map(({ receiptHandle }) => receiptHandle)),
+    parts.draft({ kind: 'ids', batch }, { messageIds, sentAtMs }),
+    parts.draft(
+      { kind: 'bodies', batch },
+      messages.map(({ body }) => body),
+    ),
+    parts.draft(
+      { kind: 'receiptHandles', batch },
+      messages.map(({ receiptHandle }) => receiptHandle),
+    ),
   ]);
   const keep = () => {
     for (const draft of [ids, bodies, receiptHandles]) draft.keep();

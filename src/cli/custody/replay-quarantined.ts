@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
-import type { PartSealer } from '../../batch/part.ts';
+import type { Keyring } from '../../crypto/keys/keyring.ts';
+import { newBatchId, partSealer } from '../../crypto/payloads/part-sealer.ts';
 import { openQuarantined } from '../../crypto/vault/open-quarantined.ts';
 import { addCounts, type Counts, zeroCounts } from '../../domain/counts.ts';
 import {
@@ -22,7 +23,7 @@ type Replayed = { counts: Counts; notOpened: number };
 export async function replay(
   { pool, privateKey }: Custody,
   client: Client,
-  parts: PartSealer,
+  payloadKeys: Keyring,
   { replayId, filter, there }: { replayId: string; filter: QuarantineFilter; there: number },
 ): Promise<Replayed> {
   const counts = zeroCounts();
@@ -45,13 +46,20 @@ export async function replay(
         const messageIds = opened.map(({ messageId }) => messageId);
         await releaseQuarantined(pool, replayId, messageIds);
         const sentAtMs = opened.map(({ sentAt }) => sentAt.getTime());
-        const batch = {
+        const workflowId = `replay-quarantine-${replayId}-${number}`;
+        const { namespace } = client.options;
+        const seal = partSealer(payloadKeys, { namespace, workflowId });
+        const batch = newBatchId();
+        const replayed = {
           replayId,
           count: opened.length,
-          ids: await parts.seal({ messageIds, sentAtMs }),
-          bodies: await parts.seal(opened.map(({ body }) => body)),
+          ids: await seal({ kind: 'ids', batch }, { messageIds, sentAtMs }),
+          bodies: await seal(
+            { kind: 'bodies', batch },
+            opened.map(({ body }) => body),
+          ),
         };
-        addCounts(counts, await runReplay(client, batch, number));
+        addCounts(counts, await runReplay(client, replayed, workflowId));
       }
       progress.update(counts.received + notOpened, {});
     }

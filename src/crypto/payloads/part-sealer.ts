@@ -1,22 +1,48 @@
-import { fromPart, type JsonSealer, type PartSealer, toPart } from '../../batch/part.ts';
+import { randomBytes } from 'node:crypto';
+import {
+  fromPart,
+  type JsonSealer,
+  type Owner,
+  type PartIdentity,
+  type SealPart,
+  toPart,
+} from '../../batch/part.ts';
 import type { Keyring } from '../keys/keyring.ts';
-import { type OnDecrypt, payloadCipher } from './payload-cipher.ts';
+import { type DecryptOptions, payloadCipher } from './payload-cipher.ts';
 
-const PURPOSE = 'login-etl/part/1';
+const PURPOSE = 'login-etl/part/2';
+/** Of builds before 0.4: bound to nothing. Read until 0.5. */
+const UNBOUND_PURPOSE = 'login-etl/part/1';
 
 /** Seals the columns of a batch once, where they are made, and opens them where they are used (`batch/part.ts`). */
-export function jsonSealer(keyring: Keyring, onDecrypt?: OnDecrypt): JsonSealer {
-  const cipher = payloadCipher(keyring, PURPOSE, onDecrypt);
+export function jsonSealer(keyring: Keyring, options?: DecryptOptions): JsonSealer {
+  const cipher = payloadCipher(keyring, PURPOSE, options);
+  const unboundCipher = payloadCipher(keyring, UNBOUND_PURPOSE, options);
   return {
-    sealJson: async (json) => toPart(await cipher.encrypt(Buffer.from(json))),
-    openJson: async (part) => (await cipher.decrypt(fromPart(part))).toString('utf8'),
+    async sealJson(owner, identity, json) {
+      return toPart(identity, await cipher.encrypt(Buffer.from(json), boundTo(owner, identity)));
+    },
+    async openJson(owner, part) {
+      const { identity, ...sealed } = fromPart(part);
+      const plain = identity
+        ? await cipher.decrypt(sealed, boundTo(owner, identity))
+        : await unboundCipher.decrypt(sealed);
+      return { json: plain.toString('utf8'), identity };
+    },
   };
 }
 
-export function partSealer(keyring: Keyring, onDecrypt?: OnDecrypt): PartSealer {
-  const { sealJson, openJson } = jsonSealer(keyring, onDecrypt);
-  return {
-    seal: (value) => sealJson(JSON.stringify(value)),
-    open: async (part) => JSON.parse(await openJson(part)),
-  };
+export const newBatchId = (): string => randomBytes(16).toString('hex');
+
+/** Seals parts for one workflow. */
+export function partSealer(keyring: Keyring, owner: Owner): SealPart {
+  const { sealJson } = jsonSealer(keyring);
+  return (identity, value) => sealJson(owner, identity, JSON.stringify(value));
 }
+
+const boundTo = ({ namespace, workflowId }: Owner, { kind, batch }: PartIdentity) => [
+  namespace,
+  workflowId,
+  kind,
+  batch,
+];

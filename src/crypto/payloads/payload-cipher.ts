@@ -9,7 +9,7 @@ const TAG_BYTES = 16;
 
 /** Below this, compression adds more than it saves. */
 const COMPRESS_FROM_BYTES = 256;
-/** No payload of ours comes near it: a bound on what a forged one may unpack to. */
+/** The largest batch takes less than half of it. */
 const MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
 const ZSTD_PARAMETERS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
@@ -25,9 +25,21 @@ export class UnknownPayloadKey extends Error {
   override name = 'UnknownPayloadKey';
 }
 
+export type DecryptOptions = {
+  onDecrypt?: OnDecrypt | undefined;
+  /** Of one ciphertext. */
+  maxDecompressedBytes?: number;
+  /** What all of them together may still decompress to. One at a time: concurrent ones do not see each other. */
+  budget?: { bytes: number } | undefined;
+};
+
 export type PayloadCipher = {
-  encrypt(plain: Uint8Array): Promise<Encrypted & { compression: Compression }>;
-  decrypt(encrypted: Encrypted): Promise<Buffer>;
+  /** @param boundTo authenticated with the data: only who names the same decrypts it */
+  encrypt(
+    plain: Uint8Array,
+    boundTo?: readonly string[],
+  ): Promise<Encrypted & { compression: Compression }>;
+  decrypt(encrypted: Encrypted, boundTo?: readonly string[]): Promise<Buffer>;
 };
 
 /**
@@ -37,23 +49,27 @@ export type PayloadCipher = {
 export function payloadCipher(
   keyring: Keyring,
   purpose: string,
-  onDecrypt?: OnDecrypt,
+  {
+    onDecrypt,
+    maxDecompressedBytes = MAX_DECOMPRESSED_BYTES,
+    budget = { bytes: Number.POSITIVE_INFINITY },
+  }: DecryptOptions = {},
 ): PayloadCipher {
   const active = activeKey(keyring);
-  const header = (keyId: string, compression: string) =>
-    Buffer.from(JSON.stringify([purpose, keyId, compression]));
+  const header = (keyId: string, compression: string, boundTo: readonly string[]) =>
+    Buffer.from(JSON.stringify([purpose, keyId, compression, ...boundTo]));
   return {
-    async encrypt(plain) {
+    async encrypt(plain, boundTo = []) {
       const compression = plain.length >= COMPRESS_FROM_BYTES ? 'zstd' : 'none';
       const body = compression === 'zstd' ? await compress(plain, ZSTD_PARAMETERS) : plain;
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv(CIPHER, active.key, nonce);
-      cipher.setAAD(header(active.id, compression));
+      cipher.setAAD(header(active.id, compression, boundTo));
       const data = Buffer.concat([nonce, cipher.update(body), cipher.final(), cipher.getAuthTag()]);
       return { keyId: active.id, compression, data };
     },
 
-    async decrypt({ keyId, compression, data }) {
+    async decrypt({ keyId, compression, data }, boundTo = []) {
       onDecrypt?.({ keyId, data });
       const key = keyring.keys.get(keyId);
       if (!key) {
@@ -64,14 +80,18 @@ export function payloadCipher(
       const decipher = createDecipheriv(CIPHER, key, data.subarray(0, NONCE_BYTES), {
         authTagLength: TAG_BYTES,
       });
-      decipher.setAAD(header(keyId, compression));
+      decipher.setAAD(header(keyId, compression, boundTo));
       decipher.setAuthTag(data.subarray(data.length - TAG_BYTES));
       const body = Buffer.concat([
         decipher.update(data.subarray(NONCE_BYTES, data.length - TAG_BYTES)),
         decipher.final(),
       ]);
       if (compression !== 'zstd') return body;
-      return decompress(body, { maxOutputLength: MAX_DECOMPRESSED_BYTES });
+      const maxOutputLength = Math.min(maxDecompressedBytes, budget.bytes);
+      if (maxOutputLength < 1) throw new RangeError('too much to decompress at once');
+      const plain = await decompress(body, { maxOutputLength });
+      budget.bytes -= plain.length;
+      return plain;
     },
   };
 }

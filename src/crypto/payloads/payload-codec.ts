@@ -1,67 +1,113 @@
-import type { Payload, PayloadCodec } from '@temporalio/common';
+import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { isReference, isSealedPart } from '../../batch/part.ts';
+import { isReference, isSealedPart, partId } from '../../batch/part.ts';
 import { chunks, concatenated, isPartsPayload, partsPayload } from '../../batch/parts-payload.ts';
 import { isClearPayload } from '../../domain/clear-text.ts';
 import { hasEncoding, metadataText } from '../../domain/payload-metadata.ts';
 import type { Keyring } from '../keys/keyring.ts';
-import { CIPHER, type OnDecrypt, payloadCipher } from './payload-cipher.ts';
+import {
+  type Binding,
+  bindingMetadata,
+  bindingOf,
+  placeFor,
+  readBinding,
+} from './payload-binding.ts';
+import {
+  CIPHER,
+  type DecryptOptions,
+  type Encrypted,
+  payloadCipher,
+  UnknownPayloadKey,
+} from './payload-cipher.ts';
+import { originPayload, refusedPayload, sideOf, withoutMarks } from './payload-marks.ts';
 
 /** As in Temporal's own samples, so that other tools know what they look at. */
 const ENCODING = 'binary/encrypted';
-const PURPOSE = 'login-etl/payload/1';
+const PURPOSE = 'login-etl/payload/2';
+/** Of builds before 0.4: bound to nothing. Read until 0.5. */
+const UNBOUND_PURPOSE = 'login-etl/payload/1';
 /** Metadata of a payload whose data is an encrypted head and parts that were sealed before. */
 const FORM = 'form';
 const PARTS = 'parts';
+/** Requests, results and failures are a few kB; batches are in parts. */
+const MAX_DECOMPRESSED_BYTES = 4 * 1024 * 1024;
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 const text = new TextEncoder();
 
 /**
- * Compresses and encrypts every payload that leaves for Temporal, but for the counts that people read in the Web UI
- * (`clear-text.ts`). Whole payloads are wrapped, metadata included; of a payload of parts its head, since the parts are
- * sealed as they are (`part-sealer.ts`). Payloads that were not encrypted, such as the input that tctl sends, pass
- * through on the way in.
+ * Compresses and encrypts every payload that leaves for Temporal, except for the counts that people read in the Web UI
+ * (`clear-text.ts`). Payloads are wrapped whole, metadata included; of a payload of parts only its head, since parts are
+ * sealed already. Namespace, workflow id, place and the identities of the parts are authenticated with it.
+ *
+ * On the way in, with the SDK's context, a payload that does not belong where it arrived becomes a refused one: the
+ * converter and the interceptors of workflows and activities decide what that means there. Without a context, as in
+ * the codec server, a payload is opened as what it says it is.
  */
-export function payloadCodec(keyring: Keyring, onDecrypt?: OnDecrypt): PayloadCodec {
-  const cipher = payloadCipher(keyring, PURPOSE, onDecrypt);
+export function payloadCodec(keyring: Keyring, options: DecryptOptions = {}): PayloadCodec {
+  const limits = { maxDecompressedBytes: MAX_DECOMPRESSED_BYTES, ...options };
+  const cipher = payloadCipher(keyring, PURPOSE, limits);
+  const unboundCipher = payloadCipher(keyring, UNBOUND_PURPOSE, limits);
 
-  async function encode(payload: Payload): Promise<Payload> {
+  async function encode(payload: Payload, context?: SerializationContext): Promise<Payload> {
     if (isClearPayload(payload)) return payload;
-    if (isPartsPayload(payload)) return encodeParts(payload);
-    const { keyId, compression, data } = await cipher.encrypt(
-      PayloadMessage.encode(payload).finish(),
-    );
-    return { metadata: metadata(keyId, compression), data };
+    const binding = bindingOf(context, sideOf(payload));
+    if (isPartsPayload(payload)) return encodeParts(payload, binding);
+    const plain = PayloadMessage.encode(withoutMarks(payload)).finish();
+    const encrypted = await cipher.encrypt(plain, Object.values(binding));
+    return { metadata: metadata(encrypted, binding), data: encrypted.data };
   }
 
-  async function encodeParts(payload: Payload): Promise<Payload> {
+  async function encodeParts(payload: Payload, binding: Binding): Promise<Payload> {
     const [head, ...parts] = chunks(payload.data ?? new Uint8Array(0));
     if (!head || !parts.every((part) => isSealedPart(part) || isReference(part))) {
       throw new Error('bytes that are not sealed were about to leave for Temporal');
     }
-    const { keyId, compression, data } = await cipher.encrypt(head);
+    const encrypted = await cipher.encrypt(head, [...Object.values(binding), ...parts.map(partId)]);
     return {
-      metadata: { ...metadata(keyId, compression), [FORM]: text.encode(PARTS) },
-      data: concatenated([data, ...parts]),
+      metadata: { ...metadata(encrypted, binding), [FORM]: text.encode(PARTS) },
+      data: concatenated([encrypted.data, ...parts]),
     };
   }
 
-  async function decode(payload: Payload): Promise<Payload> {
-    if (!hasEncoding(payload, ENCODING)) return payload;
+  async function decode(payload: Payload, context?: SerializationContext): Promise<Payload> {
+    const binding = readBinding(payload);
+    if (!context) return hasEncoding(payload, ENCODING) ? open(payload, binding) : payload;
+    if (!hasEncoding(payload, ENCODING)) {
+      return context.type === 'workflow'
+        ? originPayload(payload, 'plain')
+        : refusedPayload('it is not encrypted');
+    }
+    const place = binding && placeFor(binding, context);
+    if (binding && !place) return refusedPayload('it was sealed for another workflow or place');
+    try {
+      return originPayload(await open(payload, binding), place ?? 'unbound');
+    } catch (error) {
+      // Another worker may have the key.
+      if (error instanceof UnknownPayloadKey) throw error;
+      return refusedPayload('it does not open');
+    }
+  }
+
+  async function open(payload: Payload, binding: Binding | undefined): Promise<Payload> {
     const keyId = metadataText(payload, 'encryption-key-id');
     const compression = metadataText(payload, 'compression');
     const data = payload.data ?? new Uint8Array(0);
-    if (metadataText(payload, FORM) !== PARTS) {
-      return PayloadMessage.decode(await cipher.decrypt({ keyId, compression, data }));
-    }
+    const decrypt = (bytes: Uint8Array, parts: readonly Uint8Array[] = []) =>
+      binding
+        ? cipher.decrypt({ keyId, compression, data: bytes }, [
+            ...Object.values(binding),
+            ...parts.map(partId),
+          ])
+        : unboundCipher.decrypt({ keyId, compression, data: bytes });
+    if (metadataText(payload, FORM) !== PARTS) return PayloadMessage.decode(await decrypt(data));
     const [head = new Uint8Array(0), ...parts] = chunks(data);
-    return partsPayload([await cipher.decrypt({ keyId, compression, data: head }), ...parts]);
+    return partsPayload([await decrypt(head, parts), ...parts]);
   }
 
   return {
-    encode: (payloads) => Promise.all(payloads.map(encode)),
-    decode: (payloads) => Promise.all(payloads.map(decode)),
+    encode: (payloads, context) => Promise.all(payloads.map((each) => encode(each, context))),
+    decode: (payloads, context) => Promise.all(payloads.map((each) => decode(each, context))),
   };
 }
 
@@ -71,9 +117,10 @@ export function sealedPartsOf(payload: Payload): Uint8Array[] {
   return chunks(payload.data ?? new Uint8Array(0)).slice(1);
 }
 
-const metadata = (keyId: string, compression: string) => ({
+const metadata = ({ keyId, compression }: Encrypted, binding: Binding) => ({
   encoding: text.encode(ENCODING),
   'encryption-cipher': text.encode(CIPHER),
   'encryption-key-id': text.encode(keyId),
   compression: text.encode(compression),
+  ...bindingMetadata(binding),
 });

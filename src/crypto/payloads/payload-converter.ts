@@ -6,19 +6,31 @@ import {
   type SerializationContext,
 } from '@temporalio/common';
 import { fromPartsPayload, isPartsPayload, toPartsPayload } from '../../batch/parts-payload.ts';
-import { clearValue } from '../../domain/clear-text.ts';
+import { clearValue, isClearPayload } from '../../domain/clear-text.ts';
+import { refusedValue, withOrigin } from '../../domain/payload-origin.ts';
+import type { Side } from './payload-binding.ts';
+import { originOfPayload, reasonRefused, withSide } from './payload-marks.ts';
+
+/** Only the workflow sandbox has it. */
+const inSandbox = (): boolean => '__TEMPORAL_ACTIVATOR__' in globalThis;
 
 /**
- * Knows two kinds of values more than the default one: objects with parts of a batch (`parts-payload.ts`), and a workflow's
- * current details, which are left readable in the Web UI as they hold counts only (`clear-text.ts`). The SDK answers
- * the Web UI's query for them itself, past all interceptors, so they are recognized by their shape.
+ * Adds three things to the default converter: objects with parts of a batch (`parts-payload.ts`); a workflow's current
+ * details, which stay readable in the Web UI as they hold counts only (`clear-text.ts`; the SDK answers the Web UI's query
+ * for them past all interceptors, so their shape identifies them); and marks on values that do not belong where they
+ * arrived (`payload-origin.ts`). Those are not thrown here: in a workflow that would stop the run for good.
  */
 class BatchPayloadConverter extends DefaultPayloadConverter {
-  override toPayload<T>(...args: Parameters<DefaultPayloadConverter['toPayload']>) {
-    const [value] = args as [T];
+  override toPayload<T>(
+    value: T,
+    context?: SerializationContext,
+    hint?: ConverterHint<T>,
+  ): Payload {
     const metadata = value instanceof RawValue ? workflowMetadata(value) : undefined;
     if (metadata) return clearValue(metadata).payload;
-    return toPartsPayload(value) ?? super.toPayload(...args);
+    const payload = toPartsPayload(value) ?? super.toPayload(value, context, hint);
+    if (context?.type !== 'activity' || isClearPayload(payload)) return payload;
+    return withSide(payload, inSandbox() ? 'argument' : 'result');
   }
 
   override fromPayload<T>(
@@ -26,12 +38,29 @@ class BatchPayloadConverter extends DefaultPayloadConverter {
     context?: SerializationContext,
     hint?: ConverterHint<T>,
   ): T {
-    if (isPartsPayload(payload)) return fromPartsPayload(payload);
-    return super.fromPayload(payload, context, hint);
+    const reason = reasonRefused(payload) ?? wrongSide(payload, context);
+    if (reason !== undefined) {
+      if (context?.type === 'activity' || inSandbox()) return refusedValue(reason) as T;
+      throw new Error(`a payload is refused: ${reason}`);
+    }
+    const value = isPartsPayload(payload)
+      ? fromPartsPayload<T>(payload)
+      : super.fromPayload<T>(payload, context, hint);
+    const origin = originOfPayload(payload);
+    return origin === 'plain' || origin === 'unbound' ? withOrigin(value, origin) : value;
   }
 }
 
 export const payloadConverter = new BatchPayloadConverter();
+
+/** An activity's argument in the place of its result, or the other way round. */
+function wrongSide(payload: Payload, context: SerializationContext | undefined) {
+  if (context?.type !== 'activity') return undefined;
+  const expected: Side = inSandbox() ? 'result' : 'argument';
+  const origin = originOfPayload(payload);
+  if (origin === expected || origin === 'unbound') return undefined;
+  return origin === 'plain' ? 'it is not encrypted' : 'it was sealed for another place';
+}
 
 function workflowMetadata({ payload }: RawValue): object | undefined {
   if (!payload.data) return undefined;

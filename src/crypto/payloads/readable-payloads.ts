@@ -1,13 +1,19 @@
 import type { Payload } from '@temporalio/common';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { isReference, isSealedPart, type Part } from '../../batch/part.ts';
+import { isReference, isSealedPart, type Owner, type Part } from '../../batch/part.ts';
 import { fromPartsPayload, isPartsPayload } from '../../batch/parts-payload.ts';
 import type { Keyring } from '../keys/keyring.ts';
-import { partSealer } from './part-sealer.ts';
+import { jsonSealer } from './part-sealer.ts';
+import { readBinding } from './payload-binding.ts';
 import { payloadCodec } from './payload-codec.ts';
 
 /** Shown for a part that the step got by reference. */
 export const NAMED_ONLY = '(as in the result of the step before)';
+
+/** What one request may decompress to, all of it together: an event holds two batches at most. */
+const MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
+/** Parts of builds before 0.4 are bound to no workflow. */
+const NO_WORKFLOW: Owner = { namespace: '', workflowId: '' };
 
 export type Ciphertext = { keyId: string; data: Uint8Array };
 
@@ -26,7 +32,10 @@ export async function openPayloads(
   keyring: Keyring,
   payloads: readonly Payload[],
 ): Promise<OpenedPayloads> {
-  const opened = await Promise.all(payloads.map((payload) => openPayload(keyring, payload)));
+  const budget = { bytes: MAX_DECOMPRESSED_BYTES };
+  const opened = [];
+  // One after the other, so that they share the budget.
+  for (const payload of payloads) opened.push(await openPayload(keyring, payload, budget));
   const values = opened.flatMap(({ value }) => value ?? []);
   return {
     payloads: values.length === payloads.length ? values : undefined,
@@ -34,12 +43,16 @@ export async function openPayloads(
   };
 }
 
-async function openPayload(keyring: Keyring, payload: Payload) {
+async function openPayload(keyring: Keyring, payload: Payload, budget: { bytes: number }) {
   const tried: Ciphertext[] = [];
-  const onDecrypt = (ciphertext: Ciphertext) => void tried.push(ciphertext);
+  const options = { budget, onDecrypt: (ciphertext: Ciphertext) => void tried.push(ciphertext) };
   try {
-    const [decoded] = await payloadCodec(keyring, onDecrypt).decode([payload]);
-    const value = await readable(decoded as Payload, partSealer(keyring, onDecrypt).open);
+    const [decoded] = await payloadCodec(keyring, options).decode([payload]);
+    const { openJson } = jsonSealer(keyring, options);
+    const owner = readBinding(payload) ?? NO_WORKFLOW;
+    const value = await readable(decoded as Payload, async (part) =>
+      JSON.parse((await openJson(owner, part)).json),
+    );
     return { tried, value };
   } catch {
     return { tried };
@@ -52,14 +65,18 @@ async function readable(
 ): Promise<Payload> {
   if (!isPartsPayload(payload)) return payload;
   const entries = Object.entries(fromPartsPayload<Record<string, unknown>>(payload));
-  const values = await Promise.all(
-    entries.map(async ([, value]) => {
-      if (!(value instanceof Uint8Array)) return value;
-      if (isReference(value)) return NAMED_ONLY;
-      return isSealedPart(value) ? open(value) : value;
-    }),
-  );
+  const values: unknown[] = [];
+  for (const [, value] of entries) values.push(await shown(value, open));
   return defaultPayloadConverter.toPayload(
     Object.fromEntries(entries.map(([name], index) => [name, values[index]])),
   );
+}
+
+async function shown(
+  value: unknown,
+  open: (part: Part<unknown>) => Promise<unknown>,
+): Promise<unknown> {
+  if (!(value instanceof Uint8Array)) return value;
+  if (isReference(value)) return NAMED_ONLY;
+  return isSealedPart(value) ? open(value) : value;
 }

@@ -9,9 +9,8 @@ import { failureReason } from './failing-steps.ts';
 export async function runReplay(
   client: Client,
   batch: ReplayBatch,
-  number: number,
+  workflowId: string,
 ): Promise<Counts> {
-  const workflowId = `replay-quarantine-${batch.replayId}-${number}`;
   try {
     return await client.workflow.execute<(batch: ReplayBatch) => Promise<Counts>>(
       REPLAY_WORKFLOW_TYPE,

@@ -8,6 +8,9 @@ export async function bundleWorkflows(
 ): Promise<{ code: string }> {
   return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    workflowInterceptorModules: [
+      fileURLToPath(new URL('../../workflows/refuse-foreign-payloads.ts', import.meta.url)),
+    ],
     ...converterPaths,
     logger,
   });

@@ -20,11 +20,18 @@ export async function storeBatch(
   const { count } = batch;
   const bodies = given(batch.bodies);
   const messages = { count, ids: given(batch.ids), bodies };
-  const { rejected, masked } = await maskAndInsert(lane, messages, { batch: tag }, given, report);
+  const { rejected, masked, receipt } = await maskAndInsert(
+    lane,
+    messages,
+    { batch: tag },
+    given,
+    report,
+  );
   const { acknowledged, holder } = await steps.acknowledge(lane, {
     batchNumber: tag.number,
     count,
     receiptHandles: given(batch.receiptHandles),
+    receipt,
   });
   report.stepDone(holder);
   report.counted({ acknowledged });

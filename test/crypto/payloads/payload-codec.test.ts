@@ -2,15 +2,15 @@ import { createCipheriv, randomBytes } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
-import type { Part } from '../../../src/batch/part.ts';
 import { partId, referenceTo } from '../../../src/batch/part.ts';
 import { activeKey, type Keyring } from '../../../src/crypto/keys/keyring.ts';
-import { partSealer } from '../../../src/crypto/payloads/part-sealer.ts';
+import { jsonSealer } from '../../../src/crypto/payloads/part-sealer.ts';
 import { UnknownPayloadKey } from '../../../src/crypto/payloads/payload-cipher.ts';
 import { payloadCodec, sealedPartsOf } from '../../../src/crypto/payloads/payload-codec.ts';
 import * as convert from '../../../src/crypto/payloads/payload-converter.ts';
 import { NAMED_ONLY, openPayloads } from '../../../src/crypto/payloads/readable-payloads.ts';
 import { clearSummary, clearValue } from '../../../src/domain/clear-text.ts';
+import { partsOf } from '../../support/data/test-parts.ts';
 import { testKeyring } from '../keys/test-keyring.ts';
 
 const SECRET = '203.0.113.77';
@@ -178,7 +178,8 @@ test('a small payload that unpacks to more than 64 MiB is refused', async () => 
   const bomb = zstdCompressSync(Buffer.alloc(65 * 1024 * 1024));
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  cipher.setAAD(Buffer.from(JSON.stringify(['login-etl/payload/1', id, 'zstd'])));
+  const bound = ['', '', 'any workflow input'];
+  cipher.setAAD(Buffer.from(JSON.stringify(['login-etl/payload/2', id, 'zstd', ...bound])));
   const data = Buffer.concat([nonce, cipher.update(bomb), cipher.final(), cipher.getAuthTag()]);
   const { metadata } = await encoded(SECRET.repeat(100));
   const forged = { metadata: metadata as Record<string, Uint8Array>, data };
@@ -187,26 +188,29 @@ test('a small payload that unpacks to more than 64 MiB is refused', async () => 
 });
 
 describe('an object with parts', () => {
-  const parts = partSealer(keyring);
+  // As the codec binds what it encodes without a context.
+  const owner = { namespace: '', workflowId: '' };
+  const seal = partsOf(keyring, 'bodies', owner);
+  const open = async (part: Uint8Array) =>
+    JSON.parse((await jsonSealer(keyring).openJson(owner, part)).json);
   const { payloadConverter: converter } = convert;
-  const asPart = (bytes: Uint8Array) => bytes as Part<string[]>;
 
   test('comes back as it was, and its parts open', async () => {
     const value = {
       count: 2,
-      bodies: await parts.seal([SECRET, 'b']),
-      ids: await parts.seal(['c']),
+      bodies: await seal([SECRET, 'b']),
+      ids: await seal(['c']),
     };
     const [encodedPayload] = await codec.encode([converter.toPayload(value)]);
     const [decodedPayload] = await codec.decode([encodedPayload as Payload]);
     const back = converter.fromPayload<typeof value>(decodedPayload as Payload);
     expect(back.count).toBe(2);
-    expect(await parts.open(back.bodies)).toEqual([SECRET, 'b']);
-    expect(await parts.open(back.ids)).toEqual(['c']);
+    expect(await open(back.bodies)).toEqual([SECRET, 'b']);
+    expect(await open(back.ids)).toEqual(['c']);
   });
 
   test('is JSON as a whole for people, in the Web UI: its parts are opened', async () => {
-    const value = { count: 1, bodies: await parts.seal([SECRET]) };
+    const value = { count: 1, bodies: await seal([SECRET]) };
     const [payload] = await codec.encode([converter.toPayload(value)]);
     const [readable] = (await openPayloads(keyring, [payload as Payload])).payloads ?? [];
     expect(valueIn(readable as Payload)).toEqual({ count: 1, bodies: [SECRET] });
@@ -214,21 +218,21 @@ describe('an object with parts', () => {
   });
 
   test('that are only named says so to people', async () => {
-    const value = { count: 1, bodies: referenceTo(await parts.seal([SECRET])) };
+    const value = { count: 1, bodies: referenceTo(await seal([SECRET])) };
     const [payload] = await codec.encode([converter.toPayload(value)]);
     const [readable] = (await openPayloads(keyring, [payload as Payload])).payloads ?? [];
     expect(valueIn(readable as Payload)).toEqual({ count: 1, bodies: NAMED_ONLY });
   });
 
   test('has them found in what is encoded, without a key', async () => {
-    const [ids, bodies] = [await parts.seal(['a']), await parts.seal([SECRET])];
+    const [ids, bodies] = [await seal(['a']), await seal([SECRET])];
     const [payload] = await codec.encode([converter.toPayload({ ids, count: 1, bodies })]);
     expect(sealedPartsOf(payload as Payload).map(partId)).toEqual([partId(ids), partId(bodies)]);
     expect(sealedPartsOf(await encoded(SECRET))).toEqual([]);
   });
 
   test('is encrypted as a whole: its plain values too', async () => {
-    const value = { secret: SECRET, bodies: await parts.seal([SECRET]) };
+    const value = { secret: SECRET, bodies: await seal([SECRET]) };
     const [payload] = await codec.encode([converter.toPayload(value)]);
     expect(text(payload?.data)).not.toContain(SECRET);
     expect(text(payload?.metadata?.encoding)).toBe('binary/encrypted');
@@ -242,19 +246,19 @@ describe('an object with parts', () => {
   });
 
   test('whose part was cut, changed or made with another key does not open', async () => {
-    const sealed = await parts.seal([SECRET]);
+    const sealed = await seal([SECRET]);
     for (const at of [0, 4, 5, 6, 20, sealed.length - 1]) {
       const changed = Buffer.from(sealed);
       changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
-      await expect(parts.open(asPart(changed)), `byte ${at}`).rejects.toThrow();
+      await expect(open(changed), `byte ${at}`).rejects.toThrow();
     }
-    await expect(parts.open(asPart(sealed.subarray(0, 30)))).rejects.toThrow();
-    const other = partSealer(testKeyring('other'));
-    await expect(parts.open(await other.seal([SECRET]))).rejects.toThrow(UnknownPayloadKey);
+    await expect(open(sealed.subarray(0, 30))).rejects.toThrow();
+    const other = partsOf(testKeyring('other'), 'bodies', owner);
+    await expect(open(await other([SECRET]))).rejects.toThrow(UnknownPayloadKey);
   });
 
   test('that was cut short is refused', async () => {
-    const value = { bodies: await parts.seal([SECRET]) };
+    const value = { bodies: await seal([SECRET]) };
     const [payload] = await codec.encode([converter.toPayload(value)]);
     const data = payload?.data?.subarray(0, -1) as Uint8Array;
     await expect(codec.decode([{ ...payload, data } as Payload])).rejects.toThrow(RangeError);

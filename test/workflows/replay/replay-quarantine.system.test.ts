@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ReplayBatch } from '../../../src/batch/replay-batch.ts';
 import { KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
-import { partSealer } from '../../../src/crypto/payloads/part-sealer.ts';
+import { newBatchId, partSealer } from '../../../src/crypto/payloads/part-sealer.ts';
 import type { Counts } from '../../../src/domain/counts.ts';
 import { jsonOf, loginEtl } from '../../cli/login-etl.ts';
 import { incompressible } from '../../support/data/incompressible.ts';
@@ -125,16 +125,21 @@ describe('quarantine replay', () => {
 
   test('that was not released takes nothing out: the worker can not help itself', async () => {
     const [id] = (await ingest([bad(1)])) as [string];
-    const parts = partSealer(stack.config.payloads.keys);
+    const workflowId = `forged-${id}`;
+    const seal = partSealer(stack.config.payloads.keys, { namespace: 'default', workflowId });
+    const batchId = newBatchId();
     const batch: ReplayBatch = {
       replayId: '5f0c7f1e-0000-4000-8000-000000000000',
       count: 1,
-      ids: await parts.seal({ messageIds: [id], sentAtMs: [Date.now()] }),
-      bodies: await parts.seal([loginMessage(1)]),
+      ids: await seal(
+        { kind: 'ids', batch: batchId },
+        { messageIds: [id], sentAtMs: [Date.now()] },
+      ),
+      bodies: await seal({ kind: 'bodies', batch: batchId }, [loginMessage(1)]),
     };
     const counts = await stack.client.workflow.execute<(batch: ReplayBatch) => Promise<Counts>>(
       'replayQuarantine',
-      { taskQueue: 'login-etl', workflowId: `forged-${id}`, args: [batch] },
+      { taskQueue: 'login-etl', workflowId, args: [batch] },
     );
     expect(counts).toMatchObject({ received: 1, inserted: 0, duplicates: 1 });
     expect(await stack.rows()).toEqual([]);

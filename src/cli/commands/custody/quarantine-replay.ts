@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { partSealer } from '../../../crypto/payloads/part-sealer.ts';
 import type { Counts } from '../../../domain/counts.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { appendAuditRecord } from '../../../postgres/audit/append-audit-record.ts';
@@ -69,7 +68,7 @@ export function addQuarantineReplayCommand(quarantine: Command): void {
             await refuseWithoutWorker(client);
             const detail = { ...filter, replayId, messages: there, step: 'released' };
             await recordFirst(custody.pool, { action: 'quarantine-replay', reason, detail });
-            return replay(custody, client, partSealer(payloads.keys), { replayId, filter, there });
+            return replay(custody, client, payloads.keys, { replayId, filter, there });
           },
         );
         const detail = { replayId, step: 'ended', counts, notOpened };

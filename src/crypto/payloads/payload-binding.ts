@@ -1,0 +1,67 @@
+import type { Payload, SerializationContext } from '@temporalio/common';
+import { metadataText } from '../../domain/payload-metadata.ts';
+
+/** What a sealed payload is bound to: authenticated with it, and readable beside it for the codec server. */
+export type Binding = { namespace: string; workflowId: string; place: string };
+
+/** Which way an activity's payload goes: the workflow sends arguments, the activity sends results. */
+export type Side = 'argument' | 'result';
+
+const WORKFLOW = 'workflow';
+/** Sealed where no workflow is known yet, as by the codec server for the Web UI: worth as much as a plain input. */
+export const ANYWHERE: Binding = { namespace: '', workflowId: '', place: 'any workflow input' };
+
+/** Temporal appends the time to the workflow id of a schedule's action. */
+const SCHEDULED_TIME = /^-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+const text = new TextEncoder();
+
+/** Where a payload goes. @param side of an activity's payload */
+export function bindingOf(context: SerializationContext | undefined, side: string): Binding {
+  if (!context) return ANYWHERE;
+  const { namespace, workflowId = '' } = context;
+  if (context.type === WORKFLOW) return { namespace, workflowId, place: WORKFLOW };
+  return { namespace, workflowId, place: `${side} of activity ${context.activityId ?? ''}` };
+}
+
+export const bindingMetadata = ({ namespace, workflowId, place }: Binding) => ({
+  'bound-to-namespace': text.encode(namespace),
+  'bound-to-workflow': text.encode(workflowId),
+  'bound-to-place': text.encode(place),
+});
+
+/** Undefined for a payload of a build before 0.4. */
+export function readBinding(payload: Payload): Binding | undefined {
+  if (payload.metadata?.['bound-to-place'] === undefined) return undefined;
+  return {
+    namespace: metadataText(payload, 'bound-to-namespace'),
+    workflowId: metadataText(payload, 'bound-to-workflow'),
+    place: metadataText(payload, 'bound-to-place'),
+  };
+}
+
+/**
+ * What an authenticated binding means where the payload arrived: the side of an activity's payload, `own` for this
+ * workflow's, `plain` for one that is worth as much as a plain input, and undefined for one of another place.
+ */
+export function placeFor(
+  binding: Binding,
+  context: SerializationContext,
+): Side | 'own' | 'plain' | undefined {
+  const isHere = (expected: Binding) =>
+    binding.namespace === expected.namespace &&
+    binding.workflowId === expected.workflowId &&
+    binding.place === expected.place;
+  if (context.type === 'activity') {
+    return (['argument', 'result'] as const).find((side) => isHere(bindingOf(context, side)));
+  }
+  if (isHere(bindingOf(context, ''))) return 'own';
+  if (isHere(ANYWHERE) || isFromSchedule(binding, context)) return 'plain';
+  return undefined;
+}
+
+const isFromSchedule = (binding: Binding, { namespace, workflowId = '' }: SerializationContext) =>
+  binding.place === WORKFLOW &&
+  binding.namespace === namespace &&
+  workflowId.startsWith(binding.workflowId) &&
+  SCHEDULED_TIME.test(workflowId.slice(binding.workflowId.length));

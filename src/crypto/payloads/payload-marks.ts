@@ -1,0 +1,46 @@
+import type { Payload } from '@temporalio/common';
+import { hasEncoding, metadataText } from '../../domain/payload-metadata.ts';
+import type { Side } from './payload-binding.ts';
+
+/**
+ * What codec and converter tell each other, in the metadata of payloads that are not encrypted and never leave the
+ * process: which way an activity's payload goes, and where a decoded one comes from.
+ */
+const SIDE = 'login-etl-side';
+const ORIGIN = 'login-etl-origin';
+const REFUSED = 'login-etl/refused';
+
+export type PayloadOrigin = Side | 'own' | 'plain' | 'unbound';
+
+const text = new TextEncoder();
+const fromText = new TextDecoder();
+
+export const withSide = (payload: Payload, side: Side): Payload => ({
+  ...payload,
+  metadata: { ...payload.metadata, [SIDE]: text.encode(side) },
+});
+
+export const sideOf = (payload: Payload): string => metadataText(payload, SIDE);
+
+export function withoutMarks({ metadata, data }: Payload): Payload {
+  const { [SIDE]: _side, ...rest } = metadata ?? {};
+  return { metadata: rest, ...(data && { data }) };
+}
+
+export const originPayload = (payload: Payload, origin: PayloadOrigin): Payload => ({
+  metadata: { ...payload.metadata, [ORIGIN]: text.encode(origin) },
+  ...(payload.data && { data: payload.data }),
+});
+
+/** Nothing marks a payload that passed no codec: as if it were plain. */
+export const originOfPayload = (payload: Payload): PayloadOrigin =>
+  (metadataText(payload, ORIGIN) || 'plain') as PayloadOrigin;
+
+export const refusedPayload = (reason: string): Payload => ({
+  metadata: { encoding: text.encode(REFUSED) },
+  data: text.encode(reason),
+});
+
+/** Undefined when it is not refused. */
+export const reasonRefused = (payload: Payload): string | undefined =>
+  hasEncoding(payload, REFUSED) ? fromText.decode(payload.data ?? undefined) : undefined;
