@@ -79,7 +79,7 @@ try {
             vaultKeyId: '',
           },
         },
-        { pool, vaultFor: (kept, values) => vaultWriter(publicKey, kept, values, known) },
+        { pool, vaultFor: (kept) => vaultWriter(publicKey, kept, known) },
       );
       seconds.push((performance.now() - startedAt) / 1_000);
       refused = stored.refused.length;

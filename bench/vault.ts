@@ -52,12 +52,13 @@ async function insert(
   const ids = rows.userIds.map(() => randomUUID());
   const { publicKey } = await keys;
   const startedAt = performance.now();
-  const vault = known && vaultWriter(publicKey, rows, originals, known);
+  const sentAtMs = ids.map(() => Date.now());
+  const vault = known && vaultWriter(publicKey, { rows, originals, sentAtMs }, known);
   await insertBatch(pool, {
     batch: { runId: randomUUID(), workflowId: 'bench', startedAtMs: Date.now(), number: 1 },
     workerBuild: 'bench',
     messageIds: ids,
-    sentAtMs: ids.map(() => Date.now()),
+    sentAtMs,
     rows,
     maskKeyId,
     vault: vault?.seal ?? (async () => originalsSealer(publicKey).sealed),

@@ -13,6 +13,8 @@ create table erased_values (
 
 comment on column erased_values.value_hash is 'SHA-256 of field, colon and masked value';
 
+create index erased_values_erased_at on erased_values (erased_at);
+
 create function login_etl_erased_value(field text, masked_value bytea) returns bytea
 language sql immutable parallel safe as $$
   select sha256(convert_to(field || ':', 'UTF8') || masked_value)

@@ -14,6 +14,7 @@ export const acceptArguments = (unboundUntilMs: number): ActivityInboundCallsInt
     const [request, ...others] = input.args as [{ activity?: string } | undefined, ...unknown[]];
     const origin = originOf(request);
     if (origin === 'refused') throw refused(activityType, refusalReason(request));
+    if (origin === 'result') throw refused(activityType, 'it was sealed as a result');
     if (origin === 'unbound') {
       if (scheduledTimestampMs >= unboundUntilMs) {
         throw refused(activityType, 'it was sealed by an earlier build');
@@ -21,7 +22,8 @@ export const acceptArguments = (unboundUntilMs: number): ActivityInboundCallsInt
     } else if (request?.activity !== activityType || others.length > 0) {
       throw refused(activityType, 'it was sealed for another activity');
     }
-    return next(input);
+    const { activity: _named, ...given } = request ?? {};
+    return next({ ...input, args: [given] });
   },
 });
 

@@ -2,9 +2,10 @@
  * Where a decoded value comes from. Values that our own code sealed for this workflow and this place have no mark.
  * - `plain`: nobody sealed it, as what tctl sends.
  * - `unbound`: sealed by a build before 0.4, which bound payloads to no workflow.
+ * - `result`: the activity's own, as the heartbeat of an earlier attempt is.
  * - `refused`: sealed for another workflow or place, damaged, or plain where that is not accepted; the value is empty.
  */
-export type Origin = 'plain' | 'unbound' | 'refused';
+export type Origin = 'plain' | 'unbound' | 'result' | 'refused';
 
 /** Registered, because a worker's modules and the workflow sandbox share no others. */
 const ORIGIN = Symbol.for('login-etl/origin');

@@ -13,7 +13,14 @@ export type RowPlace = { createDate: string; messageId: string };
 /** A place in the vault, in the order of its primary key. */
 export type OriginalPlace = { maskedHex: string; field: MaskedField };
 
-export type RemaskRequest = { toKeyId: string; after?: RowPlace | undefined; rows: number };
+/** First run of the rotation's workflow. Not there in requests of builds before 0.4. */
+type OfRotation = { runId?: string | undefined };
+
+export type RemaskRequest = OfRotation & {
+  toKeyId: string;
+  after?: RowPlace | undefined;
+  rows: number;
+};
 export type RemaskResult = {
   /** Rows that have the new key now. */
   remasked: number;
@@ -25,13 +32,17 @@ export type RemaskResult = {
   next?: RowPlace;
 };
 
-export type SetAsideRequest = { toKeyId: string; after?: OriginalPlace | undefined; rows: number };
+export type SetAsideRequest = OfRotation & {
+  toKeyId: string;
+  after?: OriginalPlace | undefined;
+  rows: number;
+};
 export type SetAsideResult = { setAside: number; next?: OriginalPlace };
 
-export type RemoveRequest = { rows: number };
+export type RemoveRequest = OfRotation & { rows: number };
 export type RemoveResult = { removed: number };
 
-export type RemoveDataKeysRequest = { after?: string | undefined; rows: number };
+export type RemoveDataKeysRequest = OfRotation & { after?: string | undefined; rows: number };
 export type RemoveDataKeysResult = { removed: number; next?: string };
 
 export type RotationCounts = {

@@ -149,6 +149,10 @@ export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
     'the run waits, since QUARANTINE_LIMIT_PER_REASON is reached: repair the table, or raise the limit',
   ),
   LockedOut: rule('retry', 'another session holds a lock that is needed'),
+  RotationNotOnRecord: rule(
+    'final',
+    'nothing is changed in the vault without a rotation on record: start one with `login-etl rotate start`',
+  ),
   OriginalsChanged: rule('retry', 'an original was erased while its rows were re-masked'),
 };
 

@@ -78,6 +78,8 @@ test('every row of the tables is in this test', () => {
   expect(Object.keys(OWN_POLICY)).toEqual([
     'UnknownPayloadKey',
     'PartNotInHistory',
+    'PartRefused',
+    'NotCommitted',
     'OtherVaultKey',
     'OtherMaskingKey',
     'RowsNotStored',
@@ -86,6 +88,7 @@ test('every row of the tables is in this test', () => {
     'TableRefusesRows',
     'QuarantineLimitReached',
     'LockedOut',
+    'RotationNotOnRecord',
     'OriginalsChanged',
   ]);
 });

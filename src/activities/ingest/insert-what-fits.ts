@@ -4,6 +4,7 @@ import type { MaskedRows, Originals } from '../../domain/login/login-rows.ts';
 import type { BatchToInsert, StoredCounts } from '../../postgres/ingest/batch-to-insert.ts';
 import { insertBatch, insertRowByRow } from '../../postgres/ingest/insert-batch.ts';
 import type { RefusedRow } from '../../postgres/ingest/insert-logins.ts';
+import type { VaultState } from '../../postgres/ingest/insert-originals.ts';
 import { judgeBatch, judgeRows, mayBlameRow, refusalReason } from './judge-refusals.ts';
 
 /** A batch whose originals are not sealed yet: only those of stored rows get into the vault. */
@@ -11,7 +12,7 @@ export type OpenBatch = Omit<BatchToInsert, 'vault'> & { originals: Originals };
 
 /** Seals the originals of rows, and is told when they are committed. */
 export type VaultWriter = {
-  seal(vaultState: string): Promise<SealedOriginals>;
+  seal(vaultState: VaultState): Promise<SealedOriginals>;
   committed(): void;
 };
 
@@ -23,7 +24,7 @@ export type InsertProgress = LeftOut & { done: number };
 
 export type InsertMeans = {
   pool: Pool;
-  vaultFor(rows: MaskedRows, originals: Originals): VaultWriter;
+  vaultFor(batch: Pick<OpenBatch, 'rows' | 'originals' | 'sentAtMs'>): VaultWriter;
   /** Where an earlier attempt got to. */
   progress?: InsertProgress | undefined;
   onProgress?(progress: InsertProgress): void;
@@ -80,7 +81,7 @@ function add(left: LeftOut, { refused, duplicates }: LeftOut): void {
 }
 
 async function insertWhole({ originals, ...batch }: OpenBatch, means: InsertMeans) {
-  const vault = means.vaultFor(batch.rows, originals);
+  const vault = means.vaultFor({ ...batch, originals });
   const stored = await insertBatch(means.pool, { ...batch, vault: vault.seal });
   vault.committed();
   return stored;
@@ -119,7 +120,7 @@ async function insertChunk(
       },
       vault(state, rows) {
         const kept = pick(chunk, without(rows, places.length));
-        vault = means.vaultFor(kept.rows, kept.originals);
+        vault = means.vaultFor(kept);
         return vault.seal(state);
       },
     });

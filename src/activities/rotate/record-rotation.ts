@@ -3,6 +3,9 @@ import type { Pool } from 'pg';
 import { type Masker, UNKEYED_ID } from '../../domain/login/masking.ts';
 import type { RotationResult } from '../../domain/rotation.ts';
 import { appendAuditRecord } from '../../postgres/audit/append-audit-record.ts';
+import { boundedTransaction } from '../../postgres/bounded-transaction.ts';
+import { findRotation, RotationNotOnRecord } from '../../postgres/vault/require-rotation.ts';
+import { LOCK_VAULT } from '../../postgres/vault/vault-lock.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
 
 type Rotation = { runId: string; reason: string };
@@ -29,16 +32,27 @@ export const createRecordRotationActivities = ({
       if (toKeyId !== undefined && toKeyId !== masker.keyId) {
         throw refused("the custodian's worker has another active masking key than --to names");
       }
-      const detail = { runId, toKeyId: masker.keyId };
-      await appendAuditRecord(pool, { action: 'rotation.begin', reason, detail });
-      return masker.keyId;
+      return boundedTransaction(pool, LOCK_VAULT, async (client) => {
+        const before = await findRotation(client, runId);
+        // Its answer was lost, or the workflow was reset.
+        if (before && !before.ended && before.toKeyId === masker.keyId) return masker.keyId;
+        if (before) throw refused('this rotation has ended, or was begun with another key');
+        const detail = { runId, toKeyId: masker.keyId };
+        await appendAuditRecord(client, { action: 'rotation.begin', reason, detail });
+        return masker.keyId;
+      });
     }),
 
-  /** The record of how it ended, with its counts. */
+  /** The record of how it ended, with its counts: one for each that has begun. */
   endRotation: ({ reason, ...detail }: Rotation & RotationResult): Promise<void> =>
-    withHeartbeat('endRotation', async () => {
-      await appendAuditRecord(pool, { action: 'rotation.end', reason, detail });
-    }),
+    withHeartbeat('endRotation', () =>
+      boundedTransaction(pool, LOCK_VAULT, async (client) => {
+        const rotation = await findRotation(client, detail.runId);
+        if (!rotation) throw new RotationNotOnRecord('no such rotation is on record');
+        if (rotation.ended) return;
+        await appendAuditRecord(client, { action: 'rotation.end', reason, detail });
+      }),
+    ),
 });
 
 const refused = (why: string) =>

@@ -9,9 +9,11 @@ import { maskedValues } from '../../domain/login/sealed-original.ts';
 import type { RemaskRequest, RemaskResult } from '../../domain/rotation.ts';
 import { findOldRows, type OldRow } from '../../postgres/logins/find-old-rows.ts';
 import { readOriginals as readSealed } from '../../postgres/vault/read-originals.ts';
+import { OtherMaskingKey, requireRotation } from '../../postgres/vault/require-rotation.ts';
 import { type ResealedOriginal, writeRemasked } from '../../postgres/vault/write-remasked.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
 import { nameOf, type OpenOriginal, type Originals, remaskRows } from './remask-rows.ts';
+import { stepOf } from './rotation-step.ts';
 
 /** Data keys that are kept open: a few hundred bytes each. */
 const KEPT_DATA_KEYS = 10_000;
@@ -26,11 +28,6 @@ export type RemaskDependencies = {
   /** Of every key there is, by id. */
   maskers: ReadonlyMap<string, Masker>;
 };
-
-/** The active masking key of this worker is not the one that is asked for: another worker may have it. */
-export class OtherMaskingKey extends Error {
-  override name = 'OtherMaskingKey';
-}
 
 export function createRemaskActivity({ pool, privateKey, masker, maskers }: RemaskDependencies) {
   const dataKeys = new DataKeys(privateKey, KEPT_DATA_KEYS);
@@ -66,6 +63,9 @@ export function createRemaskActivity({ pool, privateKey, masker, maskers }: Rema
 
   async function remask(request: RemaskRequest): Promise<RemaskResult> {
     if (request.toKeyId !== masker.keyId) throw new OtherMaskingKey('the active key is another');
+    const rotation = stepOf(request, masker);
+    // Before anything is opened.
+    await requireRotation(pool, rotation);
     const { rows, next } = await findOldRows(pool, request);
     const { unrecoverable, unreadable, ...step } = remaskRows(
       rows,
@@ -73,7 +73,11 @@ export function createRemaskActivity({ pool, privateKey, masker, maskers }: Rema
       masker,
     );
     const sealed = sealAnew(step.originals);
-    const remasked = await writeRemasked(pool, { ...step, ...sealed, toKeyId: masker.keyId });
+    const remasked = await writeRemasked(
+      pool,
+      { ...step, ...sealed, toKeyId: masker.keyId },
+      rotation,
+    );
     return { remasked, unrecoverable, unreadable, ...(next && { next }) };
   }
 

@@ -47,6 +47,8 @@ class BatchPayloadConverter extends DefaultPayloadConverter {
       ? fromPartsPayload<T>(payload)
       : super.fromPayload<T>(payload, context, hint);
     const origin = originOfPayload(payload);
+    // The heartbeat of an earlier attempt, as the activity sees it.
+    if (origin === 'result' && !inSandbox()) return withOrigin(value, 'result');
     return origin === 'plain' || origin === 'unbound' ? withOrigin(value, origin) : value;
   }
 }
@@ -59,6 +61,7 @@ function wrongSide(payload: Payload, context: SerializationContext | undefined) 
   const expected: Side = inSandbox() ? 'result' : 'argument';
   const origin = originOfPayload(payload);
   if (origin === expected || origin === 'unbound') return undefined;
+  if (origin === 'result') return undefined;
   return origin === 'plain' ? 'it is not encrypted' : 'it was sealed for another place';
 }
 

@@ -6,19 +6,23 @@ import { newDataKey, originalContext, type VaultPublicKey } from './vault-envelo
 /** An original to store in the vault, and the masked value that rows have in its place. */
 export type NewOriginal = { field: MaskedField; masked: string; value: string };
 
-/** Each distinct value once, without those that the vault is known to have. */
+type Batch = { rows: MaskedRows; originals: Originals; sentAtMs: readonly number[] };
+
+/** Each distinct value once, without those that the vault is known to have, or that were erased since they were sent. */
 export function newOriginals(
-  rows: MaskedRows,
-  originals: Originals,
+  { rows, originals, sentAtMs }: Batch,
   isKnown: (field: MaskedField, maskedHex: string) => boolean,
+  isErased: (field: MaskedField, maskedHex: string, sentAtMs: number) => boolean = () => false,
 ): NewOriginal[] {
-  return maskedLists(rows, originals).flatMap((list) => {
-    const originalOf = new Map(list.masked.map((hex, index) => [hex, list.originals[index]]));
-    return [...originalOf].flatMap(([masked, value]) =>
-      masked === null || value == null || isKnown(list.field, masked)
-        ? []
-        : [{ field: list.field, masked, value }],
-    );
+  return maskedLists(rows, originals).flatMap(({ field, masked, originals: values }) => {
+    const found = new Map<string, NewOriginal>();
+    for (const [index, hex] of masked.entries()) {
+      const value = values[index];
+      if (hex === null || value == null || found.has(hex) || isKnown(field, hex)) continue;
+      if (isErased(field, hex, sentAtMs[index] ?? 0)) continue;
+      found.set(hex, { field, masked: hex, value });
+    }
+    return [...found.values()];
   });
 }
 

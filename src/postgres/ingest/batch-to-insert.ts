@@ -1,5 +1,6 @@
 import type { BatchTag, SealedOriginals } from '../../batch/batch.ts';
 import type { MaskedRows } from '../../domain/login/login-rows.ts';
+import type { VaultState } from './insert-originals.ts';
 
 export type RowsToInsert = {
   batch: BatchTag;
@@ -12,7 +13,7 @@ export type RowsToInsert = {
 export type BatchToInsert = RowsToInsert & {
   workerBuild: string;
   /** Seals what the vault lacks, given its state (`known-originals.ts`). */
-  vault: (vaultState: string) => Promise<SealedOriginals>;
+  vault: (vaultState: VaultState) => Promise<SealedOriginals>;
   replayId?: string | undefined;
   quarantine: {
     messageIds: readonly string[];

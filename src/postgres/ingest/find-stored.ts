@@ -3,7 +3,8 @@ import type { BatchTag } from '../../batch/batch.ts';
 
 type Messages = { messageIds: readonly string[]; sentAtMs: readonly number[] };
 
-type Found = { place: number; table: 'user_logins' | 'quarantine' | null; own: boolean };
+/** A message that was erased from quarantine does not come back, and counts as found. */
+type Found = { place: number; table: 'user_logins' | 'quarantine' | 'erased' | null; own: boolean };
 
 /**
  * Every message that is not a row of this batch in user_logins, with where it is instead. The lateral queries keep
@@ -11,7 +12,9 @@ type Found = { place: number; table: 'user_logins' | 'quarantine' | null; own: b
  */
 const FIND = `
   select place::int - 1 as place,
-    case when login.own is not null then 'user_logins' when sealed.own is not null then 'quarantine' end as table,
+    case when login.own is not null then 'user_logins' when sealed.own is not null then 'quarantine' when exists (
+      select from quarantine_departures as gone where gone.message_id = batch.message_id and gone.cause = 'erased'
+    ) then 'erased' end as table,
     coalesce(login.own, sealed.own, false) as own
   from unnest($1::text[], string_to_array($2, ',')::bigint[]) with ordinality as batch (message_id, sent_at_ms, place)
   left join lateral (

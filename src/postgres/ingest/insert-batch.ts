@@ -6,7 +6,7 @@ import type { BatchToInsert, StoredCounts } from './batch-to-insert.ts';
 import { findStored } from './find-stored.ts';
 import { lockInserts } from './insert-lock.ts';
 import { insertEachLogin, insertLogins, type RefusedRow } from './insert-logins.ts';
-import { insertOriginals, readVaultState } from './insert-originals.ts';
+import { insertOriginals, readVaultState, type VaultState } from './insert-originals.ts';
 import { insertQuarantine } from './insert-quarantine.ts';
 
 // Constraints are checked with their statement, so that none fails at the commit, where no row can be blamed.
@@ -61,7 +61,7 @@ export type RowByRow = Omit<BatchToInsert, 'vault'> & {
   /** @throws when a refusal is the server's or the table's fault: then nothing is committed */
   judge(refused: readonly RefusedRow[]): void;
   /** Seals the originals of the rows that went in. */
-  vault(vaultState: string, refused: readonly RefusedRow[]): Promise<SealedOriginals>;
+  vault(vaultState: VaultState, refused: readonly RefusedRow[]): Promise<SealedOriginals>;
 };
 
 /** `duplicates`: rows that Postgres refused, by their place, whose messages are stored already. */
@@ -88,8 +88,8 @@ export const insertRowByRow = (pool: Pool, batch: RowByRow): Promise<RowByRowRes
 /** @returns the vault's state */
 async function openBatch(
   client: PoolClient,
-  { batch, workerBuild, replayId, messageIds, quarantine }: Omit<BatchToInsert, 'vault'>,
-): Promise<string> {
+  { batch, workerBuild, replayId, messageIds, sentAtMs, quarantine }: Omit<BatchToInsert, 'vault'>,
+): Promise<VaultState> {
   const { runId, workflowId, startedAtMs } = batch;
   // With each batch: nobody knows which of the lanes is the first to commit.
   await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, workerBuild]);
@@ -97,5 +97,5 @@ async function openBatch(
   if (replayId !== undefined) {
     await client.query(TAKE_RELEASED, [replayId, [...messageIds, ...quarantine.messageIds]]);
   }
-  return readVaultState(client);
+  return readVaultState(client, sentAtMs);
 }

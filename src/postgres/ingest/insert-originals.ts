@@ -2,14 +2,21 @@ import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import type { SealedOriginals } from '../../batch/batch.ts';
 import { VaultDropsOriginals } from '../../errors/table-trouble.ts';
+import { type IsErased, readErased } from './erased-values.ts';
 
 /** The server's start is part of it: a restored database may be back at a number that it had before. */
 const VAULT_STATE = `
   select generation || ' ' || pg_postmaster_start_time() as state from vault_generation`;
 
-export async function readVaultState(client: PoolClient): Promise<string> {
+/** What decides which originals of a batch are sealed. */
+export type VaultState = { state: string; isErased: IsErased };
+
+export async function readVaultState(
+  client: PoolClient,
+  sentAtMs: readonly number[],
+): Promise<VaultState> {
   const { rows } = await client.query<{ state: string }>(VAULT_STATE);
-  return rows[0]?.state ?? '';
+  return { state: rows[0]?.state ?? '', isErased: await readErased(client, sentAtMs) };
 }
 
 const INSERT_DATA_KEY = `

@@ -13,6 +13,9 @@ const INSERT_QUARANTINE = `
   where not exists (
     select from user_logins
     where user_logins.create_date = batch.create_date and user_logins.message_id = batch.message_id
+  ) and not exists (
+    select from quarantine_departures as gone
+    where gone.message_id = batch.message_id and gone.cause = 'erased'
   )
   on conflict (message_id) do nothing`;
 

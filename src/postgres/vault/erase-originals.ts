@@ -56,7 +56,10 @@ export async function countOriginals(pool: Pool, target: EraseTarget): Promise<V
   return rows[0] as VaultCounts;
 }
 
-/** Deletes these originals, and the data keys that no longer seal anything. */
+/**
+ * Deletes these originals, and the data keys that no longer seal anything. Noted, so that messages that were sent before
+ * do not bring them back (`erased-values.ts`).
+ */
 export async function eraseOriginals(
   client: PoolClient,
   target: EraseTarget,
@@ -71,6 +74,11 @@ export async function eraseOriginals(
        delete from vault_set_aside as aside using meant
        where aside.masked_value = meant.masked_value and aside.field = meant.field
        returning aside.field, aside.masked_value, shared, data_key_id
+     ), noted as (
+       insert into erased_values (value_hash, erased_at)
+       select login_etl_erased_value(field, masked_value), clock_timestamp()
+       from (select distinct field, masked_value from meant) as each
+       on conflict (value_hash) do update set erased_at = excluded.erased_at
      ), gone as (
        select * from from_vault union all select * from from_aside
      )

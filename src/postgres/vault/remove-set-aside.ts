@@ -6,6 +6,7 @@ import type {
   RemoveResult,
 } from '../../domain/rotation.ts';
 import { boundedTransaction } from '../bounded-transaction.ts';
+import { type RotationStep, requireRotation } from './require-rotation.ts';
 import { LOCK_VAULT } from './vault-lock.ts';
 
 const REMOVE = `
@@ -15,8 +16,13 @@ const REMOVE = `
   where vault_set_aside.masked_value = next.masked_value and vault_set_aside.field = next.field`;
 
 /** Removes originals that were set aside and that nobody took back. */
-export async function removeSetAside(pool: Pool, { rows }: RemoveRequest): Promise<RemoveResult> {
+export async function removeSetAside(
+  pool: Pool,
+  { rows }: RemoveRequest,
+  rotation: RotationStep,
+): Promise<RemoveResult> {
   return boundedTransaction(pool, LOCK_VAULT, async (client) => {
+    await requireRotation(client, rotation);
     const { rowCount } = await client.query(REMOVE, [rows]);
     return { removed: rowCount ?? 0 };
   });
@@ -38,8 +44,10 @@ const REMOVE_DATA_KEYS = `
 export async function removeDataKeys(
   pool: Pool,
   { after = FIRST, rows }: RemoveDataKeysRequest,
+  rotation: RotationStep,
 ): Promise<RemoveDataKeysResult> {
   return boundedTransaction(pool, LOCK_VAULT, async (client) => {
+    await requireRotation(client, rotation);
     const { rows: last } = await client.query<{ id: string }>(LAST_OF_STEP, [after, rows - 1]);
     const next = last[0]?.id;
     const { rowCount } = await client.query(REMOVE_DATA_KEYS, [after, next ?? null]);

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { OriginalPlace, SetAsideRequest, SetAsideResult } from '../../domain/rotation.ts';
 import { boundedTransaction } from '../bounded-transaction.ts';
+import { type RotationStep, requireRotation } from './require-rotation.ts';
 import { LOCK_VAULT } from './vault-lock.ts';
 
 /** Originals looked at for each row that a step may re-mask. */
@@ -25,17 +26,19 @@ const SET_ASIDE = `
 /** Sets aside the next originals of old keys, in the order of the primary key, a bounded look at a time. */
 export async function setOriginalsAside(
   pool: Pool,
-  { toKeyId, after = START, rows }: SetAsideRequest,
+  { after = START, rows }: SetAsideRequest,
+  rotation: RotationStep,
 ): Promise<SetAsideResult> {
   const from = [Buffer.from(after.maskedHex, 'hex'), after.field];
   return boundedTransaction(pool, LOCK_VAULT, async (client) => {
+    await requireRotation(client, rotation);
     const { rows: last } = await client.query<OriginalPlace>(LAST_OF_STEP, [
       ...from,
       rows * LOOK_AHEAD - 1,
     ]);
     const next = last[0];
     const end = next ? [Buffer.from(next.maskedHex, 'hex'), next.field] : [null, null];
-    const { rowCount } = await client.query(SET_ASIDE, [...from, ...end, toKeyId]);
+    const { rowCount } = await client.query(SET_ASIDE, [...from, ...end, rotation.keyId]);
     return { setAside: rowCount ?? 0, ...(next && { next }) };
   });
 }

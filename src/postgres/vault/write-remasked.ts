@@ -4,6 +4,7 @@ import type { MaskedValue } from '../../domain/login/sealed-original.ts';
 import { boundedTransaction } from '../bounded-transaction.ts';
 import type { OldRow } from '../logins/find-old-rows.ts';
 import { toColumns } from './read-originals.ts';
+import { type RotationStep, requireRotation } from './require-rotation.ts';
 import { LOCK_VAULT } from './vault-lock.ts';
 
 /** `newMasked` is in the order of `MASKED_COLUMNS`. */
@@ -71,10 +72,15 @@ const TAKE_BACK = `
  * @returns the number of rows changed: fewer than given if another attempt has changed some
  * @throws OriginalsChanged
  */
-export async function writeRemasked(pool: Pool, remasked: Remasked): Promise<number> {
+export async function writeRemasked(
+  pool: Pool,
+  remasked: Remasked,
+  rotation: RotationStep,
+): Promise<number> {
   const { rows, originals, kept } = remasked;
   if (rows.length === 0 && kept.length === 0) return 0;
   return boundedTransaction(pool, LOCK_VAULT, async (client) => {
+    await requireRotation(client, rotation);
     if (kept.length > 0) await client.query(TAKE_BACK, toColumns(kept));
     if (rows.length === 0) return 0;
     const { rows: found } = await client.query<{ present: number }>(

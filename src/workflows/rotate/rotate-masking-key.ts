@@ -43,7 +43,8 @@ type Carried = {
 export async function rotateMaskingKey(input: unknown, carried?: Carried): Promise<RotationResult> {
   const settings = parse(input);
   const { runId, continuedFromExecutionRunId } = workflowInfo();
-  const ours = carried?.fromRunId === continuedFromExecutionRunId ? carried : undefined;
+  const isOurs = carried?.fromRunId && carried.fromRunId === continuedFromExecutionRunId;
+  const ours = isOurs ? carried : undefined;
   const rotation = new Rotation(settings, ours?.state);
   setHandler(defineSignal(STOP_SIGNAL), () => rotation.stop());
   setHandler(defineQuery<RotationState | null>(PROGRESS_QUERY), () => rotation.state ?? null);

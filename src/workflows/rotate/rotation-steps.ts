@@ -41,26 +41,27 @@ export async function nextStep(
   { rowsPerStep: rows, pauseMsBetweenPasses, maxPasses }: RotationInput,
 ): Promise<RotationState> {
   const { toKeyId } = state;
+  const { firstExecutionRunId: runId } = workflowInfo();
   switch (state.phase) {
     case 're-masking rows': {
       const { remaskBatch } = custodian(`pass ${state.pass}: re-mask up to ${rows} rows`);
-      return afterRemask(state, await remaskBatch({ toKeyId, after: state.row, rows }));
+      return afterRemask(state, await remaskBatch({ runId, toKeyId, after: state.row, rows }));
     }
     case 'setting originals aside': {
       const { setOriginalsAside } = custodian('set originals of old keys aside');
-      const request = { toKeyId, after: state.original, rows };
+      const request = { runId, toKeyId, after: state.original, rows };
       return afterSetAside(state, await setOriginalsAside(request));
     }
     case 'removing originals': {
       const { removeOriginals } = custodian('remove originals of old keys');
-      return afterRemove(state, await removeOriginals({ rows }), maxPasses);
+      return afterRemove(state, await removeOriginals({ runId, rows }), maxPasses);
     }
     case 'waiting for workers with an old key':
       await sleep(pauseMsBetweenPasses);
       return afterWait(state);
     case 'removing data keys': {
       const { removeDataKeys } = custodian('remove data keys that seal nothing');
-      const request = { after: state.dataKey, rows: DATA_KEYS_A_STEP };
+      const request = { runId, after: state.dataKey, rows: DATA_KEYS_A_STEP };
       return afterRemoveDataKeys(state, await removeDataKeys(request));
     }
     case 'done':

@@ -21,7 +21,8 @@ afterAll(() => database?.remove());
 /** Stores a login of the device. @returns how many values it brought to the vault */
 async function login(known: KnownOriginals, device: number): Promise<number> {
   const { rows, originals } = maskBodies([loginMessage(device)], sha256Masker);
-  const writer = vaultWriter(vaultKey, rows, originals, known);
+  const sentAtMs = [Date.now()];
+  const writer = vaultWriter(vaultKey, { rows, originals, sentAtMs }, known);
   let brought = 0;
   await insertBatch(database.pool, {
     ...batchToInsert({ rowIds: newIds(1) }),

@@ -14,6 +14,7 @@ import { parseVaultPrivateKey } from '../../../src/crypto/vault/vault-opener.ts'
 import type { MaskedField } from '../../../src/domain/login/login-columns.ts';
 import type { Masker } from '../../../src/domain/login/masking.ts';
 import type { RemaskResult, RowPlace } from '../../../src/domain/rotation.ts';
+import { appendAuditRecord } from '../../../src/postgres/audit/append-audit-record.ts';
 import { postgresPool } from '../../../src/postgres/pool.ts';
 import { readOriginals } from '../../../src/postgres/vault/read-originals.ts';
 import { testKeyring } from '../../crypto/keys/test-keyring.ts';
@@ -35,6 +36,8 @@ export const maskedBy = (by: Masker, { ip, device }: TestRow) => ({
 });
 
 type MaskedRow = ReturnType<typeof maskedBy>;
+
+export const RUN_ID = '5f0c7f1e-0000-4000-8000-000000000001';
 
 /** A database, and the custodian's activities on it: as the real role, so that what it may not do fails. */
 export class CustodianDatabase {
@@ -59,7 +62,11 @@ export class CustodianDatabase {
   }
 
   static async start(): Promise<CustodianDatabase> {
-    return new CustodianDatabase(await createTestDatabase());
+    const database = await createTestDatabase();
+    // Steps are only done for a rotation on record.
+    const detail = { runId: RUN_ID, toKeyId: 'new' };
+    await appendAuditRecord(database.pool, { action: 'rotation.begin', reason: 'test', detail });
+    return new CustodianDatabase(database);
   }
 
   /** The superuser's. */

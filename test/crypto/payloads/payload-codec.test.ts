@@ -263,4 +263,20 @@ describe('an object with parts', () => {
     const data = payload?.data?.subarray(0, -1) as Uint8Array;
     await expect(codec.decode([{ ...payload, data } as Payload])).rejects.toThrow(RangeError);
   });
+
+  test('are decompressed within one budget for all that was asked for at once', async () => {
+    const seal = partsOf(keyring, 'bodies', owner);
+    const value = { bodies: await seal(['x'.repeat(20 * 1024 * 1024)]) };
+    const [payload] = await codec.encode([converter.toPayload(value)]);
+    expect(payload?.data?.length).toBeLessThan(10_000);
+    const ask = (times: number) =>
+      openPayloads(
+        keyring,
+        Array.from({ length: times }, () => payload as Payload),
+      );
+    expect((await ask(3)).payloads).toHaveLength(3);
+    const before = process.memoryUsage().rss;
+    expect((await ask(40)).payloads).toBeUndefined();
+    expect(process.memoryUsage().rss - before).toBeLessThan(512 * 1024 * 1024);
+  });
 });
