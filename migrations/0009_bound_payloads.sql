@@ -15,11 +15,6 @@ comment on column erased_values.value_hash is 'SHA-256 of field, colon and maske
 
 create index erased_values_erased_at on erased_values (erased_at);
 
-create function login_etl_erased_value(field text, masked_value bytea) returns bytea
-language sql immutable parallel safe as $$
-  select sha256(convert_to(field || ':', 'UTF8') || masked_value)
-$$;
-
 grant select on erased_values to login_etl_worker, login_etl_custodian;
 grant insert, update (erased_at) on erased_values to login_etl_custodian;
 

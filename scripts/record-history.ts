@@ -3,6 +3,7 @@ import { VERSION } from '../src/build-info.ts';
 import { KEY_FILE_NAMES } from '../src/crypto/keys/generate-keys.ts';
 import { writeHistory } from '../test/replay/history-file.ts';
 import { RECORDED_CASES } from '../test/replay/recorded-cases.ts';
+import { RECORDED_REPLAYS } from '../test/replay/recorded-replays.ts';
 import { RECORDED_ROTATIONS } from '../test/replay/recorded-rotations.ts';
 import { runHistories } from '../test/support/run-history.ts';
 import { startSharedParts } from '../test/support/shared-parts.ts';
@@ -16,10 +17,14 @@ import { UndoList } from '../test/support/undo-list.ts';
  */
 const REPLAY = new URL('../test/replay/', import.meta.url);
 
+/** What this build will be released as, where that is not the version it has: recorded histories are never overwritten. */
+const version = process.env.RECORD_AS ?? VERSION;
+
 type Recorded = { workflowId: string; firstExecutionRunId: string };
 
 const WORKFLOWS: Record<string, Record<string, (stack: Stack) => Promise<Recorded>>> = {
   'ingest-logins': RECORDED_CASES,
+  'replay-quarantine': RECORDED_REPLAYS,
   'rotate-masking-key': RECORDED_ROTATIONS,
 };
 
@@ -36,7 +41,7 @@ async function record(
   const chain = name === 'cron' ? runs.slice(0, 1) : runs;
   for (const [index, { raw, events }] of chain.entries()) {
     const part = chain.length > 1 ? `-${index + 1}` : '';
-    const file = `histories/${workflow}-${VERSION}-${name}${part}.json`;
+    const file = `histories/${workflow}-${version}-${name}${part}.json`;
     await writeFile(new URL(file, REPLAY), writeHistory(raw));
     process.stdout.write(`test/replay/${file}: ${events.length} events\n`);
   }

@@ -5,7 +5,9 @@ import type { IngestHandle, RunOptions, Stack } from '../support/stack.ts';
 const EVENTS_THAT_FILL_A_HISTORY = 4_450;
 
 /** A way through the workflow: starts a run and brings it to its end. */
-export type RecordedCase = (stack: Stack) => Promise<IngestHandle>;
+export type RecordedCase = (
+  stack: Stack,
+) => Promise<Pick<IngestHandle, 'workflowId' | 'firstExecutionRunId'>>;
 
 export const RECORDED_CASES: Readonly<Record<string, RecordedCase>> = {
   async mixed(stack) {
@@ -70,6 +72,25 @@ export const RECORDED_CASES: Readonly<Record<string, RecordedCase>> = {
   async shards(stack) {
     await stack.send(loginMessages(30));
     return finished(await stack.start({ shards: 2 }));
+  },
+
+  // One of its children.
+  async shard(stack) {
+    await stack.send(loginMessages(30));
+    const { workflowId } = await finished(await stack.start({ shards: 2 }));
+    const child = stack.client.workflow.getHandle(`${workflowId}/shard-1`);
+    return { workflowId: child.workflowId, firstExecutionRunId: (await child.describe()).runId };
+  },
+
+  // Its children are cancelled with it.
+  async 'shards-cancelled'(stack) {
+    await stack.send(loginMessages(30));
+    return whileNothingIsStored(stack, async () => {
+      const handle = await stack.start({ shards: 2, batchSize: 10 });
+      await until(async () => (await stack.queueDepth()).inFlight > 0);
+      await handle.cancel();
+      return handle;
+    }).then(finished);
   },
 };
 

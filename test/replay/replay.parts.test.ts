@@ -13,6 +13,7 @@ import { converterPaths, dataConverter } from '../../src/crypto/payloads/data-co
 import { testRuntime } from '../support/test-runtime.ts';
 import { readHistory } from './history-file.ts';
 import { RECORDED_CASES } from './recorded-cases.ts';
+import { RECORDED_REPLAYS } from './recorded-replays.ts';
 import { RECORDED_ROTATIONS } from './recorded-rotations.ts';
 
 const HISTORIES = new URL('histories/', import.meta.url);
@@ -45,6 +46,7 @@ async function replay(
 
 test.each([
   ...Object.keys(RECORDED_CASES).map((name) => ['ingest-logins', name]),
+  ...Object.keys(RECORDED_REPLAYS).map((name) => ['replay-quarantine', name]),
   ...Object.keys(RECORDED_ROTATIONS).map((name) => ['rotate-masking-key', name]),
 ])('there is a history of %s, of the case that is called %s', (workflow, name) => {
   const form = new RegExp(`^${workflow}-\\d+\\.\\d+\\.\\d+-${name}(-\\d+)?\\.json$`);

@@ -25,6 +25,6 @@ export async function readErased(
   return (field, maskedHex, sentAt) => sentAt <= (erasedAt.get(hashOf(field, maskedHex)) ?? 0);
 }
 
-/** As the database's login_etl_erased_value() does. */
+/** As `vault/erase-originals.ts` has it. */
 const hashOf = (field: MaskedField, maskedHex: string): string =>
   createHash('sha256').update(`${field}:`).update(Buffer.from(maskedHex, 'hex')).digest('hex');

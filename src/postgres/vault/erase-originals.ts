@@ -76,7 +76,7 @@ export async function eraseOriginals(
        returning aside.field, aside.masked_value, shared, data_key_id
      ), noted as (
        insert into erased_values (value_hash, erased_at)
-       select login_etl_erased_value(field, masked_value), clock_timestamp()
+       select sha256(convert_to(field || ':', 'UTF8') || masked_value), clock_timestamp()
        from (select distinct field, masked_value from meant) as each
        on conflict (value_hash) do update set erased_at = excluded.erased_at
      ), gone as (
