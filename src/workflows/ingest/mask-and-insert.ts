@@ -39,7 +39,7 @@ export async function maskAndInsert(
   counted({ inserted, duplicates, quarantined });
   if (refused.length > 0) {
     const split = { rows: 0, quarantined: refused.length };
-    const { receipt } = insert;
+    const receipt = insert.receipt && given(insert.receipt);
     const rest = await steps.insert(lane, split, { ...request, bodies, refused, receipt });
     if (patched(REPORTS_SECOND_INSERT)) stepDone(rest.holder);
     counted({ duplicates: rest.duplicates, quarantined: rest.quarantined });

@@ -31,7 +31,7 @@ export async function storeBatch(
     batchNumber: tag.number,
     count,
     receiptHandles: given(batch.receiptHandles),
-    receipt,
+    receipt: receipt && given(receipt),
   });
   report.stepDone(holder);
   report.counted({ acknowledged });

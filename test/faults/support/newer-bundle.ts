@@ -40,6 +40,7 @@ export async function newerBundle(
   await writeFile(index, CHANGES[change]);
   const { code } = await bundleWorkflowCode({
     workflowsPath: index,
+    workflowInterceptorModules: [join(copy, 'src/workflows/refuse-foreign-payloads.ts')],
     ...converterPaths,
     logger: new DefaultLogger('WARN'),
   });
