@@ -7,6 +7,7 @@ import { lookAtRun, type OpenRun } from '../../temporal/runs/look-at-run.ts';
 import { ask, type Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
 import { temporal } from '../status/temporal-parts.ts';
+import { fullRunId } from './full-run-id.ts';
 
 /** A run that continues as new many times has many parts: the latest are shown. */
 const MAX_PARTS = 20;
@@ -31,7 +32,8 @@ export type FoundRun = {
 };
 
 /** A run by its workflow id or run id, from the ledger and from Temporal; either may be unreachable. */
-export async function findRun(sources: Sources, id: string): Promise<FoundRun> {
+export async function findRun(sources: Sources, text: string): Promise<FoundRun> {
+  const id = await fullRunId(sources, text);
   const ledger = await ask(
     { tried: sources.tried.postgres, whatToDo: 'Check DATABASE_URL.' },
     async () => ({

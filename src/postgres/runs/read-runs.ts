@@ -62,3 +62,13 @@ const FIND = `
 export async function findRuns(pool: Pool, id: string, limit: number): Promise<LedgerEntry[]> {
   return (await pool.query<LedgerEntry>(FIND, [id, limit])).rows;
 }
+
+const MATCH = `
+  select run_id::text as "runId", workflow_id as "workflowId" from ingest_runs
+  where starts_with(workflow_id, $1) or starts_with(run_id::text, $1) order by started_at desc limit $2`;
+
+/** Runs whose workflow id or run id begins with this text, newest first; all runs for ''. */
+export const matchRuns = async (pool: Pool, prefix: string, limit: number): Promise<RunIds[]> =>
+  (await pool.query<RunIds>(MATCH, [prefix, limit])).rows;
+
+export type RunIds = { runId: string; workflowId: string };

@@ -137,7 +137,9 @@ test('a role that may not read the rows is told which may', async () => {
     for (const command of ['rows', 'stats']) {
       const { exitCode, stderr } = await loginEtl({ DATABASE_URL: role.url }, [command]);
       expect(exitCode).toBe(1);
-      expect(stderr).toMatch(/why: the role may not read user_logins.*\n +what to do: .*analyst/);
+      expect(stderr).toMatch(
+        /why: the database user lacks a privilege on table user_logins.*\n +what to do: .*analyst/,
+      );
     }
   } finally {
     await role.remove();

@@ -55,11 +55,12 @@ describe('runs', () => {
 });
 
 describe('runs show', () => {
-  test('finds a run by its workflow id and by its run id', async () => {
+  test('finds a run by its workflow id or run id, the beginning of one, or as the latest', async () => {
     await stack.send(loginMessages(4));
     const run = await stack.start();
     await run.result();
-    for (const id of [run.workflowId, run.firstExecutionRunId]) {
+    const { workflowId, firstExecutionRunId: runId } = run;
+    for (const id of [workflowId, runId, runId.slice(0, 13), workflowId.slice(0, -2)]) {
       const found = jsonOf<FoundRun>(await runs('show', id, '--json'));
       expect(found).toMatchObject({
         workflowId: run.workflowId,
@@ -67,6 +68,11 @@ describe('runs show', () => {
         ledger: { parts: [{ outcome: 'completed', counts: { inserted: 4 } }] },
       });
     }
+    await expect
+      .poll(async () => jsonOf<FoundRun>(await runs('show', 'latest', '--json')).workflowId, {
+        timeout: 20_000,
+      })
+      .toBe(workflowId);
     const { exitCode, stdout } = await runs('show', run.workflowId);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/completed, began 20.*, ended 20/);
@@ -90,6 +96,16 @@ describe('runs show', () => {
     ]);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/Temporal cannot be asked[\s\S]*completed/);
+  });
+
+  test('names the runs that begin with an ambiguous text', async () => {
+    for (let time = 0; time < 2; time += 1) await (await stack.start()).result();
+    const ids = jsonOf<Listed>(await runs('--all', '--json')).runs.map((run) => run.workflowId);
+    expect(ids).toHaveLength(2);
+    const common = ids[0]?.slice(0, 3) ?? '';
+    const { exitCode, stderr } = await runs('show', common);
+    expect(exitCode).toBe(2);
+    for (const id of ids) expect(stderr).toContain(id);
   });
 
   test('says that nobody knows it', async () => {

@@ -13,6 +13,7 @@ Shows what the ledger and Temporal know of a run: its counts, and how and why it
 If one of the two is unreachable, or no longer knows the run, the part of the other is shown.
 
 Examples:
+  login-etl runs show latest
   login-etl runs show ingest-logins-2026-11-22T09:30:00Z
   login-etl runs show 0b5be4fa-6f5c-4fd7-bd6b-0d4cd9ce0c46 --json
 ${EXIT_CODES_HELP}`;
@@ -21,7 +22,7 @@ export function addRunsShowCommand(runs: Command): void {
   runs
     .command('show')
     .description('show one run: counts, how and why it ended, failing steps')
-    .argument('<id>', 'its workflow id or run id')
+    .argument('<id>', 'workflow id or run id, the beginning of one, or `latest`')
     .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async (id: string, { json }: { json?: boolean }, command: Command) => {
