@@ -13,7 +13,7 @@ import { loginEtlOnTerminal } from '../pseudo-terminal.ts';
 const PLANTED =
   'x\u001b[31m\u001b]0;t\u0007\u001b]52;c;aGk=\u0007\u009b2J\u202etxt\u2066\u200by\n✓ fine';
 /** Our own styles; every other control character is somebody else's. */
-const OWN_STYLE = /\u001b\[(?:1|2|22|31|32|33|36|39)m/g;
+const OWN_STYLE = new RegExp('\u001b\\[(?:1|2|22|31|32|33|36|39)m', 'g');
 const CONTROL = /(?!\n)[\p{Cc}\p{Bidi_Control}\u200b]/u;
 const RUN = 'ingest-logins-2026-11-22T09:30:00Z';
 
