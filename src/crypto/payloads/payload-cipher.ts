@@ -1,11 +1,8 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { NONCE_BYTES, openAesGcm, sealAesGcm } from '../aes-gcm.ts';
 import { activeKey, type Keyring } from '../keys/keyring.ts';
-
-export const CIPHER = 'aes-256-gcm';
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 /** Below this, compression adds more than it saves. */
 const COMPRESS_FROM_BYTES = 256;
@@ -43,8 +40,8 @@ export type PayloadCipher = {
 };
 
 /**
- * Compresses (zstd) and encrypts (AES-256-GCM, random nonce) with the active payload key; decrypts with whichever it was.
- * The data is nonce, ciphertext, tag. Purpose, key id and compression are authenticated with it.
+ * Compresses (zstd) and encrypts (AES-256-GCM, random nonce) with the active payload key; decrypts with the key that the
+ * payload names. Purpose, key id and compression are authenticated with the data.
  */
 export function payloadCipher(
   keyring: Keyring,
@@ -57,15 +54,16 @@ export function payloadCipher(
 ): PayloadCipher {
   const active = activeKey(keyring);
   const header = (keyId: string, compression: string, boundTo: readonly string[]) =>
-    Buffer.from(JSON.stringify([purpose, keyId, compression, ...boundTo]));
+    JSON.stringify([purpose, keyId, compression, ...boundTo]);
   return {
     async encrypt(plain, boundTo = []) {
       const compression = plain.length >= COMPRESS_FROM_BYTES ? 'zstd' : 'none';
       const body = compression === 'zstd' ? await compress(plain, ZSTD_PARAMETERS) : plain;
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv(CIPHER, active.key, nonce);
-      cipher.setAAD(header(active.id, compression, boundTo));
-      const data = Buffer.concat([nonce, cipher.update(body), cipher.final(), cipher.getAuthTag()]);
+      const data = sealAesGcm(body, {
+        key: active.key,
+        nonce: randomBytes(NONCE_BYTES),
+        context: header(active.id, compression, boundTo),
+      });
       return { keyId: active.id, compression, data };
     },
 
@@ -77,15 +75,7 @@ export function payloadCipher(
           'a payload was encrypted with a key that PAYLOAD_KEYS does not hold: add that key again',
         );
       }
-      const decipher = createDecipheriv(CIPHER, key, data.subarray(0, NONCE_BYTES), {
-        authTagLength: TAG_BYTES,
-      });
-      decipher.setAAD(header(keyId, compression, boundTo));
-      decipher.setAuthTag(data.subarray(data.length - TAG_BYTES));
-      const body = Buffer.concat([
-        decipher.update(data.subarray(NONCE_BYTES, data.length - TAG_BYTES)),
-        decipher.final(),
-      ]);
+      const body = openAesGcm(data, key, header(keyId, compression, boundTo));
       if (compression !== 'zstd') return body;
       const maxOutputLength = Math.min(maxDecompressedBytes, budget.bytes);
       if (maxOutputLength < 1) throw new RangeError('too much to decompress at once');

@@ -4,6 +4,7 @@ import { isReference, isSealedPart, partId } from '../../batch/part.ts';
 import { chunks, concatenated, isPartsPayload, partsPayload } from '../../batch/parts-payload.ts';
 import { isClearPayload } from '../../domain/clear-text.ts';
 import { hasEncoding, metadataText } from '../../domain/payload-metadata.ts';
+import { CIPHER } from '../aes-gcm.ts';
 import type { Keyring } from '../keys/keyring.ts';
 import {
   type Binding,
@@ -13,7 +14,6 @@ import {
   readBinding,
 } from './payload-binding.ts';
 import {
-  CIPHER,
   type DecryptOptions,
   type Encrypted,
   payloadCipher,

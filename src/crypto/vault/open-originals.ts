@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Masker } from '../../domain/login/masking.ts';
 import type { SealedOriginal } from '../../domain/login/sealed-original.ts';
 import { Problem } from '../../errors/problem.ts';
-import { open } from './sealed-value.ts';
+import { openAesGcm } from '../aes-gcm.ts';
 import { originalContext } from './vault-envelope.ts';
 import type { VaultPrivateKey } from './vault-opener.ts';
 
@@ -18,7 +18,7 @@ export function originalOpener(
     const dataKey = dataKeys.get(dataKeyId) ?? privateKey.unwrap(wrappedKey);
     dataKeys.set(dataKeyId, dataKey);
     try {
-      return open(sealedValue, await dataKey, originalContext(field, maskedHex));
+      return openAesGcm(sealedValue, await dataKey, originalContext(field, maskedHex)).toString();
     } catch (error) {
       if (error instanceof Problem) throw error;
       return undefined;

@@ -1,8 +1,8 @@
 import type { MaskedField } from '../../domain/login/login-columns.ts';
 import type { Masker } from '../../domain/login/masking.ts';
 import { Problem } from '../../errors/problem.ts';
+import { openAesGcm } from '../aes-gcm.ts';
 import { type DataKeys, OtherVaultKey, type WrappedDataKey } from './data-keys.ts';
-import { open } from './sealed-value.ts';
 import { originalContext } from './vault-envelope.ts';
 
 type Sealed = WrappedDataKey & { field: MaskedField; maskedHex: string; sealedValue: Buffer };
@@ -21,7 +21,8 @@ export async function readOriginal(
   const { field, maskedHex } = sealed;
   try {
     const dataKey = await dataKeys.unwrap(sealed);
-    const original = open(sealed.sealedValue, dataKey, originalContext(field, maskedHex));
+    const context = originalContext(field, maskedHex);
+    const original = openAesGcm(sealed.sealedValue, dataKey, context).toString();
     return oldMasker && oldMasker.mask(field, original) !== maskedHex ? undefined : original;
   } catch (error) {
     if (error instanceof OtherVaultKey || error instanceof Problem) throw error;

@@ -8,7 +8,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import type { MaskedField } from '../../domain/login/login-columns.ts';
-import { seal } from './sealed-value.ts';
+import { NONCE_BYTES, sealAesGcm } from '../aes-gcm.ts';
 
 /**
  * The vault's envelope: values are sealed with a data key of their batch, the data key with the vault's public key
@@ -49,9 +49,16 @@ export type DataKey = {
   /** Of the vault's key that wraps this one. */
   vaultKeyId: string;
   wrappedKey: Buffer;
-  /** `sealed-value.ts` says what it looks like. */
+  /** As `sealAesGcm` has it. */
   seal(plaintext: string, context: string): Buffer;
 };
+
+/** From 0 on, so that none is used twice with a data key (NIST SP 800-38D, 8.2.1). */
+function nonce(count: number): Buffer {
+  const bytes = Buffer.alloc(NONCE_BYTES);
+  bytes.writeUInt32BE(count, NONCE_BYTES - 4);
+  return bytes;
+}
 
 /** Makes a data key and wraps it: one a batch. */
 export function newDataKey(vault: VaultPublicKey): DataKey {
@@ -61,7 +68,7 @@ export function newDataKey(vault: VaultPublicKey): DataKey {
   return {
     vaultKeyId: vault.id,
     wrappedKey: publicEncrypt({ key: vault.key, ...OAEP }, secret),
-    seal: (plaintext, context) => seal(plaintext, key, context, count++),
+    seal: (plaintext, context) => sealAesGcm(plaintext, { key, nonce: nonce(count++), context }),
   };
 }
 

@@ -5,7 +5,7 @@ import {
   type KeyObject,
   privateDecrypt,
 } from 'node:crypto';
-import { open } from './sealed-value.ts';
+import { openAesGcm } from '../aes-gcm.ts';
 import { bodyContextOf, OAEP, type VaultPublicKey, vaultKeyId } from './vault-envelope.ts';
 
 /** The vault's private key, wherever it is: in a PEM file here, or in AWS KMS. */
@@ -49,5 +49,5 @@ export async function openBody(
   if (context === undefined) throw new Error('the body is sealed with an unknown version');
   const wrappedEnd = 3 + sealed.readUInt16BE(1);
   const dataKey = await privateKey.unwrap(sealed.subarray(3, wrappedEnd));
-  return open(sealed.subarray(wrappedEnd), dataKey, context);
+  return openAesGcm(sealed.subarray(wrappedEnd), dataKey, context).toString();
 }
