@@ -52,3 +52,10 @@ test('no text uses the phrases that CONTRIBUTING.md rules out', () => {
   );
   expect(found).toEqual([]);
 });
+
+test('migrations are numbered one after the other', () => {
+  const numbers = globSync('migrations/*.sql', { cwd: ROOT })
+    .map((file) => basename(file).slice(0, 5))
+    .toSorted();
+  expect(numbers).toEqual(numbers.map((_, index) => `${String(index + 1).padStart(4, '0')}_`));
+});
