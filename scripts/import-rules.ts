@@ -14,8 +14,9 @@ const CLIENTS = ['domain', 'errors', 'batch', 'crypto', 'queue', 'postgres'];
 export const ROOM_RULES: Readonly<Record<string, RoomRule>> = {
   domain: { from: [] },
   errors: { from: ['domain'] },
-  queue: { from: ['domain', 'errors'] },
-  crypto: { from: ['domain', 'errors', 'batch'] },
+  aws: { from: ['errors'] },
+  queue: { from: ['domain', 'errors', 'aws'] },
+  crypto: { from: ['domain', 'errors', 'batch', 'aws'] },
   batch: { from: ['domain', 'errors'] },
   postgres: { from: ['domain', 'errors'], typesFrom: ['batch'] },
   config: { from: ['domain', 'errors', 'crypto'], typesFrom: ['queue', 'postgres'] },

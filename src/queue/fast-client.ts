@@ -1,13 +1,16 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { Pool } from 'undici';
+import { clockOffsetMs } from '../aws/clock-offset.ts';
+import { CredentialRenewal } from '../aws/renew-credentials.ts';
 import { isRetryable, sqsError } from './fast-client-errors.ts';
 import { post } from './post.ts';
 import { signHeaders } from './sign-headers.ts';
 
 /**
- * Calls SQS past the AWS SDK's middleware, which costs more than all the rest of a message's way: its serializer,
- * its endpoint rules, its telemetry, its signer. The SDK's own credential chain and retry strategy are kept; the wire format is AWS JSON 1.0, as in the SQS API reference. Used for the two calls that are made
- * for every message; the rest goes through the SDK.
+ * Calls SQS without the AWS SDK's middleware (serializer, endpoint rules, telemetry, signer), which costs more than
+ * everything else that is done for a message. The SDK's credentials, clock offset and retry strategy are used; the wire
+ * format is AWS JSON 1.0, as in the SQS API reference. Used for the two calls that are made for every message; the
+ * rest goes through the SDK.
  */
 export type FastClient = {
   <Answer>(operation: Operation, input: object): Promise<Answer>;
@@ -28,6 +31,8 @@ export type Operation = 'ReceiveMessage' | 'DeleteMessageBatch' | 'GetQueueAttri
 /** Longer than the longest long poll that we ask for, so that a hung connection is noticed. */
 const ANSWER_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** The clock, and the credentials. */
+const MAX_CORRECTIONS = 2;
 /** Lanes times concurrent calls a batch, with room. */
 const MAX_CONNECTIONS = 64;
 
@@ -42,21 +47,36 @@ export function fastClient(client: SQSClient, region: string, origin: string): F
   });
   const retries = once(() => client.config.retryStrategy() as Promise<RetryStrategy>);
 
-  async function attempt<Answer>(operation: Operation, body: string): Promise<Answer> {
+  const renewal = new CredentialRenewal(client);
+
+  /** @param repeats how often a refused call is repeated once its cause, the clock or the credentials, is corrected */
+  async function attempt<Answer>(
+    operation: Operation,
+    body: string,
+    repeats = MAX_CORRECTIONS,
+  ): Promise<Answer> {
+    const credentials = await client.config.credentials();
+    const timeMs = Date.now() + client.config.systemClockOffset;
     const headers = signHeaders(
       {
-        ...{ host, path: pathname, region, body },
+        ...{ host, path: pathname, region, body, timeMs },
         headers: {
           'content-type': 'application/x-amz-json-1.0',
           'x-amz-target': `AmazonSQS.${operation}`,
         },
       },
-      await client.config.credentials(),
+      credentials,
     );
     const answer = await post(pool, { path: pathname, headers, body });
     const { status, text } = answer;
     if (status === 200) return (text ? JSON.parse(text) : {}) as Answer;
-    throw sqsError(status, answer.headers, text);
+    const error = sqsError(status, answer.headers, text);
+    const offsetMs = clockOffsetMs(answer, timeMs);
+    if (offsetMs !== undefined) client.config.systemClockOffset = offsetMs;
+    if (repeats > 0 && (offsetMs !== undefined || (await renewal.after(error, credentials)))) {
+      return attempt(operation, body, repeats - 1);
+    }
+    throw error;
   }
 
   const call = async <Answer>(operation: Operation, input: object): Promise<Answer> => {

@@ -15,6 +15,8 @@ export type Unsigned = {
   /** Without a host. */
   headers: Readonly<Record<string, string>>;
   body: string;
+  /** By the service's clock. */
+  timeMs: number;
 };
 
 /**
@@ -22,11 +24,14 @@ export type Unsigned = {
  * time of the AWS SDK's signer: fewer digests for each call, and no promises.
  */
 export function signHeaders(
-  { host, path, region, headers, body }: Unsigned,
+  { host, path, region, headers, body, timeMs }: Unsigned,
   { accessKeyId, secretAccessKey, sessionToken }: Credentials,
 ): Record<string, string> {
   const { headers: signed } = new PreparedKeySigner(
-    { method: 'POST', host, path, service: 'sqs', region, headers: { host, ...headers }, body },
+    {
+      ...{ method: 'POST', host, path, service: 'sqs', region, body },
+      headers: { host, ...headers, 'X-Amz-Date': amzDate(timeMs) },
+    },
     { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
   ).sign();
   return signed as Record<string, string>;
@@ -43,6 +48,10 @@ class PreparedKeySigner extends aws4.RequestSigner {
 
 /** The one in use. */
 let prepared: { of: string; key: KeyObject } | undefined;
+
+/** `20261127T034501Z` */
+const amzDate = (timeMs: number): string =>
+  new Date(timeMs).toISOString().replace(/[:-]|\.\d{3}/g, '');
 
 /** As AWS' documentation derives it ("Create a signed AWS API request"), from one day's scope. */
 function signingKey(secretAccessKey: string, ...scope: readonly string[]): KeyObject {

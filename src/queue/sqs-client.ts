@@ -1,4 +1,5 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { CREDENTIAL_FILES_READ_AGAIN, repeatRefusedCalls } from '../aws/renew-credentials.ts';
 
 export type SqsSettings = {
   region: string;
@@ -20,12 +21,16 @@ const MAX_SOCKETS = 128;
 /** For those who would rather know soon. */
 type Patience = { requestTimeoutMs?: number; maxAttempts?: number };
 
-/** Credentials come from the AWS SDK's chain; retries of throttled and failed calls are the SDK's. */
+/**
+ * Credentials come from the AWS SDK's chain, and again when they are refused; retries of throttled and failed calls are
+ * the SDK's.
+ */
 export function sqsClient(
   { region, endpoint, credentials }: SqsSettings,
   { requestTimeoutMs = REQUEST_TIMEOUT_MS, maxAttempts }: Patience = {},
 ): SQSClient {
-  return new SQSClient({
+  const client = new SQSClient({
+    ...CREDENTIAL_FILES_READ_AGAIN,
     region,
     ...(maxAttempts && { maxAttempts }),
     ...(endpoint && { endpoint }),
@@ -40,4 +45,6 @@ export function sqsClient(
       httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
     },
   });
+  client.middlewareStack.add(repeatRefusedCalls(client), { step: 'initialize' });
+  return client;
 }

@@ -1,5 +1,6 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { DecryptCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CREDENTIAL_FILES_READ_AGAIN, repeatRefusedCalls } from '../../aws/renew-credentials.ts';
 import { Problem } from '../../errors/problem.ts';
 import { vaultKeyId } from './vault-envelope.ts';
 import type { VaultPrivateKey } from './vault-opener.ts';
@@ -14,7 +15,7 @@ const ALGORITHM = 'RSAES_OAEP_SHA_256';
  */
 export async function kmsPrivateKey(
   keyId: string,
-  client: KMSClient = new KMSClient({}),
+  client: KMSClient = kmsClient(),
 ): Promise<VaultPrivateKey> {
   const publicKey = await fetchPublicKey(keyId, client);
   const id = vaultKeyId(publicKey);
@@ -23,6 +24,12 @@ export async function kmsPrivateKey(
     publicKey: { id, key: publicKey },
     unwrap: (wrappedKey) => unwrap(keyId, client, wrappedKey),
   };
+}
+
+function kmsClient(): KMSClient {
+  const client = new KMSClient(CREDENTIAL_FILES_READ_AGAIN);
+  client.middlewareStack.add(repeatRefusedCalls(client), { step: 'initialize' });
+  return client;
 }
 
 async function fetchPublicKey(keyId: string, client: KMSClient): Promise<KeyObject> {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import {
   createServer,
+  type IncomingHttpHeaders,
   type IncomingMessage,
   request,
   type Server,
@@ -10,9 +11,17 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
 /** One call on its way: `ReceiveMessage`, with its JSON. */
-export type SqsCall = { action: string; body: Record<string, unknown> };
+export type SqsCall = {
+  action: string;
+  body: Record<string, unknown>;
+  headers: IncomingHttpHeaders;
+};
 
-export type SqsAnswer = { status: number; body: Record<string, unknown> };
+export type SqsAnswer = {
+  status: number;
+  body: Record<string, unknown>;
+  headers?: Record<string, string>;
+};
 
 /**
  * What happens to a call. It may be passed on, and the answer to it changed; answered without SQS ever hearing of
@@ -43,6 +52,7 @@ export async function startSqsProxy(target: string): Promise<SqsProxy> {
     const call: SqsCall = {
       action: String(incoming.headers['x-amz-target']).replace('AmazonSQS.', ''),
       body: JSON.parse(raw.toString('utf8')) as Record<string, unknown>,
+      headers: incoming.headers,
     };
     calls.push(call);
     const passOn = () => forward(target, incoming, raw, response);
@@ -51,7 +61,10 @@ export async function startSqsProxy(target: string): Promise<SqsProxy> {
       response.destroy();
       return;
     }
-    response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
+    response.writeHead(answer.status, {
+      'content-type': 'application/x-amz-json-1.0',
+      ...answer.headers,
+    });
     response.end(JSON.stringify(answer.body));
   }
 
