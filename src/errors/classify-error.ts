@@ -8,6 +8,7 @@ import {
   policyForAwsError,
   policyForSqlstate,
 } from './error-policy.ts';
+import { policyForOtherError } from './other-errors.ts';
 import { Problem } from './problem.ts';
 import { TableTrouble } from './table-trouble.ts';
 
@@ -32,9 +33,8 @@ export function classifyError(error: unknown): { code: string; policy: ErrorPoli
     const status = (error as Partial<SQSServiceException>).$metadata?.httpStatusCode;
     return { code: name, policy: policyForAwsError(name, status) };
   }
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (typeof code === 'string') {
-    return { code, policy: { action: 'wait', advice: 'the network or a server has trouble' } };
+  if (error instanceof Problem) {
+    return { code: name, policy: { action: 'wait', advice: error.why } };
   }
-  return { code: name, policy: { action: 'retry', advice: 'an unexpected error' } };
+  return policyForOtherError(error, name);
 }

@@ -1,3 +1,6 @@
+import { classifyError } from '../../errors/classify-error.ts';
+import { Problem } from '../../errors/problem.ts';
+
 /** Each check is bounded, so that doctor ends even where nothing answers. */
 const TIMEOUT_MS = 5_000;
 
@@ -33,6 +36,12 @@ export const failed = (detail: string, whatToDo: string): Finding => ({
   whatToDo,
 });
 
+function explainByCode(error: unknown): Omit<Finding, 'status'> {
+  if (error instanceof Problem) return { detail: error.why, whatToDo: error.whatToDo };
+  const { code, policy } = classifyError(error);
+  return { detail: `${policy.advice} (${code})`, whatToDo: 'Correct that, then run doctor again.' };
+}
+
 /** Runs one check after the other. A failed check skips only those that need it. */
 export async function* runChecks(checks: readonly Check[]): AsyncGenerator<Result> {
   const notPassed = new Set<string>();
@@ -57,11 +66,7 @@ async function examine({ run, explain }: Check): Promise<Finding> {
   try {
     return await Promise.race([run(), late]);
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    return {
-      status: 'failed',
-      ...(explain?.(error) ?? { detail: `an unexpected error (${name})` }),
-    };
+    return { status: 'failed', ...(explain ?? explainByCode)(error) };
   } finally {
     clearTimeout(timer);
   }
