@@ -1,12 +1,11 @@
-import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { acceptArguments } from './activities/accept-arguments.ts';
 import { createCustodianActivities } from './activities/rotate/custodian-activities.ts';
 import { VERSION } from './build-info.ts';
 import { type Config, loadConfig } from './config/config.ts';
 import { useEnvironment } from './config/environment.ts';
-import { exposedKeyFiles } from './config/exposed-key-files.ts';
-import { createMasker, maskersById } from './crypto/keys/masker.ts';
+import { createMasker } from './crypto/keys/masker.ts';
+import { maskersById } from './crypto/keys/maskers.ts';
 import { dataConverter } from './crypto/payloads/data-converter.ts';
 import { vaultPrivateKey } from './crypto/vault/vault-private-key.ts';
 import { CUSTODIAN_TASK_QUEUE } from './domain/rotation.ts';
@@ -16,10 +15,15 @@ import { checkDatabase } from './postgres/check-database.ts';
 import { postgresPool } from './postgres/pool.ts';
 import { unboundUntil } from './postgres/unbound-until.ts';
 import { onStopSignal } from './stop-signals.ts';
+import { createReadiness } from './telemetry/health/readiness.ts';
+import { watchRefusals } from './telemetry/health/refusal-watch.ts';
 import { describeError } from './telemetry/logs/describe-error.ts';
 import { createLogger } from './telemetry/logs/logger.ts';
 import { installRuntime } from './telemetry/runtime.ts';
 import { connectWorker } from './temporal/worker/connect-worker.ts';
+import { createWorker } from './temporal/worker/create-worker.ts';
+import { renewApiKey } from './temporal/worker/renew-api-key.ts';
+import { runUntilRefused } from './temporal/worker/run-until-refused.ts';
 import { workflowBundle } from './temporal/worker/workflow-bundle.ts';
 import type { RunningWorker } from './worker.ts';
 
@@ -38,6 +42,8 @@ export type CustodianConfig = Pick<Config, (typeof CUSTODIAN_SECTIONS)[number]>;
 const STATEMENT_TIMEOUT_MS = 10 * 60_000;
 /** One rotation has one step in hand. */
 const MAX_ACTIVITIES = 4;
+/** A session outlives its password: connect again, so that a refusal is noticed. */
+const MAX_CONNECTION_SECONDS = 30;
 /** After the grace period the worker gives up. */
 const FORCE_SECONDS = 5;
 
@@ -48,7 +54,7 @@ export async function startCustodian(
 ): Promise<RunningWorker> {
   const timeout = { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: STATEMENT_TIMEOUT_MS };
   const pool = postgresPool(
-    { ...config.postgres, ...timeout },
+    { ...config.postgres, ...timeout, maxLifetimeSeconds: MAX_CONNECTION_SECONDS },
     {
       applicationName: 'login-etl custodian',
       onIdleError: () => logger.warn('an idle connection to Postgres was lost'),
@@ -61,7 +67,7 @@ export async function startCustodian(
     const unboundUntilMs = await unboundUntil(pool);
     const privateKey = await vaultPrivateKey(custodian);
     const connection = await connectWorker(temporal);
-    const worker = await Worker.create({
+    const worker = await createWorker({
       connection,
       namespace: temporal.namespace,
       taskQueue: CUSTODIAN_TASK_QUEUE,
@@ -78,11 +84,19 @@ export async function startCustodian(
       shutdownGraceTime: `${shutdownGraceSeconds} seconds`,
       shutdownForceTime: `${shutdownGraceSeconds + FORCE_SECONDS} seconds`,
     });
+    const { namespace, currentApiKey } = temporal;
+    const watch = watchRefusals(createReadiness({ temporal: connection, namespace, pool }), {
+      exitSeconds: config.worker.credentialsRefusedExitSeconds,
+      renew: renewApiKey(connection, currentApiKey),
+      logger,
+    });
     const run = async () => {
       try {
-        await worker.run();
+        await runUntilRefused(worker, watch);
       } finally {
-        await connection.close();
+        watch.stop();
+        // A worker that was given up may still hold it.
+        await connection.close().catch(() => undefined);
         await pool.end();
       }
     };
@@ -110,7 +124,6 @@ export async function runCustodian(): Promise<void> {
   await connectOrExplain('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
     installRuntime(logger, config.worker),
   );
-  for (const line of exposedKeyFiles(CUSTODIAN_SECTIONS)) logger.warn(line);
   worker = await startCustodian(config, logger);
   logger.info({ taskQueue: CUSTODIAN_TASK_QUEUE, version: VERSION }, 'custodian worker is running');
   await worker.done;

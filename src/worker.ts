@@ -1,4 +1,3 @@
-import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { acceptArguments } from './activities/accept-arguments.ts';
 import { ActivityLoad } from './activities/activity-load.ts';
@@ -7,7 +6,6 @@ import { partCache } from './batch/part-cache.ts';
 import { VERSION } from './build-info.ts';
 import { type Config, loadConfig } from './config/config.ts';
 import { useEnvironment } from './config/environment.ts';
-import { exposedKeyFiles } from './config/exposed-key-files.ts';
 import { createMasker } from './crypto/keys/masker.ts';
 import { dataConverter } from './crypto/payloads/data-converter.ts';
 import { jsonSealer } from './crypto/payloads/part-sealer.ts';
@@ -29,6 +27,8 @@ import { type Heartbeat, startHeartbeat } from './telemetry/worker-heartbeat.ts'
 import { hasSearchAttributes } from './temporal/has-search-attributes.ts';
 import { partFinder } from './temporal/runs/find-part.ts';
 import { connectWorker } from './temporal/worker/connect-worker.ts';
+import { createWorker } from './temporal/worker/create-worker.ts';
+import { runUntilRefused } from './temporal/worker/run-until-refused.ts';
 import { workflowBundle } from './temporal/worker/workflow-bundle.ts';
 
 export const WORKER_SECTIONS = [
@@ -107,7 +107,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     const steps = Object.keys(activities);
     observer = await observeWorker(config, { connection, queue, pool }, steps, logger);
     const { activityInterceptor, ...observing } = observer;
-    const worker = await Worker.create({
+    const worker = await createWorker({
       connection,
       namespace: config.temporal.namespace,
       taskQueue: TASK_QUEUE,
@@ -127,10 +127,11 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     });
     const run = async () => {
       try {
-        await worker.run();
+        await runUntilRefused(worker, observing.refusals);
       } finally {
         await close();
-        await connection.close();
+        // A worker that was given up may still hold it.
+        await connection.close().catch(() => undefined);
         await queue.call.close();
       }
     };
@@ -164,7 +165,6 @@ async function main(): Promise<void> {
   await connectOrExplain('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
     installRuntime(logger, config.worker),
   );
-  for (const line of exposedKeyFiles(WORKER_SECTIONS)) logger.warn(line);
   worker = await startWorker(config, logger);
   logger.info({ taskQueue: TASK_QUEUE, version: VERSION }, 'worker is running');
   await worker.done;

@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KEY_FILE_NAMES } from '../src/crypto/keys/generate-keys.ts';
@@ -5,11 +7,14 @@ import { freePort } from '../src/local/ports/free-port.ts';
 import { loginMessages } from './support/data/login-messages.ts';
 import { createTestDatabase, type TestDatabase } from './support/servers/test-database.ts';
 import { type Stack, startStack } from './support/start-stack.ts';
+import { makeTestDirectory } from './support/test-directory.ts';
 
 let stack: Stack;
 let unmigrated: TestDatabase;
+let directory: string;
 
 beforeAll(async () => {
+  directory = await makeTestDirectory('start-up');
   stack = await startStack();
   unmigrated = await createTestDatabase({ migrated: false });
   await stack.send(loginMessages(5));
@@ -19,7 +24,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.stop();
   await unmigrated?.remove();
+  await rm(directory, { recursive: true, force: true });
 });
+
+let bundles = 0;
+async function bundleOf(content: string): Promise<Record<string, string>> {
+  bundles += 1;
+  const path = join(directory, `bundle-${bundles}.js`);
+  await writeFile(path, content);
+  return { WORKER_WORKFLOW_BUNDLE: path };
+}
 
 const nobody = async () => `127.0.0.1:${await freePort()}`;
 
@@ -86,6 +100,12 @@ const CASES: Record<
     'WORKER_METRICS_ADDRESS',
     () => ({ WORKER_METRICS_ADDRESS: stack.env.TEMPORAL_ADDRESS ?? '' }),
   ],
+  'with a workflow bundle that is not JavaScript': [
+    'WORKER_WORKFLOW_BUNDLE',
+    () => bundleOf('{"not": "a bundle"'),
+  ],
+  'with a workflow bundle that has no workflows': ['WORKER_WORKFLOW_BUNDLE', () => bundleOf('1')],
+  'with an empty workflow bundle': ['WORKER_WORKFLOW_BUNDLE', () => bundleOf('')],
   'with a Temporal server that nobody answers for': [
     'TEMPORAL_ADDRESS',
     async () => ({ TEMPORAL_ADDRESS: await nobody() }),
@@ -99,7 +119,7 @@ test.concurrent.each(Object.entries(CASES))(
     expect(await worker.exited).toEqual({ code: 1, signal: null });
     const log = await worker.log();
     expect(log).toContain(setting);
-    for (const secret of ['pa55word', 'PRIVATE KEY-----', 'worker is running']) {
+    for (const secret of ['pa55word', 'PRIVATE KEY-----', 'not": "a', 'worker is running']) {
       expect(log).not.toContain(secret);
     }
   },

@@ -5,9 +5,11 @@ import type { Config } from '../config/config.ts';
 import { connectOrExplain } from '../errors/connect-or-explain.ts';
 import { postgresPool } from '../postgres/pool.ts';
 import type { Queue } from '../queue/open-queue.ts';
+import { renewApiKey } from '../temporal/worker/renew-api-key.ts';
 import { createBatchMetrics } from './batch-metrics.ts';
 import { startHealthServer } from './health/health-server.ts';
 import { createReadiness } from './health/readiness.ts';
+import { type RefusalWatch, watchRefusals } from './health/refusal-watch.ts';
 import { setKeyMetrics } from './key-metrics.ts';
 import { readSteps } from './read-steps.ts';
 import { auditSource } from './sources/audit-source.ts';
@@ -26,6 +28,8 @@ type Parts = { connection: NativeConnection; queue: Queue; pool: Pool };
 
 export type Observer = {
   activityInterceptor: NonNullable<WorkerInterceptors['activity']>[number];
+  /** Whether a part refuses the credentials for too long. */
+  refusals: RefusalWatch;
   /** The worker has begun to shut down. */
   shuttingDown(): void;
   close(): Promise<void>;
@@ -37,6 +41,8 @@ const OWN_CONNECTIONS = {
   connectionTimeoutMillis: 2_000,
   statement_timeout: 5_000,
   query_timeout: 6_000,
+  // A session outlives its password: connect again, so that a refusal is noticed.
+  maxLifetimeSeconds: 30,
 };
 
 /** All that looks on: counting of the steps, samples of what is outside, and the answers about health. */
@@ -51,13 +57,19 @@ export async function observeWorker(
     { ...config.postgres, ...OWN_CONNECTIONS },
     { applicationName: 'login-etl worker metrics' },
   );
-  const readiness = createReadiness({ temporal: connection, pool: ownPool, queue });
+  const { namespace, currentApiKey } = config.temporal;
+  const readiness = createReadiness({ temporal: connection, namespace, pool: ownPool, queue });
+  const refusals = watchRefusals(readiness, {
+    exitSeconds: config.worker.credentialsRefusedExitSeconds,
+    renew: renewApiKey(connection, currentApiKey),
+    logger,
+  });
   const oldest = new OldestMessage();
   const readers = readSteps(createBatchMetrics(), oldest, logger);
   const health =
     healthAddress &&
     (await connectOrExplain('/healthz', 'Check WORKER_HEALTH_ADDRESS.', () =>
-      startHealthServer(healthAddress, readiness),
+      startHealthServer(healthAddress, readiness, refusals.hasGivenUp),
     ));
   setKeyMetrics(config);
   const sources = [
@@ -65,7 +77,7 @@ export async function observeWorker(
     ledgerSource(ownPool),
     tablesSource(ownPool),
     auditSource(ownPool),
-    scheduleSource(connection, config.temporal.namespace),
+    scheduleSource(connection, namespace),
     poolSource(pool),
     dependencySource(readiness),
   ];
@@ -74,8 +86,10 @@ export async function observeWorker(
     (metricsAddress ?? otlp) ? startSampler(sources, sampleSeconds, logger) : undefined;
   return {
     activityInterceptor: stepInterceptor(createStepMetrics(steps), readers, logger),
+    refusals,
     shuttingDown: () => health?.shuttingDown(),
     close: async () => {
+      refusals.stop();
       await health?.close();
       sampler?.stop();
       await ownPool.end();

@@ -52,7 +52,7 @@ test('a connection that sends no request is closed within seconds', async () => 
 
 test('the health server answers at once while 250 connections say nothing', async () => {
   const port = await freePort();
-  const ready = { temporal: true, postgres: true, queue: true };
+  const ready = { temporal: 'ok', postgres: 'ok', queue: 'ok' } as const;
   const server = await startHealthServer({ host: '127.0.0.1', port }, async () => ready);
   onTestFinished(() => server.close());
   await openIdle(port, 250);

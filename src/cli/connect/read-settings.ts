@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { type Config, ConfigError, loadConfig } from '../../config/config.ts';
 import { useEnvironment } from '../../config/environment.ts';
-import { exposedKeyFiles } from '../../config/exposed-key-files.ts';
 import type { Section } from '../../config/settings.ts';
 import { printMessage } from '../terminal/output.ts';
 import { neededUser } from './needed-user.ts';
@@ -12,9 +11,7 @@ export function readSettings<S extends Section>(
   sections: readonly S[],
 ): Pick<Config, S> {
   takeEnvironment(command);
-  const settings = loadConfig(sections);
-  for (const line of exposedKeyFiles(sections)) printMessage(`warning: ${line}`);
-  return settings;
+  return loadConfig(sections);
 }
 
 /** For commands that read each section by itself, such as `doctor`. */

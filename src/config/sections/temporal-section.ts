@@ -89,7 +89,12 @@ const SETTINGS = {
 } as const satisfies Settings;
 
 type Tls = NonNullable<NativeConnectionOptions['tls']>;
-export type TemporalSettings = { connectionOptions: NativeConnectionOptions; namespace: string };
+export type TemporalSettings = {
+  connectionOptions: NativeConnectionOptions;
+  namespace: string;
+  /** TEMPORAL_API_KEY_FILE, read again each time. */
+  currentApiKey?: () => string | undefined;
+};
 
 /** Temporal's own library reads its settings and profiles; here they are checked, and the key may come from a file. */
 export const temporal = section<typeof SETTINGS, TemporalSettings>(
@@ -124,6 +129,9 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
           ...(tls && { tls: withoutByteOrderMarks(tls) }),
         },
         namespace: namespace ?? SETTINGS.namespace.default,
+        ...(reader.fileGiven(SETTINGS.apiKey.name) && {
+          currentApiKey: reader.current(SETTINGS.apiKey, values.apiKey),
+        }),
       };
     } catch (error) {
       reader.problem(

@@ -52,6 +52,13 @@ const SETTINGS = {
     description: 'How long a worker goes on with the steps it has begun after SIGTERM.',
     parse: wholeNumber(1, 3_600),
   },
+  credentialsRefusedExitSeconds: {
+    name: 'CREDENTIALS_REFUSED_EXIT_SECONDS',
+    default: '300',
+    description:
+      'How long a worker goes on while Temporal, Postgres or AWS refuses its credentials, which it reads again meanwhile. Then it exits with code 1.',
+    parse: wholeNumber(1, 86_400),
+  },
   quarantineLimitPerReason: {
     name: 'QUARANTINE_LIMIT_PER_REASON',
     default: '10000',
@@ -85,6 +92,7 @@ export type WorkerSettings = {
   otlp?: { url: string; headers: Record<string, string> };
   healthAddress?: HostAndPort;
   sampleSeconds: number;
+  credentialsRefusedExitSeconds: number;
   quarantineLimitPerReason: number;
   shutdownGraceSeconds: number;
   workflowBundlePath?: string;
@@ -104,6 +112,7 @@ export const worker = section<typeof SETTINGS, WorkerSettings>(
     }
     return {
       sampleSeconds: values.sampleSeconds,
+      credentialsRefusedExitSeconds: values.credentialsRefusedExitSeconds,
       quarantineLimitPerReason: values.quarantineLimitPerReason,
       shutdownGraceSeconds: values.shutdownGraceSeconds,
       logLevel: values.logLevel,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { HostAndPort } from '../../config/host-and-port.ts';
 import { limitConnections, SERVER_TIMEOUTS } from '../../http/limit-connections.ts';
-import { DEPENDENCIES, type Readiness } from './readiness.ts';
+import type { Readiness } from './readiness.ts';
 
 export type HealthServer = {
   /** From now on it is not ready: the worker takes no more work. */
@@ -11,20 +11,18 @@ export type HealthServer = {
 };
 
 /**
- * `/healthz` is 200 as long as the process runs its event loop. `/readyz` is 200 when Temporal, Postgres and the queue can be
- * reached, else 503; the body says which cannot.
+ * `/healthz` is 200 as long as the process runs its event loop and its credentials are not refused for too long. `/readyz`
+ * is 200 when Temporal, Postgres and the queue answer, else 503; the body says which does not, or refuses the credentials.
  */
 export async function startHealthServer(
   address: HostAndPort,
   readiness: Readiness,
+  isGivenUp: () => boolean = () => false,
 ): Promise<HealthServer> {
   let stopping = false;
   const answerReady = async (response: ServerResponse) => {
-    const reachable = await readiness();
-    const ready = !stopping && DEPENDENCIES.every((name) => reachable[name]);
-    const parts = Object.fromEntries(
-      DEPENDENCIES.map((name) => [name, reachable[name] ? 'ok' : 'unreachable']),
-    );
+    const parts = await readiness();
+    const ready = !stopping && Object.values(parts).every((state) => state === 'ok');
     answer(response, ready ? 200 : 503, {
       status: ready ? 'ready' : 'not ready',
       ...(stopping && { reason: 'shutting down' }),
@@ -32,7 +30,9 @@ export async function startHealthServer(
     });
   };
   const server = createServer(SERVER_TIMEOUTS, (request, response) => {
-    if (request.url === '/healthz') answer(response, 200, { status: 'alive' });
+    if (request.url === '/healthz' && isGivenUp()) {
+      answer(response, 503, { status: 'credentials are refused' });
+    } else if (request.url === '/healthz') answer(response, 200, { status: 'alive' });
     else if (request.url === '/readyz') void answerReady(response);
     else answer(response, 404, { status: 'there are /healthz and /readyz' });
   });

@@ -1,42 +1,51 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { ConnectionLike } from '@temporalio/client';
 import type { Pool } from 'pg';
+import { isRefusal } from '../../errors/refused-credentials.ts';
 import type { Queue } from '../../queue/open-queue.ts';
 
 export const DEPENDENCIES = ['temporal', 'postgres', 'queue'] as const;
 export type Dependency = (typeof DEPENDENCIES)[number];
-export type Reachable = Record<Dependency, boolean>;
+/** `refused`: it answers, and does not accept the credentials. */
+export type State = 'ok' | 'unreachable' | 'refused';
+/** Of the parts that the program uses. */
+export type States = Partial<Record<Dependency, State>>;
 
 /** Shorter than what asks: Kubernetes waits for a probe for as long as it is told, often a few seconds. */
 const TIMEOUT_MS = 2_000;
 /** However often it is asked, each part is asked once a second at most. */
 const FRESH_MS = 1_000;
 
-export type Readiness = () => Promise<Reachable>;
+export type Readiness = () => Promise<States>;
 
-/** Which of the parts answer just now. Never rejects. */
+/** How each part answers now. Never rejects. */
 export function createReadiness(parts: {
   temporal: ConnectionLike;
+  namespace: string;
   pool: Pool;
-  queue: Queue;
+  queue?: Queue;
 }): Readiness {
-  const checks: Record<Dependency, () => Promise<unknown>> = {
+  const { queue } = parts;
+  const checks: Checks = {
     temporal: () =>
       parts.temporal.withDeadline(Date.now() + TIMEOUT_MS, () =>
-        parts.temporal.workflowService.getSystemInfo({}),
+        // A server answers GetSystemInfo to anyone.
+        parts.temporal.workflowService.describeNamespace({ namespace: parts.namespace }),
       ),
     postgres: () => parts.pool.query('select'),
-    queue: () =>
-      parts.queue.client.send(
-        new GetQueueAttributesCommand({
-          QueueUrl: parts.queue.url,
-          AttributeNames: ['VisibilityTimeout'],
-        }),
-        { abortSignal: AbortSignal.timeout(TIMEOUT_MS) },
-      ),
+    ...(queue && {
+      queue: () =>
+        queue.client.send(
+          new GetQueueAttributesCommand({
+            QueueUrl: queue.url,
+            AttributeNames: ['VisibilityTimeout'],
+          }),
+          { abortSignal: AbortSignal.timeout(TIMEOUT_MS) },
+        ),
+    }),
   };
   let begunAt = Number.NEGATIVE_INFINITY;
-  let answer: Promise<Reachable> | undefined;
+  let answer: Promise<States> | undefined;
   return () => {
     if (answer === undefined || performance.now() - begunAt > FRESH_MS) {
       begunAt = performance.now();
@@ -46,21 +55,23 @@ export function createReadiness(parts: {
   };
 }
 
-async function checkAll(checks: Record<Dependency, () => Promise<unknown>>): Promise<Reachable> {
+type Checks = Partial<Record<Dependency, () => Promise<unknown>>>;
+
+async function checkAll(checks: Checks): Promise<States> {
   const answers = await Promise.all(
-    DEPENDENCIES.map(async (name) => [name, await succeeds(checks[name]())] as const),
+    Object.entries(checks).map(async ([name, check]) => [name, await stateAfter(check())] as const),
   );
-  return Object.fromEntries(answers) as Reachable;
+  return Object.fromEntries(answers);
 }
 
-async function succeeds(check: Promise<unknown>): Promise<boolean> {
+async function stateAfter(check: Promise<unknown>): Promise<State> {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, TIMEOUT_MS, false);
+  const timeout = new Promise<State>((resolve) => {
+    timer = setTimeout(resolve, TIMEOUT_MS, 'unreachable');
   });
-  const success = check.then(
-    () => true,
-    () => false,
+  const state = check.then(
+    (): State => 'ok',
+    (error: unknown): State => (isRefusal(error) ? 'refused' : 'unreachable'),
   );
-  return await Promise.race([success, timeout]).finally(() => clearTimeout(timer));
+  return await Promise.race([state, timeout]).finally(() => clearTimeout(timer));
 }

@@ -1,4 +1,4 @@
-import { DEPENDENCIES, type Readiness } from '../health/readiness.ts';
+import type { Readiness } from '../health/readiness.ts';
 import { meter } from '../meter.ts';
 import type { Source } from './sampler.ts';
 
@@ -12,8 +12,9 @@ export function dependencySource(readiness: Readiness): Source {
   return {
     name: 'dependencies',
     async sample() {
-      const reachable = await readiness();
-      for (const dependency of DEPENDENCIES) up.set(reachable[dependency] ? 1 : 0, { dependency });
+      for (const [dependency, state] of Object.entries(await readiness())) {
+        up.set(state === 'ok' ? 1 : 0, { dependency });
+      }
     },
   };
 }

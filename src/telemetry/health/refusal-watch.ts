@@ -1,0 +1,96 @@
+import type { Logger } from 'pino';
+import { Problem } from '../../errors/problem.ts';
+import type { Dependency, Readiness } from './readiness.ts';
+
+export type RefusalWatch = {
+  /** Resolves with the reason when a part has refused the credentials for too long. */
+  gaveUp: Promise<Problem>;
+  hasGivenUp(): boolean;
+  /** The part that refuses the credentials now, if there is one. */
+  refused(): Problem | undefined;
+  stop(): void;
+};
+
+type Options = {
+  /** CREDENTIALS_REFUSED_EXIT_SECONDS */
+  exitSeconds: number;
+  /** Done before each look: what does not read its credentials again by itself. */
+  renew(): Promise<void>;
+  logger: Logger;
+};
+
+const LOOK_EVERY_MS = 10_000;
+/** At least so many looks before the watch gives up. */
+const MIN_LOOKS = 4;
+
+/** The settings that each part's credentials come from. */
+const SETTINGS: Readonly<Record<Dependency, string>> = {
+  temporal:
+    'TEMPORAL_API_KEY (or TEMPORAL_API_KEY_FILE), or the client certificate (TEMPORAL_TLS_CLIENT_CERT_PATH)',
+  postgres: 'the user and password in DATABASE_URL (or DATABASE_URL_FILE, PGPASSWORD_FILE)',
+  queue:
+    'the AWS credentials (AWS_ACCESS_KEY_ID, a profile, a web identity or a role) and the policy of the queue',
+};
+
+const NAMES: Readonly<Record<Dependency, string>> = {
+  temporal: 'Temporal',
+  postgres: 'Postgres',
+  queue: 'SQS',
+};
+
+/** Looks whether a part refuses the credentials, and gives up when it does so for too long. */
+export function watchRefusals(
+  readiness: Readiness,
+  { exitSeconds, renew, logger }: Options,
+): RefusalWatch {
+  const { promise: gaveUp, resolve } = Promise.withResolvers<Problem>();
+  const refusedSinceMs = new Map<Dependency, number>();
+  let givenUp = false;
+
+  function note(dependency: Dependency, isRefused: boolean): void {
+    const since = refusedSinceMs.get(dependency);
+    if (!isRefused) {
+      if (since !== undefined) logger.info({ dependency }, 'credentials are accepted again');
+      refusedSinceMs.delete(dependency);
+    } else if (since === undefined) {
+      refusedSinceMs.set(dependency, performance.now());
+      logger.warn(
+        { dependency, exitInSeconds: exitSeconds },
+        `credentials are refused: renew ${SETTINGS[dependency]}`,
+      );
+    } else if (performance.now() - since > exitSeconds * 1_000) {
+      givenUp = true;
+      resolve(
+        refusedBy(dependency, `for more than ${exitSeconds} s (CREDENTIALS_REFUSED_EXIT_SECONDS)`),
+      );
+    }
+  }
+
+  async function look(): Promise<void> {
+    await renew();
+    for (const [dependency, state] of Object.entries(await readiness())) {
+      // A part that cannot be reached says nothing about the credentials.
+      if (state !== 'unreachable') note(dependency as Dependency, state === 'refused');
+    }
+  }
+  const everyMs = Math.min(LOOK_EVERY_MS, (exitSeconds * 1_000) / MIN_LOOKS);
+  const timer = setInterval(() => {
+    look().catch(() => logger.warn('the API key of Temporal could not be renewed'));
+  }, everyMs);
+  return {
+    gaveUp,
+    hasGivenUp: () => givenUp,
+    refused: () => {
+      const [dependency] = refusedSinceMs.keys();
+      return dependency && refusedBy(dependency, 'until it stopped polling');
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+const refusedBy = (dependency: Dependency, howLong: string): Problem =>
+  new Problem(
+    'the worker stopped',
+    `${NAMES[dependency]} has refused its credentials ${howLong}`,
+    `Renew ${SETTINGS[dependency]}.`,
+  );
