@@ -78,3 +78,8 @@ begin
   end loop;
 end
 $$;
+
+-- Whoever writes such a row calls the first through the triggers; nobody calls the triggers' functions by name.
+revoke execute on function login_etl_printable(text, integer), login_etl_conform_run(), login_etl_conform_quarantine()
+  from public;
+grant execute on function login_etl_printable(text, integer) to login_etl_worker, login_etl_custodian;
