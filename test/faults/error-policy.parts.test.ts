@@ -110,10 +110,21 @@ describe('Postgres raises an error for one row of a batch', () => {
     '%s (%s): it is no row’s, and nothing of the batch is stored',
     async (key, _, policy) => {
       const sqlstate = key.padEnd(5, '0');
-      expectVerdict(await thrownBy(insertWithError(sqlstate)), sqlstate, policy);
+      const thrown = await thrownBy(insertWithError(sqlstate));
+      if (sqlstate === LOCK_NOT_AVAILABLE) expectLockedOut(thrown);
+      else expectVerdict(thrown, sqlstate, policy);
       expect(await stored()).toBe(0);
     },
   );
+
+  /** The insert names the session that holds the lock, or says that it has not found it. */
+  const LOCK_NOT_AVAILABLE = '55P03';
+  const expectLockedOut = (thrown: unknown): void => {
+    const policy = OWN_POLICY.LockedOut as ErrorPolicy;
+    const holder = 'another session has held a lock for more than 5 s';
+    expectVerdict(thrown, 'LockedOut', { ...policy, advice: `${policy.advice}: ${holder}` });
+    expect(policy.action).toBe(policyForSqlstate(LOCK_NOT_AVAILABLE).action);
+  };
 });
 
 describe('SQS answers with an error', () => {

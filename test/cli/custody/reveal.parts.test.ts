@@ -105,7 +105,7 @@ describe('reveal', () => {
     const many = Array.from({ length: 101 }, (_, index) => `message-${index}`);
     const { exitCode, stderr } = await reveal('--message', ...many, ...REASON);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('it asks for 101, and 100 is the most');
+    expect(stderr).toContain('101 were given, and the limit is 100');
     expect(await newAudits()).toEqual([]);
   });
 
