@@ -84,7 +84,7 @@ describe('an error of Postgres', () => {
     url.password = SECRET;
     const client = new pg.Client({ connectionString: url.href });
     const failure = await failureOf(client.connect());
-    expect(failure).toMatchObject({ type: '28P01', nonRetryable: true });
+    expect(failure).toMatchObject({ type: '28P01', nonRetryable: false });
     expect(failure.message).toContain('DATABASE_URL');
     expect(everythingOf(failure)).not.toContain(SECRET);
   });
