@@ -12,7 +12,18 @@ export type LedgerRun = {
   counts: { [Name in keyof Counts]: number | null };
   rowsInUserLogins: number;
   rowsInQuarantine: number;
+  /** Batches whose rows in user_logins are no longer those that it stored. */
+  changedBatches: readonly ChangedBatch[];
+  /** Messages that it quarantined, and that are neither there nor recorded as departed. */
+  lostFromQuarantine: number;
+  /** Messages that it counted as duplicates, and that are in no table now; the first of their ids. */
+  lostDuplicates: { messages: number; ids: readonly string[] };
 };
+
+export type ChangedBatch = { number: number; stored: number; found: number };
+
+/** Of one run; the others are only counted. */
+const NAMED_BATCHES = 10;
 
 /**
  * What became of a run that the ledger has not closed, as Temporal has it. Terminated and timed out ones can't
@@ -49,9 +60,9 @@ export type Reconciliation = {
 };
 
 /**
- * Whether everything adds up: what a run received was inserted, had been there or was quarantined; what it
- * says it stored is in the tables; nothing was acknowledged that was not stored; nothing is in both tables, or
- * there without a run.
+ * Whether everything adds up: what a run received was inserted, had been there or was quarantined; what each of its
+ * batches stored is in the tables, and what it counted as duplicates; it acknowledged no more than that; no message is in
+ * both tables, and no row is without a run.
  */
 export function reconcile(
   ledger: readonly LedgerRun[],
@@ -81,17 +92,46 @@ export function reconcile(
   return result;
 }
 
-type ErrorAction = { state: RunState; open: number; problems: string[] };
+type RunCheck = { state: RunState; open: number; problems: string[] };
 
-function reconcileRun(run: LedgerRun, fate: Fate): ErrorAction {
+function reconcileRun(run: LedgerRun, fate: Fate): RunCheck {
   const stored = `${run.rowsInUserLogins} row(s) in user_logins and ${run.rowsInQuarantine} in quarantine`;
   if (run.workflowId === null) {
     const problem = `the ledger does not know the run, of which there are ${stored}`;
     return { state: 'not in the ledger', open: 0, problems: [problem] };
   }
-  if (isClosed(run)) return { state: run.outcome, ...reconcileClosed(run) };
+  const changed = changesOf(run);
+  if (isClosed(run)) {
+    const { open, problems } = reconcileClosed(run);
+    return { state: run.outcome, open, problems: [...problems, ...changed] };
+  }
   const problem = `the ledger has it open, with ${stored}; for Temporal it has come to its end`;
-  return { state: fate, open: 0, problems: fate === 'closed' ? [problem] : [] };
+  return { state: fate, open: 0, problems: [...(fate === 'closed' ? [problem] : []), ...changed] };
+}
+
+/** What became of the messages of its batches since they were stored. */
+function changesOf({ changedBatches, lostFromQuarantine, lostDuplicates }: LedgerRun): string[] {
+  const problems = changedBatches.slice(0, NAMED_BATCHES).map(({ number, stored, found }) => {
+    const rows = `${stored} row(s) that batch ${number} stored`;
+    if (found < stored) return `missing from user_logins: ${stored - found} of the ${rows}`;
+    if (found > stored) return `in user_logins, beside the ${rows}: ${found - stored} more of it`;
+    return `in user_logins, in place of some of the ${rows}: other messages`;
+  });
+  const others = changedBatches.length - NAMED_BATCHES;
+  if (others > 0) problems.push(`and ${others} more of its batches have lost or changed rows`);
+  if (lostFromQuarantine > 0) {
+    problems.push(
+      `missing from quarantine, and not recorded as departed: ${lostFromQuarantine} of its messages`,
+    );
+  }
+  const { messages, ids } = lostDuplicates;
+  if (messages > 0) {
+    const rest = messages > ids.length ? ', …' : '';
+    problems.push(
+      `missing from both tables: ${messages} of its duplicates (${ids.join(', ')}${rest})`,
+    );
+  }
+  return problems;
 }
 
 type ClosedRun = LedgerRun & { outcome: RunOutcome; counts: Counts };
@@ -99,7 +139,7 @@ type ClosedRun = LedgerRun & { outcome: RunOutcome; counts: Counts };
 const isClosed = (run: LedgerRun): run is ClosedRun =>
   run.outcome !== null && Object.values(run.counts).every((count) => count !== null);
 
-function reconcileClosed(run: ClosedRun): Omit<ErrorAction, 'state'> {
+function reconcileClosed(run: ClosedRun): Omit<RunCheck, 'state'> {
   const { received, inserted, duplicates, quarantined, acknowledged } = run.counts;
   const failed = run.outcome === 'failed';
   const problems: string[] = [];
@@ -118,8 +158,10 @@ function reconcileClosed(run: ClosedRun): Omit<ErrorAction, 'state'> {
         `quarantined ${quarantined} make ${accounted}`,
     );
   }
-  if (acknowledged > accounted) {
-    problems.push(`acknowledged ${acknowledged} messages, of which it stored ${accounted}`);
+  const found =
+    run.rowsInUserLogins + run.rowsInQuarantine + duplicates - run.lostDuplicates.messages;
+  if (acknowledged > found) {
+    problems.push(`acknowledged ${acknowledged} messages, of which ${found} are in the tables`);
   }
   const stored =
     Math.max(inserted, run.rowsInUserLogins) + Math.max(quarantined, run.rowsInQuarantine);

@@ -29,6 +29,9 @@ const run = (changes: Partial<LedgerRun> = {}, counts: Partial<typeof COUNTS> = 
   counts: { ...COUNTS, ...counts },
   rowsInUserLogins: 6,
   rowsInQuarantine: 1,
+  changedBatches: [],
+  lostFromQuarantine: 0,
+  lostDuplicates: { messages: 0, ids: [] },
   ...changes,
 });
 
@@ -50,14 +53,58 @@ test('runs that add up leave no finding, and their counts a total', () => {
 });
 
 test.each([
-  ['a row that is gone', run({ rowsInUserLogins: 5 }), /6 row\(s\) in user_logins, which has 5/],
   ['a row too many', run({ rowsInUserLogins: 7 }), /6 row\(s\) in user_logins, which has 7/],
-  ['a quarantined one gone', run({ rowsInQuarantine: 0 }), /in quarantine, which has 0/],
   ['a count that was changed', run({}, { received: 11 }), /received 11, but .* make 10/],
-  ['more acknowledged than stored', run({}, { acknowledged: 11 }), /acknowledged 11 .* stored 10/],
+  ['more acknowledged than stored', run({}, { acknowledged: 11 }), /acknowledged 11 .* 10 are in/],
   ['a run of rows only', run({ workflowId: null }), /does not know the run, of which there are 6/],
 ])('%s is found', (_, ledger, problem) => {
   expect(problemsOf(ledger)).toEqual([expect.stringMatching(problem)]);
+});
+
+test.each([
+  ['row', { rowsInUserLogins: 5 }, /6 row\(s\) in user_logins, which has 5/],
+  ['quarantined message', { rowsInQuarantine: 0 }, /1 row\(s\) in quarantine, which has 0/],
+  [
+    'duplicate',
+    { lostDuplicates: { messages: 1, ids: ['m1'] } },
+    /from both tables: 1 of its duplicates \(m1\)$/,
+  ],
+])('a %s that is gone is found, and that its message was acknowledged', (_, changes, problem) => {
+  const problems = problemsOf(run(changes));
+  expect(problems).toHaveLength(2);
+  expect(problems).toContainEqual(expect.stringMatching(problem));
+  expect(problems).toContain('acknowledged 10 messages, of which 9 are in the tables');
+});
+
+test.each([
+  [
+    { number: 3, stored: 5, found: 2 },
+    'missing from user_logins: 3 of the 5 row(s) that batch 3 stored',
+  ],
+  [
+    { number: 3, stored: 5, found: 6 },
+    'in user_logins, beside the 5 row(s) that batch 3 stored: 1 more of it',
+  ],
+  [
+    { number: 3, stored: 5, found: 5 },
+    'in user_logins, in place of some of the 5 row(s) that batch 3 stored: other messages',
+  ],
+])(
+  'a batch whose rows were changed is named, whether or not its run is closed',
+  (batch, problem) => {
+    for (const ledger of [run(), unclosed()]) {
+      expect(problemsOf({ ...ledger, changedBatches: [batch] })).toEqual([problem]);
+    }
+  },
+);
+
+test('of many batches that were changed, a few are named and the others counted', () => {
+  const changedBatches = Array.from({ length: 14 }, (_, index) => ({
+    ...{ number: index + 1, stored: 5, found: 0 },
+  }));
+  const problems = problemsOf(run({ changedBatches }));
+  expect(problems).toHaveLength(11);
+  expect(problems.at(-1)).toBe('and 4 more of its batches have lost or changed rows');
 });
 
 test('messages in both tables are found, of whatever run', () => {
@@ -75,7 +122,7 @@ test('what a failed run took and did not store is open', () => {
 test('a failed run may have committed more than it heard of, never less', () => {
   const more = run({ outcome: 'failed', rowsInUserLogins: 9 }, { received: 14 });
   expect(reconcile([more], 0)).toMatchObject({ open: 1, findings: [] });
-  const less = run({ outcome: 'failed', rowsInUserLogins: 5 }, { received: 14 });
+  const less = run({ outcome: 'failed', rowsInUserLogins: 5 }, { received: 14, acknowledged: 9 });
   expect(problemsOf(less)).toEqual([expect.stringMatching(/which has 5/)]);
 });
 

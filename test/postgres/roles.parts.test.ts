@@ -20,6 +20,7 @@ const TABLES = [
     'user_logins',
     'quarantine',
     'ingest_runs',
+    'ingest_batches',
     'vault',
     'vault_data_keys',
     'vault_generation',
@@ -54,7 +55,7 @@ const INSERT_ORIGINAL = `
 /** A row in every table, so that nothing is refused or allowed for want of one. */
 beforeEach(async () => {
   await database.pool.query(
-    'truncate user_logins, quarantine, ingest_runs, vault, vault_data_keys',
+    'truncate user_logins, quarantine, ingest_runs, ingest_batches, vault, vault_data_keys',
   );
   quarantined = newIds(3);
   await insertBatch(as.worker, batchToInsert({ rowIds: newIds(3), quarantineIds: quarantined }));
@@ -147,6 +148,7 @@ describe('the worker', () => {
     'update vault_data_keys set wrapped_key = null',
     'delete from vault_data_keys',
     'delete from ingest_runs',
+    'delete from ingest_batches',
     'select * from audit_log',
     'select 1 from audit_log',
     `insert into audit_log (action, reason) values ('reveal', 'forged')`,
@@ -267,7 +269,9 @@ describe('the custodian', () => {
     'update vault set sealed_value = null',
     'update vault_data_keys set wrapped_key = null',
     'update ingest_runs set outcome = null',
+    'update ingest_batches set inserted = 0',
     'delete from ingest_runs',
+    'delete from ingest_batches',
     'update audit_log set reason = null',
     'delete from audit_log',
     'delete from login_etl_migrations',
@@ -280,6 +284,7 @@ describe('the custodian', () => {
     'select * from quarantine',
     'select * from audit_log',
     'select * from ingest_runs',
+    'select * from ingest_batches',
     `update user_logins set masked_ip = 'm', masked_device_id = 'd', mask_key_id = 'k2' where mask_key_id = 'key-1'`,
     `update quarantine set sealed_body = 's', vault_key_id = 'v', reason = 'r', released_for = '${randomUUID()}'`,
     INSERT_DATA_KEY.replace(/'[0-9a-f-]{36}'/, 'gen_random_uuid()'),

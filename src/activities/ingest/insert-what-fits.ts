@@ -66,7 +66,11 @@ export async function insertWhatFits(
   }
   const without = new Set([...left.refused.map(({ index }) => index), ...left.duplicates]);
   const kept = range(0, rows).filter((place) => !without.has(place));
-  const stored = await insertWhole(pick(batch, kept), means);
+  const storedBefore = left.duplicates.map((place) => ({
+    messageId: batch.messageIds[place] as string,
+    sentAtMs: batch.sentAtMs[place] as number,
+  }));
+  const stored = await insertWhole({ ...pick(batch, kept), storedBefore }, means);
   if (stored.inserted === 0) judgeBatch(left.refused);
   return {
     ...stored,

@@ -15,6 +15,8 @@ export type BatchToInsert = RowsToInsert & {
   /** Seals what the vault lacks, given its state (`known-originals.ts`). */
   vault: (vaultState: VaultState) => Promise<SealedOriginals>;
   replayId?: string | undefined;
+  /** Messages of the batch that are left out, since another batch has stored them. */
+  storedBefore?: readonly { messageId: string; sentAtMs: number }[];
   quarantine: {
     messageIds: readonly string[];
     sentAtMs: readonly number[];

@@ -1,40 +1,56 @@
 import type { PoolClient } from 'pg';
 import type { BatchTag } from '../../batch/batch.ts';
+import { LOGIN_ID_HASH, QUARANTINE_ID_HASH } from './id-hash.ts';
 
 type Messages = { messageIds: readonly string[]; sentAtMs: readonly number[] };
 
 /** A message that was erased from quarantine does not come back, and counts as found. */
-type Found = { place: number; table: 'user_logins' | 'quarantine' | 'erased' | null; own: boolean };
+type Table = 'user_logins' | 'quarantine' | 'erased';
+type Found = { place: number; table: Table | null; own: boolean };
 
 /**
- * Every message that is not a row of this batch in user_logins, with where it is instead. The lateral queries keep
- * Postgres to one index look-up a message, however large the tables are.
+ * Every message that is not a row of this batch in user_logins, with where it is instead, and the sum of the ids that
+ * this batch has put into the table. The lateral queries keep Postgres to one index look-up a message, however large
+ * the tables are.
  */
-const FIND = `
-  select place::int - 1 as place,
-    case when login.own is not null then 'user_logins' when sealed.own is not null then 'quarantine' when exists (
-      select from quarantine_departures as gone where gone.message_id = batch.message_id and gone.cause = 'erased'
-    ) then 'erased' end as table,
-    coalesce(login.own, sealed.own, false) as own
-  from unnest($1::text[], string_to_array($2, ',')::bigint[]) with ordinality as batch (message_id, sent_at_ms, place)
-  left join lateral (
-    select run_id = $3 and batch_number = $4 as own from user_logins
-    where create_date = cast(to_timestamp(sent_at_ms / 1000.0) at time zone 'utc' as date)
-      and user_logins.message_id = batch.message_id
-    limit 1
-  ) as login on true
-  left join lateral (
-    select run_id = $3 and batch_number = $4 as own from quarantine
-    where login.own is null and quarantine.message_id = batch.message_id
-    limit 1
-  ) as sealed on true
-  where login.own is not true`;
+const find = (idHash: string): string => `
+  select coalesce(sum(${idHash}) filter (where own and "table" = $5), 0) as "idsSum",
+    coalesce(
+      json_agg(json_build_object('place', place, 'table', "table", 'own', own))
+        filter (where not (own and "table" = 'user_logins')),
+      '[]'
+    ) as others
+  from (
+    select place::int - 1 as place, batch.message_id, login.create_date,
+      case when login.own is not null then 'user_logins' when sealed.own is not null then 'quarantine' when exists (
+        select from quarantine_departures as gone where gone.message_id = batch.message_id and gone.cause = 'erased'
+      ) then 'erased' end as table,
+      coalesce(login.own, sealed.own, false) as own
+    from unnest($1::text[], string_to_array($2, ',')::bigint[]) with ordinality as batch (message_id, sent_at_ms, place)
+    left join lateral (
+      select create_date, run_id = $3 and batch_number = $4 as own from user_logins
+      where create_date = cast(to_timestamp(sent_at_ms / 1000.0) at time zone 'utc' as date)
+        and user_logins.message_id = batch.message_id
+      limit 1
+    ) as login on true
+    left join lateral (
+      select run_id = $3 and batch_number = $4 as own from quarantine
+      where login.own is null and quarantine.message_id = batch.message_id
+      limit 1
+    ) as sealed on true
+  ) as looked`;
+
+const FIND = { user_logins: find(LOGIN_ID_HASH), quarantine: find(QUARANTINE_ID_HASH) } as const;
 
 export type Whereabouts = {
   /** Distinct ids that this batch has put into the table. */
   own: number;
+  /** See `id-hash.ts`. */
+  ownIdsSum: string;
   /** Messages that another batch has stored, in either table, and repetitions within this one. */
   duplicates: number;
+  /** Places of those that another batch has stored. */
+  storedBefore: number[];
   /** Places of the messages that are in neither table. */
   missing: number[];
 };
@@ -44,19 +60,31 @@ export async function findStored(
   client: PoolClient,
   { messageIds, sentAtMs }: Messages,
   { runId, number }: BatchTag,
-  table: 'user_logins' | 'quarantine',
+  table: keyof typeof FIND,
 ): Promise<Whereabouts> {
-  if (messageIds.length === 0) return { own: 0, duplicates: 0, missing: [] };
-  const { rows } = await client.query<Found>(FIND, [messageIds, sentAtMs.join(), runId, number]);
-  const found = new Map(rows.map((row) => [row.place, row]));
+  const result: Whereabouts = {
+    ...{ own: 0, ownIdsSum: '0', duplicates: 0, storedBefore: [], missing: [] },
+  };
+  if (messageIds.length === 0) return result;
+  // Each once, so that the sum does not depend on how often a message was received.
+  const places = new Map(messageIds.map((id, place) => [id, place]));
+  const distinct = [...places.keys()];
+  const sent = [...places.values()].map((place) => sentAtMs[place]);
+  const { rows } = await client.query<{ idsSum: string; others: Found[] }>(FIND[table], [
+    ...[distinct, sent.join(), runId, number, table],
+  ]);
+  result.ownIdsSum = rows[0]?.idsSum ?? '0';
+  const others = new Map(rows[0]?.others.map((each) => [distinct[each.place], each]));
   const own = new Set<string>();
-  const missing: number[] = [];
-  let duplicates = 0;
   for (const [place, id] of messageIds.entries()) {
-    const where = found.get(place) ?? { table: 'user_logins', own: true };
-    if (where.table === null) missing.push(place);
+    const where = others.get(id) ?? { table: 'user_logins', own: true };
+    if (where.table === null) result.missing.push(place);
     else if (where.own && where.table === table && !own.has(id)) own.add(id);
-    else duplicates += 1;
+    else {
+      result.duplicates += 1;
+      if (!where.own) result.storedBefore.push(place);
+    }
   }
-  return { own: own.size, duplicates, missing };
+  result.own = own.size;
+  return result;
 }

@@ -8,6 +8,7 @@ import { lockInserts } from './insert-lock.ts';
 import { insertEachLogin, insertLogins, type RefusedRow } from './insert-logins.ts';
 import { insertOriginals, readVaultState, type VaultState } from './insert-originals.ts';
 import { insertQuarantine } from './insert-quarantine.ts';
+import { recordBatch } from './record-batch.ts';
 
 // Constraints are checked with their statement, so that none fails at the commit, where no row can be blamed.
 const CHECK_AT_ONCE = 'set constraints all immediate';
@@ -50,6 +51,7 @@ export async function insertWithin(
   if (rows.missing.length > 0) throw new RowsNotStored('user_logins');
   const bad = await findStored(client, batch.quarantine, batch.batch, 'quarantine');
   if (bad.missing.length > 0) throw new QuarantineDropsRows('quarantine');
+  await recordBatch(client, batch, rows, bad);
   return {
     inserted: rows.own,
     quarantined: bad.own,

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { LedgerRun } from '../../domain/reconciliation.ts';
 import { inTransaction } from '../in-transaction.ts';
+import { LOGIN_ID_HASH, QUARANTINE_ID_HASH } from '../ingest/id-hash.ts';
 
 /** Rows of the ledger and of the tables are from one moment, also while runs go on. */
 const BEGIN = 'begin transaction isolation level repeatable read, read only';
@@ -17,38 +18,73 @@ const CLOCKS = `interval '1 hour'`;
  */
 const OLDEST_CREATE_DATE = `(($1::timestamptz - ${CLOCKS}) at time zone 'utc' - interval '14 days')::date`;
 
+/** Ids of duplicates that a finding names. */
+const NAMED_DUPLICATES = 5;
+
 /**
  * Every run since then with what the tables hold of it, and what has left quarantine on the record since. Rows of a
- * run that the ledger does not know come as a run without a workflow.
+ * run that the ledger does not know come as a run without a workflow. Batches of builds before 0.4 have no record.
  */
 const READ_RUNS = `
   with
-    logins as (
-      select run_id, count(*)::int as rows from user_logins
+    of_batches as (
+      select run_id, batch_number, count(*)::int as rows, sum(${LOGIN_ID_HASH}) as ids_sum from user_logins
       where inserted_at >= $1::timestamptz - ${CLOCKS} and create_date >= ${OLDEST_CREATE_DATE}
-      group by run_id
+      group by run_id, batch_number
     ),
+    logins as (select run_id, sum(rows)::int as rows from of_batches group by run_id),
     sealed as (
-      select run_id, count(*)::int as rows
+      select run_id, count(*)::int as rows, sum(${QUARANTINE_ID_HASH}) as ids_sum
       from (
-        select run_id, quarantined_at from quarantine
+        select run_id, message_id, quarantined_at from quarantine
         union all
-        select run_id, quarantined_at from quarantine_departures
+        select run_id, message_id, quarantined_at from quarantine_departures
       ) as was_quarantined
       where quarantined_at >= $1::timestamptz - ${CLOCKS}
       group by run_id
     ),
     stored as (
-      select run_id, coalesce(logins.rows, 0) as logins, coalesce(sealed.rows, 0) as sealed
+      select run_id, coalesce(logins.rows, 0) as logins, coalesce(sealed.rows, 0) as sealed,
+        coalesce(sealed.ids_sum, 0) as sealed_ids_sum
       from logins full join sealed using (run_id)
+    ),
+    recorded as (
+      select batches.*, coalesce(rows, 0) as rows, coalesce(ids_sum, 0) as ids_sum
+      from ingest_runs join ingest_batches as batches using (run_id) left join of_batches using (run_id, batch_number)
+      where started_at >= $1
+    ),
+    lost as (
+      select run_id, count(*)::int as messages, (array_agg(message_id))[1:${NAMED_DUPLICATES}] as ids
+      from recorded cross join lateral unnest(duplicate_ids, duplicate_dates) as duplicate (message_id, create_date)
+      where not exists (
+        select from user_logins
+        where user_logins.create_date = duplicate.create_date and user_logins.message_id = duplicate.message_id
+      ) and not exists (select from quarantine where quarantine.message_id = duplicate.message_id)
+        and not exists (select from quarantine_departures as gone where gone.message_id = duplicate.message_id)
+      group by run_id
+    ),
+    checked as (
+      select run_id, sum(quarantined)::int as quarantined, sum(quarantined_ids_sum) as quarantined_ids_sum,
+        coalesce(
+          json_agg(json_build_object('number', batch_number, 'stored', inserted, 'found', rows) order by batch_number)
+            filter (where inserted <> rows or inserted_ids_sum <> ids_sum),
+          '[]'
+        ) as batches
+      from recorded group by run_id
     )
   select run_id as "runId", runs.workflow_id as "workflowId", runs.worker_build as "workerBuild",
     runs.started_at as "startedAt", runs.finished_at as "finishedAt", runs.outcome,
     json_build_object('received', received, 'inserted', inserted, 'duplicates', duplicates,
-      'quarantined', quarantined, 'acknowledged', acknowledged, 'batches', batches) as counts,
+      'quarantined', runs.quarantined, 'acknowledged', acknowledged, 'batches', runs.batches) as counts,
     coalesce(stored.logins, 0) as "rowsInUserLogins",
-    coalesce(stored.sealed, 0) as "rowsInQuarantine"
+    coalesce(stored.sealed, 0) as "rowsInQuarantine",
+    coalesce(checked.batches, '[]') as "changedBatches",
+    case when checked.quarantined > coalesce(stored.sealed, 0) then checked.quarantined - coalesce(stored.sealed, 0)
+      when checked.quarantined = stored.sealed and checked.quarantined_ids_sum <> stored.sealed_ids_sum then 1
+      else 0 end as "lostFromQuarantine",
+    json_build_object('messages', coalesce(lost.messages, 0), 'ids', coalesce(lost.ids, '{}')) as "lostDuplicates"
   from stored full join ingest_runs as runs using (run_id)
+    left join checked using (run_id) left join lost using (run_id)
   where runs.run_id is null or runs.started_at >= $1
   order by runs.started_at nulls first, run_id`;
 

@@ -25,7 +25,9 @@ describe('a ledger of one run', () => {
 
   /** Ten rows and two quarantined messages, three duplicates: all of it acknowledged. */
   beforeEach(async () => {
-    await database.pool.query('truncate user_logins, quarantine, ingest_runs');
+    await database.pool.query(
+      'truncate user_logins, quarantine, quarantine_departures, ingest_runs, ingest_batches',
+    );
     rowIds = newIds(10);
     quarantineIds = newIds(2);
     const tag = { ...newTag(1), startedAtMs: Date.now() };
@@ -85,7 +87,13 @@ describe('a ledger of one run', () => {
   test('a row that was deleted by hand is missed, and the run named', async () => {
     await database.pool.query('delete from user_logins where message_id = $1', [rowIds[3]]);
     const problem = 'the ledger says that it stored 10 row(s) in user_logins, which has 9';
-    expect(await findings()).toEqual([{ runId, workflowId: 'workflow', problem }]);
+    expect(await findings()).toEqual(
+      [
+        problem,
+        'acknowledged 15 messages, of which 14 are in the tables',
+        'missing from user_logins: 1 of the 10 row(s) that batch 1 stored',
+      ].map((each) => ({ runId, workflowId: 'workflow', problem: each })),
+    );
     const { exitCode, stdout } = await reconcileCommand(env);
     expect(exitCode).toBe(1);
     expect(stdout).toContain(`✗ workflow, run ${runId}: ${problem}`);
@@ -93,16 +101,91 @@ describe('a ledger of one run', () => {
 
   test('a quarantined message that was deleted by hand is missed', async () => {
     await database.pool.query('delete from quarantine where message_id = $1', [quarantineIds[0]]);
+    expect(await findings()).toEqual(
+      [
+        /2 .* quarantine, which has 1/,
+        /acknowledged 15 messages, of which 14/,
+        /missing from quarantine, and not recorded as departed: 1 of/,
+      ].map((problem) => expect.objectContaining({ problem: expect.stringMatching(problem) })),
+    );
+  });
+
+  test.each([
+    ['has another id', `set message_id = 'another'`],
+    ['is of another day', `set create_date = create_date - 1`],
+  ])('a row that %s now is missed, although the count is right', async (_, change) => {
+    await database.pool.query(`update user_logins ${change} where message_id = $1`, [rowIds[3]]);
+    const problem =
+      'in user_logins, in place of some of the 10 row(s) that batch 1 stored: other messages';
+    expect(await findings()).toEqual([{ runId, workflowId: 'workflow', problem }]);
+  });
+
+  test('a quarantined message that was replaced is missed, although the count is right', async () => {
+    await database.pool.query(
+      `update quarantine set message_id = 'another' where message_id = $1`,
+      [quarantineIds[0]],
+    );
     expect(await findings()).toEqual([
-      expect.objectContaining({ problem: expect.stringMatching(/2 .* quarantine, which has 1/) }),
+      expect.objectContaining({
+        problem: expect.stringMatching(/missing from quarantine, .*: 1 of/),
+      }),
     ]);
+  });
+
+  test('a message that left quarantine on the record is not missed', async () => {
+    await database.pool.query(
+      `with gone as (delete from quarantine where message_id = $1 returning *)
+       insert into quarantine_departures (message_id, run_id, quarantined_at, cause)
+       select message_id, run_id, quarantined_at, 'discarded' from gone`,
+      [quarantineIds[0]],
+    );
+    expect((await reconcileJson(env)).json.findings).toEqual([]);
+  });
+
+  test('rows of a run that was terminated are missed as well', async () => {
+    await database.pool.query(`
+      update ingest_runs set finished_at = null, outcome = null, received = null`);
+    await database.pool.query('delete from user_logins where message_id = any($1)', [
+      rowIds.slice(0, 4),
+    ]);
+    const problem = 'missing from user_logins: 4 of the 10 row(s) that batch 1 stored';
+    expect(await findings()).toEqual([{ runId, workflowId: 'workflow', problem }]);
+  });
+
+  test('a duplicate is named when the row that another run had stored is gone', async () => {
+    const tag = { ...newTag(1), startedAtMs: Date.now() };
+    const again = batchToInsert({ rowIds, tag, sentAtMs: Date.now() });
+    expect(await insertBatch(database.pool, again)).toMatchObject({ inserted: 0, duplicates: 10 });
+    const counts = { received: 10, inserted: 0, duplicates: 10, quarantined: 0 };
+    await close({ runId: tag.runId, counts: { ...counts, acknowledged: 10, batches: 1 } });
+    expect((await reconcileJson(env)).json.findings).toEqual([]);
+    await database.pool.query(
+      `update ingest_runs set started_at = now() - interval '9 days' where run_id = $1`,
+      [runId],
+    );
+    await database.pool.query('delete from user_logins where message_id = $1', [rowIds[3]]);
+    await database.pool.query(`update user_logins set inserted_at = now() - interval '9 days'`);
+    await database.pool.query(`update quarantine set quarantined_at = now() - interval '9 days'`);
+    expect(await findings()).toEqual(
+      [
+        'acknowledged 10 messages, of which 9 are in the tables',
+        `missing from both tables: 1 of its duplicates (${rowIds[3]})`,
+      ].map((problem) => ({ runId: tag.runId, workflowId: 'workflow', problem })),
+    );
+  });
+
+  test('batches of a build that recorded none are judged by their run alone', async () => {
+    await database.pool.query('delete from ingest_batches');
+    expect((await reconcileJson(env)).json.findings).toEqual([]);
+    await database.pool.query('delete from user_logins where message_id = $1', [rowIds[3]]);
+    expect(await findings()).toHaveLength(2);
   });
 
   test.each([
     ['received', 16, /received 16, but .* make 15/],
     ['inserted', 9, /9 row\(s\) in user_logins, which has 10/],
     ['duplicates', 4, /duplicates 4 .* make 16/],
-    ['acknowledged', 16, /acknowledged 16 messages, of which it stored 15/],
+    ['acknowledged', 16, /acknowledged 16 messages, of which 15 are in the tables/],
   ])('a count of %s that was changed by hand is found', async (column, value, problem) => {
     await database.pool.query(`update ingest_runs set ${column} = $1`, [value]);
     expect(await findings()).toContainEqual({

@@ -20,10 +20,12 @@ const HELP = `
 Every run leaves a row in ingest_runs, the ledger. For each run that began since then, this checks that
 
   received = inserted + duplicates + quarantined     (+ open, if the run failed)
-  user_logins and quarantine contain as many rows of the run as it stored
-  the run acknowledged no more messages than it stored
+  user_logins and quarantine contain the rows that each of its batches stored
+  the messages that it counted as duplicates are in one of the tables
+  the run acknowledged no more messages than the tables contain
 
-and that no message is in both tables, and that every row belongs to a run of the ledger.
+and that no message is in both tables, and that every row belongs to a run of the ledger. A batch leaves a count and a
+sum of its message ids in ingest_batches, so that a row that is deleted or replaced later is missed.
 
 "open" counts messages that a failed run received and did not store. They return to the queue when their visibility
 timeout ends. A run that has not closed has no counts yet: its rows in the tables are shown in brackets, and Temporal

@@ -1,0 +1,42 @@
+import type { PoolClient } from 'pg';
+import { createDate } from '../../domain/login/create-date.ts';
+import type { BatchToInsert } from './batch-to-insert.ts';
+import type { Whereabouts } from './find-stored.ts';
+
+const RECORD_BATCH = `
+  insert into ingest_batches (
+    run_id, batch_number, inserted, inserted_ids_sum, quarantined, quarantined_ids_sum, duplicate_ids, duplicate_dates
+  )
+  values ($1, $2, $3, $4, $5, $6, $7, $8)
+  on conflict (run_id, batch_number) do update set
+    stored_at = excluded.stored_at, inserted = excluded.inserted, inserted_ids_sum = excluded.inserted_ids_sum,
+    quarantined = excluded.quarantined, quarantined_ids_sum = excluded.quarantined_ids_sum,
+    duplicate_ids = excluded.duplicate_ids, duplicate_dates = excluded.duplicate_dates`;
+
+/** Notes what a batch has stored, for `reconcile`. An insert that is repeated finds the same, or what it has mended. */
+export async function recordBatch(
+  client: PoolClient,
+  batch: Pick<BatchToInsert, 'batch' | 'messageIds' | 'sentAtMs' | 'quarantine' | 'storedBefore'>,
+  rows: Whereabouts,
+  bad: Whereabouts,
+): Promise<void> {
+  const duplicates = [
+    ...pick(batch, rows.storedBefore),
+    ...pick(batch.quarantine, bad.storedBefore),
+    ...(batch.storedBefore ?? []),
+  ];
+  await client.query(RECORD_BATCH, [
+    ...[batch.batch.runId, batch.batch.number],
+    ...[rows.own, rows.ownIdsSum, bad.own, bad.ownIdsSum],
+    duplicates.map(({ messageId }) => messageId),
+    duplicates.map(({ sentAtMs }) => createDate(sentAtMs)),
+  ]);
+}
+
+type Messages = Pick<BatchToInsert, 'messageIds' | 'sentAtMs'>;
+
+const pick = ({ messageIds, sentAtMs }: Messages, places: readonly number[]) =>
+  places.map((place) => ({
+    messageId: messageIds[place] as string,
+    sentAtMs: sentAtMs[place] as number,
+  }));
