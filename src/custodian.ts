@@ -38,9 +38,9 @@ export const CUSTODIAN_SECTIONS = [
 
 export type CustodianConfig = Pick<Config, (typeof CUSTODIAN_SECTIONS)[number]>;
 
-/** A look through the whole vault takes longer than an insert; shorter than the workflow's steps may take. */
+/** A scan of the whole vault takes longer than an insert. Shorter than the timeout of the workflow's steps. */
 const STATEMENT_TIMEOUT_MS = 10 * 60_000;
-/** One rotation has one step in hand. */
+/** A rotation runs one step at a time. */
 const MAX_ACTIVITIES = 4;
 /** A session outlives its password: connect again, so that a refusal is noticed. */
 const MAX_CONNECTION_SECONDS = 30;
@@ -112,7 +112,7 @@ export async function startCustodian(
   }
 }
 
-/** Runs until a stop signal, and finishes the steps that it has begun. */
+/** Runs until a stop signal, then finishes the steps in progress. */
 export async function runCustodian(): Promise<void> {
   let worker: RunningWorker | undefined;
   onStopSignal(() => {

@@ -46,20 +46,20 @@ export type WorkerConfig = Pick<Config, (typeof WORKER_SECTIONS)[number]>;
 export type RunningWorker = {
   /** Resolves when the worker has stopped and closed its connections; rejects when it failed. */
   done: Promise<void>;
-  /** Receives nothing from now on, finishes what is in hand within the grace period, then stops. */
+  /** Stops receiving, finishes the current batches within the grace period, then stops. */
   stop(): Promise<void>;
 };
 
-/** ReceiveMessage calls of one batch in flight at once: enough to fill a batch within a second on AWS. */
+/** Concurrent ReceiveMessage calls of one batch: enough to fill a batch within a second on AWS. */
 const RECEIVE_CONCURRENCY = 16;
-/** After the grace period: for activities to notice that they are cancelled, and for the worker to give up. */
+/** After the grace period: the time for activities to notice their cancellation, then for the worker to give up. */
 const CANCEL_SECONDS = 2;
 const FORCE_SECONDS = 5;
 const MAX_ACTIVITIES = 64;
-/** Payloads are compressed and encrypted by then: to gzip them once more costs both sides a lot and gives nothing. */
+/** Payloads are compressed and encrypted already: gzip would cost both sides much and save nothing. */
 const UNCOMPRESSED = { grpcCompression: { codec: 'none' } } as const;
 
-/** Config -> clients -> checks -> activities -> worker. A part that is not there fails here, by name. */
+/** Config -> clients -> checks -> activities -> worker. Fails with the name of the part that is unavailable. */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
   const shuttingDown = new AbortController();
   const load = new ActivityLoad();
@@ -141,7 +141,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
         logger.info('shutting down: nothing more is received');
         shuttingDown.abort();
         observing.shuttingDown();
-        await load.quiet(shutdownGraceSeconds * 1000);
+        await load.idle(shutdownGraceSeconds * 1000);
         if (worker.getState() === 'RUNNING') worker.shutdown();
       },
     };
@@ -153,7 +153,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 
 async function main(): Promise<void> {
   let worker: RunningWorker | undefined;
-  // Before anything else: as process 1 of a container an unhandled signal would be ignored.
+  // Comes first: the kernel ignores unhandled signals to process 1 of a container.
   onStopSignal(() => {
     if (worker === undefined) process.exit(0);
     void worker.stop();

@@ -4,12 +4,12 @@ import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { SHUTTING_DOWN } from '../domain/names.ts';
 
 /** Longer than it takes from the end of one step of a batch to the beginning of the next. */
-const QUIET_MS = 750;
-const LOOK_EVERY_MS = 50;
+const IDLE_MS = 750;
+const POLL_INTERVAL_MS = 50;
 
 /**
- * Which activities a worker has in hand, so that one that shuts down can bring its batches to their end: it
- * receives nothing more, but goes on masking, inserting and acknowledging until nothing comes any more.
+ * Tracks the activities that a worker is running, so that a worker that shuts down can finish its batches: it receives
+ * no more messages, but masks, inserts and acknowledges until no more tasks arrive.
  */
 export class ActivityLoad {
   #running = 0;
@@ -31,13 +31,13 @@ export class ActivityLoad {
     },
   };
 
-  /** Resolves when there is no work and none has come for a moment, or when the time is over. */
-  async quiet(atMostMs: number): Promise<void> {
-    const deadline = performance.now() + atMostMs;
-    while (this.#busy() && performance.now() < deadline) await delay(LOOK_EVERY_MS);
+  /** Resolves when no activity has run for a moment, or after the timeout. */
+  async idle(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (this.#busy() && performance.now() < deadline) await delay(POLL_INTERVAL_MS);
   }
 
   #busy(): boolean {
-    return this.#running > 0 || performance.now() - this.#lastWorkAt < QUIET_MS;
+    return this.#running > 0 || performance.now() - this.#lastWorkAt < IDLE_MS;
   }
 }

@@ -8,37 +8,37 @@ import {
 import type { Part } from './part.ts';
 
 /**
- * What passes between the activities. The workflow sees counts; the messages are parts (`part.ts`), a column a field:
- * smaller and quicker to encode than a list of objects, and each step is sent only the parts it works on, since all
- * of it stays in history. Columns of one batch have the same length and order.
+ * The inputs and results of the activities. The workflow sees only counts; messages are in parts (`part.ts`), one column
+ * per field, which is smaller and faster to encode than a list of objects. Each step gets only the parts it needs, since
+ * history keeps them all. All columns of a batch have the same length and order.
  */
 
 export type ReceiveRequest = {
   maxMessages: number;
   /** Of bodies and handles. */
   maxBytes: number;
-  /** In the workflow's history, for all steps together (`history-budget.ts`). */
+  /** In the workflow's history, over all steps (`history-budget.ts`). */
   maxHistoryBytes: number;
   /** Whether the inputs of the next steps hold references in place of parts (`part.ts`). */
   byReference?: boolean | undefined;
-  /** Whether a batch may be a single message that is larger than that. */
+  /** Whether a batch may be a single message that is larger than `maxBytes`. */
   anySize: boolean;
-  /** Mean size of the messages seen so far, so that a queue of large ones is not over-received. */
+  /** Mean size of earlier messages: keeps the step from receiving too many large ones. */
   expectedMessageBytes?: number | undefined;
 };
 
-/** The worker process that did a step, and has its parts in hand. Not there in results of earlier builds. */
+/** The worker process that ran a step and caches its parts. Undefined in results of earlier builds. */
 export type Holder = { holder?: string | undefined };
 
 export type ReceivedBatch = {
   count: number;
   /** Bytes of bodies and handles. */
   bytes: number;
-  /** The oldest SentTimestamp among them; not there when there are none. */
+  /** The oldest SentTimestamp of the batch; undefined when it is empty. */
   oldestSentAtMs?: number | undefined;
-  /** In a FIFO queue a group with a message in hand looks empty: the drain has to know. */
+  /** In a FIFO queue a group with a message in flight looks empty, which the drain has to consider. */
   fifo: boolean;
-  /** Messages that were received, did not fit, and are visible again: meanwhile the queue looked empty to others. */
+  /** Messages that did not fit and were made visible again: until then the queue looked empty to other lanes. */
   released: number;
   ids: Part<MessageIds>;
   bodies: Part<string[]>;
@@ -51,7 +51,7 @@ export type MessageIds = {
   sentAtMs: number[];
 };
 
-/** What goes into the vault with a batch: each distinct masked value once, a column a field. */
+/** The originals that a batch adds to the vault, one column per field: each distinct masked value once. */
 export type SealedOriginals = {
   /** The vault's key that wraps the batch's data key. */
   vaultKeyId: string;
@@ -62,19 +62,19 @@ export type SealedOriginals = {
   sealedValues: Buffer[];
 };
 
-/** A message that can't become a row: its place, and why, without any of its values. */
+/** A message that can't become a row: its index and a reason, which contains no value of the message. */
 export type Rejected = { index: number; reason: string };
 
 export type MaskedMessages = {
   rows: MaskedRows;
   originals: Originals;
-  /** By their place in the batch. */
+  /** The indexes count from the batch's first message. */
   rejected: Rejected[];
-  /** Which masking key made the rows; `sha256` in the unkeyed mode. */
+  /** The id of the masking key; `sha256` in the unkeyed mode. */
   maskKeyId: string;
 };
 
-/** Which batch of its run, for the log. */
+/** The batch's number within its run, for the log. */
 type Numbered = { batchNumber: number };
 
 export type MaskRequest = Numbered & { count: number; bodies: Part<string[]> };
@@ -85,35 +85,35 @@ export type MaskedBatch = Holder & {
   masked: Part<MaskedMessages>;
 };
 
-/** The batch as the tables name it: a repeated insert tells its own rows from those of other batches. */
+/** Identifies the batch in the tables, so that a repeated insert recognizes its own rows. */
 export type BatchTag = { runId: string; workflowId: string; startedAtMs: number; number: number };
 
-/** What an insert confirms of a batch: everything is committed except the rows at these places. */
+/** Confirms that a batch is committed, except for the rows at these indexes. */
 export type Receipt = { refused: number[] };
 
 export type InsertRequest = {
   batch: BatchTag;
   ids: Part<MessageIds>;
   masked: Part<MaskedMessages>;
-  /** Of the whole batch; only sent when some are to be quarantined. */
+  /** All bodies of the batch; only sent when some messages go to quarantine. */
   bodies?: Part<string[]> | undefined;
-  /** Rows that Postgres refused before: they are quarantined, and nothing else is done. */
+  /** Rows that Postgres refused in an earlier insert: this one only quarantines them. */
   refused?: Rejected[] | undefined;
-  /** Of the insert that had them refused. */
+  /** The receipt of that earlier insert. */
   receipt?: Part<Receipt> | undefined;
-  /** The messages are in quarantine, released for this replay: they are taken out of it first. */
+  /** The messages are in quarantine, released for this replay: the insert removes them from it first. */
   replayId?: string | undefined;
 };
 
 export type InsertResult = Holder & {
-  /** Not there in results of builds before 0.4. */
+  /** Undefined in results of builds before 0.4. */
   receipt?: Part<Receipt> | undefined;
   inserted: number;
   quarantined: number;
   duplicates: number;
-  /** Rows, by their place in the request, that Postgres will not take: they are to be quarantined. */
+  /** Rows that Postgres refused, by their index in the request: another insert quarantines them. */
   refused: Rejected[];
-  /** How many messages were to be quarantined, by reason. */
+  /** The number of messages for quarantine, by reason. */
   reasons: Record<string, number>;
   /** The oldest SentTimestamp among the batch's messages. */
   oldestSentAtMs?: number | undefined;
@@ -122,17 +122,17 @@ export type InsertResult = Holder & {
 export type AcknowledgeRequest = Numbered & {
   count: number;
   receiptHandles: Part<string[]>;
-  /** Confirms that the batch is committed: without it nothing is deleted. */
+  /** Confirms that the batch is committed: without a receipt nothing is deleted. */
   receipt?: Part<Receipt> | undefined;
 };
 
 export type AcknowledgeResult = Holder & {
   acknowledged: number;
-  /** Handles that SQS no longer knows: those messages come back and count as duplicates. */
+  /** Handles that SQS no longer knows: these messages are redelivered and count as duplicates. */
   expired: number;
 };
 
-/** A batch opened: what becomes rows, and what is quarantined. */
+/** An opened batch, split into rows and messages for quarantine. */
 export type SplitBatch = MessageIds & {
   rows: MaskedRows;
   originals: Originals;
@@ -142,7 +142,6 @@ export type SplitBatch = MessageIds & {
 
 type Opened = { ids: MessageIds; masked: MaskedMessages; bodies: readonly string[] };
 
-/** Splits a masked batch into what is inserted and what is quarantined. */
 export function splitBatch({ ids, masked, bodies }: Opened): SplitBatch {
   const rejected = new Set(masked.rejected.map(({ index }) => index));
   const accepted = <T>(column: T[]) =>
@@ -157,7 +156,7 @@ export function splitBatch({ ids, masked, bodies }: Opened): SplitBatch {
   };
 }
 
-/** Of the rows that `splitBatch` gave, those that Postgres refused: to be quarantined. */
+/** Puts the rows that Postgres refused into quarantine. `refused` has their indexes among the rows of `splitBatch`. */
 export function splitOffRefused(
   { ids, masked, bodies }: Opened,
   refused: readonly Rejected[],

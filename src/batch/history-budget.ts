@@ -12,26 +12,26 @@ import {
 } from './byte-limits.ts';
 
 /**
- * Decides when a run has to continue as new. Nothing leaves a history once it is written, so a batch only begins when
- * everything that may still be written for it, and for the batches in progress, fits.
+ * Decides when a run has to continue as new. A history never shrinks, so a batch only begins when all events that it and
+ * the batches in progress may still write fit.
  */
 export const MAX_HISTORY_EVENTS = 4_500;
 
-/** Four activities of three events, a workflow task after each. */
+/** Four activities with three events each, and a workflow task after each. */
 const EVENTS_PER_BATCH = 24;
 
-/** What a lane needs to take a message of any size. */
+/** Enough for a message of any size. */
 const WHOLE_QUOTA_BYTES = MAX_MESSAGE_BYTES * WORST_BYTES_PER_BYTE + EVENT_BYTES_PER_BATCH;
 
 export type HistoryUse = { events: number; bytes: number };
 
 /**
- * Each lane has a quota of the history, so that all of them work until the run continues as new: when room gets short
- * their batches get smaller, all at about the same time. The first lane's quota is enough for a message of any size,
- * however many lanes there are, so each run makes progress.
+ * Gives each lane a quota of the history, so that all lanes work until the run continues as new and their batches get
+ * smaller at about the same time. The first lane's quota always fits a message of any size, so that each run makes
+ * progress with any number of lanes.
  */
 export class HistoryBudget {
-  /** Of the batches so far; passed to the run that continues this one. */
+  /** History bytes per received byte so far; passed to the run that continues this one. */
   bytesPerByte: number;
   readonly #quotaBytes: (lane: number) => number;
   readonly #writtenBytes = new Map<number, number>();
@@ -75,7 +75,7 @@ export class HistoryBudget {
       maxHistoryBytes: held,
       byReference,
       anySize: room >= MAX_MESSAGE_BYTES * WORST_BYTES_PER_BYTE,
-      // What was received is in the history by now; the results of its other steps are still to come.
+      // The history has the received parts by now; the results of the other steps follow.
       received: (batch) => hold(historyBytesOf(batch, byReference) / 2),
       release: (writtenBytes, receivedBytes) => {
         hold(0);
@@ -98,9 +98,9 @@ export class HistoryBudget {
 export type Reservation = {
   /** Bytes of bodies and handles to ask for. */
   maxBytes: number;
-  /** Bytes that the batch may take in the history; the receiving step enforces it. */
+  /** Bytes that the batch may take in the history; `receiveBatch` enforces this. */
   maxHistoryBytes: number;
-  /** Whether the batch's inputs hold references in place of parts; the room was computed for it. */
+  /** Whether the batch's inputs hold references instead of parts; the reservation depends on it. */
   byReference: boolean;
   /** Whether a single message of any size fits. */
   anySize: boolean;

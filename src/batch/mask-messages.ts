@@ -4,7 +4,7 @@ import type { Masker } from '../domain/login/masking.ts';
 import type { EnvelopeSetting } from '../domain/login/message-envelope.ts';
 import type { MaskedMessages } from './batch.ts';
 
-/** Masks bodies, a slice at a time, into rows, their originals and the messages that become no row. */
+/** Masks bodies, a slice at a time, and collects rows, originals and rejected messages. */
 export function bodiesMasker(masker: Masker, envelope: EnvelopeSetting = 'none') {
   const rows = noRows();
   const originals = noOriginals();

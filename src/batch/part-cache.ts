@@ -14,21 +14,21 @@ import {
 
 /** Characters of JSON: some batches a lane. */
 const MAX_CHARACTERS = 64 * 1024 * 1024;
-/** Longer than a batch takes. What is older belongs to steps that another worker does, or that wait for a server. */
+/** Longer than a batch takes. Older parts belong to steps that another worker runs or that wait for a server. */
 const KEPT_MS = 10 * 60_000;
 
-export type Execution = { workflowId: string; runId: string };
+type Execution = { workflowId: string; runId: string };
 
 /** Finds a part among the results that a run's history holds. */
 export type FindPart = (execution: Execution, id: string) => Promise<Uint8Array | undefined>;
 
-/** Batch: undefined when a build before 0.4 sealed it. */
-export type OpenedPart<T> = { value: T; batch: string | undefined };
+/** `batch` is undefined for parts of builds before 0.4. */
+type OpenedPart<T> = { value: T; batch: string | undefined };
 
 export type PartCache = {
-  /** Identifies this process: each step's result names the one that has its parts. */
+  /** Identifies this process: the result of each step names the process that caches its parts. */
   readonly holder: string;
-  /** For the workflow of the current activity, as everything here. */
+  /** Like all functions here, works for the workflow of the current activity. */
   seal: SealPart;
   /** Seals without caching; `keep` caches the part. */
   draft<T>(identity: PartIdentity, value: T): Promise<{ part: Part<T>; keep(): void }>;
@@ -37,9 +37,9 @@ export type PartCache = {
   release(parts: readonly Part<unknown>[]): void;
 };
 
-export type PartCacheOptions = {
+type PartCacheOptions = {
   maxCharacters?: number;
-  /** Parts of builds before 0.4 are opened for steps that were scheduled before. */
+  /** Parts of builds before 0.4 open only in steps that were scheduled before this time. */
   unboundUntilMs?: number;
 };
 
@@ -59,9 +59,9 @@ type Held = Owner & {
 };
 
 /**
- * Keeps what this process sealed, opened, until the last step that needs it is done: the next steps need not open it
- * again, and their inputs need only refer to it. What is not here, because another process made it or this one had to let
- * it go, comes from the run's history.
+ * Caches the opened values of the parts that this process sealed, until the last step that needs them is done: later
+ * steps need not open them again, and their inputs only need references. Parts that are not cached, because another
+ * process sealed them or this one dropped them, come from the run's history.
  */
 export function partCache(
   { sealJson, openJson }: JsonSealer,
@@ -110,7 +110,7 @@ export function partCache(
     if (here) return here;
     const { json, identity } = await openJson(owner, isReference(part) ? await find(part) : part);
     const entry = { ...owner, identity, value: JSON.parse(json), characters: json.length };
-    // A step that waits for a server is tried again and again, and should read the history once.
+    // A step that waits for a server is retried many times, but should read the history only once.
     if (isReference(part)) hold(id, entry);
     return entry;
   }

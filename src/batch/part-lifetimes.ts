@@ -7,7 +7,7 @@ import type {
 } from './batch.ts';
 import type { Part } from './part.ts';
 
-/** By step: the parts that no later step of the batch needs. */
+/** For each step, the parts that no later step of the batch needs. */
 export const lastNeededBy = {
   /** The bodies of rejected messages are quarantined by the insert. */
   maskBatch: ({ bodies }: MaskRequest, { rejected }: MaskedBatch): Part<unknown>[] =>

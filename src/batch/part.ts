@@ -27,22 +27,22 @@
  */
 export type Part<T> = Uint8Array & { readonly holds?: T };
 
-/** What each kind of part holds is in batch.ts. The order is the layout's: new kinds go to the end. */
+/** batch.ts has the contents of each kind. The layout stores the position in this list: append new kinds. */
 const KINDS = ['ids', 'bodies', 'receiptHandles', 'masked', 'receipt'] as const;
 export type PartKind = (typeof KINDS)[number];
 
-/** The workflow that a part belongs to: no other one can use it. */
+/** The only workflow that can use the part. */
 export type Owner = { namespace: string; workflowId: string };
 
-/** Which part of which batch it is. Authenticated, as its owner is. */
+/** Identifies the part and its batch. Authenticated, as the owner is. */
 export type PartIdentity = {
   kind: PartKind;
-  /** Random, in hex: the parts of one receive have it in common, and what is made from them. */
+  /** Random, in hex. The parts of one receive share it, and so do the parts derived from them. */
   batch: string;
 };
 
-/** Undefined: of a build before 0.4, which bound parts to nothing. */
-export type OpenedJson = { json: string; identity: PartIdentity | undefined };
+/** The identity is undefined for parts of builds before 0.4, which bound them to nothing. */
+type OpenedJson = { json: string; identity: PartIdentity | undefined };
 
 export type JsonSealer = {
   sealJson(owner: Owner, identity: PartIdentity, json: string): Promise<Uint8Array>;
@@ -114,7 +114,7 @@ export const isSealedPart = (bytes: Uint8Array): boolean =>
 export const isBound = (bytes: Uint8Array): boolean =>
   startsWith(bytes, MAGIC) || startsWith(bytes, REFERENCE_MAGIC);
 
-/** Exactly what identifies a part, behind the magic: no other bytes leave for Temporal as a reference. */
+/** Checks the exact length, so that no other bytes can leave for Temporal as a reference. */
 export const isReference = (bytes: Uint8Array): boolean =>
   (startsWith(bytes, REFERENCE_MAGIC) &&
     bytes.length === REFERENCE_MAGIC.length + NONCE_BYTES + TAG_BYTES) ||
@@ -131,7 +131,7 @@ export function referenceTo<T>(part: Part<T>): Part<T> {
   return reference;
 }
 
-/** The same for a part and for a reference to it: nonce and tag, which nobody without the key makes for other values. */
+/** Nonce and tag, equal for a part and a reference to it. Nobody can produce them for other values without the key. */
 export const partId = (part: Uint8Array): string => toHex(idOf(part));
 
 function idOf(part: Uint8Array): Uint8Array {

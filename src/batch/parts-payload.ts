@@ -8,8 +8,8 @@ const text = new TextEncoder();
 const fromText = new TextDecoder();
 
 /**
- * An object some of whose values are parts, as one payload: the rest of it as JSON with the names of the parts, then the
- * parts. So bytes are neither turned into text nor encrypted once more.
+ * Encodes an object that has parts among its values as one payload: the other values as JSON with the names of the
+ * parts, then the parts themselves, which need neither text encoding nor another encryption.
  * @returns undefined for any other value
  */
 export function toPartsPayload(value: unknown): Payload | undefined {
@@ -65,6 +65,6 @@ export function chunks(data: Uint8Array): Uint8Array[] {
   return all;
 }
 
-/** Also for an array that comes from outside of the workflow's sandbox, which has a Uint8Array of its own. */
+/** `instanceof` would miss arrays from outside the workflow's sandbox, which has its own Uint8Array. */
 const isBytes = (value: unknown): value is Uint8Array =>
   ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';

@@ -4,9 +4,9 @@ import type { Part } from './part.ts';
 /** Name of the workflow, as starters know it. */
 export const REPLAY_WORKFLOW_TYPE = 'replayQuarantine';
 
-/** Messages that a custodian has released from quarantine: what the workflow is started with. */
+/** The workflow's input: messages that a custodian released from quarantine. */
 export type ReplayBatch = {
-  /** What `quarantine.released_for` says. */
+  /** The value of `quarantine.released_for`. */
   replayId: string;
   count: number;
   ids: Part<MessageIds>;

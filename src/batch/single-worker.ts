@@ -1,25 +1,25 @@
-/** After several workers: how many steps in a row one of them has to do until it counts as the only one. */
+/** Once several workers were seen, one of them has to run this many steps in a row to count as the only one. */
 const STEPS_IN_A_ROW = 16;
-/** In place of a worker's name. */
+/** Carried instead of a worker's name. */
 const SEVERAL = 'several';
 
 /**
- * Tells whether one worker process does all steps: then it has the parts of their batches in its cache, and inputs need
- * only refer to them. Decided from the steps' results, which a replay sees as well.
+ * Finds out whether one worker process runs all steps. If so, its cache has the parts, and inputs only need references to
+ * them. The decision depends only on the steps' results, so a replay makes the same one.
  */
 export class SingleWorker {
   #last: string | undefined;
   #begun: boolean;
   #missing = 0;
 
-  /** @param carried what the run that this one continues has passed on */
+  /** @param carried from `carry()` of the previous run, when this run continues it */
   constructor(carried?: string) {
     this.#last = carried;
     this.#begun = carried !== undefined;
     if (carried === SEVERAL) this.#missing = STEPS_IN_A_ROW;
   }
 
-  /** @param holder of a step that is done */
+  /** @param holder from the result of a completed step */
   saw(holder: string | undefined): void {
     const isSame = holder !== undefined && (holder === this.#last || !this.#begun);
     this.#missing = isSame ? Math.max(0, this.#missing - 1) : STEPS_IN_A_ROW;
@@ -32,7 +32,7 @@ export class SingleWorker {
     return this.name ?? SEVERAL;
   }
 
-  /** Undefined when there are several, or nothing is known. */
+  /** Undefined when several workers run steps, or none has yet. */
   get name(): string | undefined {
     return this.#missing === 0 ? this.#last : undefined;
   }

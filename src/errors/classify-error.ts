@@ -12,10 +12,10 @@ import { policyForOtherError } from './other-errors.ts';
 import { Problem } from './problem.ts';
 import { TableTrouble } from './table-trouble.ts';
 
-/** SQLSTATE connection_failure: as the server would say it if it could. */
+/** SQLSTATE connection_failure. */
 const CONNECTION_FAILURE = '08006';
 
-/** The code of an error (SQLSTATE, AWS name, system code, our own class) and what is done about it. */
+/** Returns the code of an error (SQLSTATE, AWS name, system code or the name of our class) and its policy. */
 export function classifyError(error: unknown): { code: string; policy: ErrorPolicy } {
   if (error instanceof pg.DatabaseError && error.code) {
     return { code: error.code, policy: policyForSqlstate(error.code) };

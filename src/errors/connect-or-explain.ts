@@ -2,7 +2,7 @@ import { classifyError } from './classify-error.ts';
 import { PostgresTlsError } from './postgres-tls-error.ts';
 import { Problem } from './problem.ts';
 
-/** Opens a part; when that fails, says which part it was and which setting to look at. */
+/** Opens a part. An error names the part and the setting to check. */
 export async function connectOrExplain<T>(
   part: string,
   whatToDo: string,

@@ -1,4 +1,4 @@
-/** The texts that pg gives its errors when it is the connection that failed: they have no code to tell them by. */
+/** Beginnings of pg's messages for a failed connection: these errors have no code. */
 const TEXTS = [
   'Connection terminated',
   'timeout exceeded when trying to connect',
@@ -8,7 +8,7 @@ const TEXTS = [
   'Client was closed and is not queryable',
 ];
 
-/** Whether a query failed since Postgres went away, or did not answer in time: for pg it is a bare Error. */
+/** Reports whether a query failed because Postgres closed the connection or did not answer in time. */
 export const isConnectionLost = (error: unknown): boolean =>
   error instanceof Error &&
   error.name === 'Error' &&

@@ -1,12 +1,11 @@
 /**
- * What is done about an error. One table for all of them; `classify-error.ts` turns it into Temporal's terms.
+ * The reaction to each error. `classify-error.ts` looks it up, and `to-failure.ts` turns it into Temporal's terms.
  *
- * - `retry`: may go away by itself, at once: try again, backing off.
- * - `wait`:  the server's or a table's trouble, not the batch's: try again for as long as it takes, receive nothing
- *            meanwhile.
+ * - `retry`: a temporary error: retry with backoff.
+ * - `wait`:  a problem of a server or a table, not of the batch: retry without limit, and receive nothing meanwhile.
  * - `row`:   a row of the batch can't be stored: only that row goes to quarantine.
- * - `final`: a person has to act; trying again would change nothing. For a row it counts as `row` when other rows of
- *            its batch are stored.
+ * - `final`: a person has to act; a retry would fail again. For a single row it counts as `row` when other rows of its
+ *            batch are stored.
  */
 export type ErrorAction = 'retry' | 'wait' | 'row' | 'final';
 
@@ -15,8 +14,8 @@ export type ErrorPolicy = { action: ErrorAction; advice: string };
 const rule = (action: ErrorAction, advice: string): ErrorPolicy => ({ action, advice });
 
 /**
- * By SQLSTATE, or by its class of two characters where one advice is right for all of its members. The longer key
- * wins. A code that is not here was raised by a trigger or a function, and a row is to blame.
+ * Keyed by SQLSTATE, or by its two-character class where one advice fits all members. The longer key wins. A code that
+ * is missing here was raised by a trigger or a function, which refused a row.
  */
 export const SQLSTATE_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   '08': rule('wait', 'the connection to Postgres was lost'),
@@ -65,12 +64,12 @@ export const SQLSTATE_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   F0: rule('wait', 'Postgres has trouble with its configuration'),
   HV: rule('wait', 'a foreign table, or its server, has trouble'),
   LE001: rule('row', 'a trigger of the table dropped, moved or changed the row'),
-  LE002: rule('wait', 'a rule takes the place of inserts into user_logins: drop it'),
+  LE002: rule('wait', 'a rule replaces inserts into user_logins: drop it'),
   P0: rule('row', 'a trigger or a function of the table refuses the row'),
   XX: rule('wait', 'Postgres reports an internal error'),
 };
 
-/** By the name that the AWS SDK gives the error. */
+/** Keyed by the error's name in the AWS SDK. */
 export const AWS_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   QueueDoesNotExist: rule(
     'final',
@@ -106,7 +105,7 @@ export const AWS_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   RequestTimeTooSkewed: rule('wait', 'the clock is off by more than AWS allows'),
   RequestExpired: rule('wait', 'the clock is off by more than AWS allows'),
   MissingAuthenticationToken: rule('wait', 'AWS got no credentials'),
-  CredentialsProviderError: rule('wait', 'no AWS credentials can be had just now'),
+  CredentialsProviderError: rule('wait', 'no AWS credentials are available at the moment'),
   RequestThrottled: rule('retry', 'SQS throttles'),
   ThrottlingException: rule('retry', 'SQS throttles'),
   Throttling: rule('retry', 'SQS throttles'),
@@ -117,7 +116,7 @@ export const AWS_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   DeletesKeepFailing: rule('retry', 'SQS failed to delete some messages'),
 };
 
-/** By the name of an error of our own. */
+/** Keyed by the name of our own error classes. */
 export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   UnknownPayloadKey: rule('final', 'add the missing key to PAYLOAD_KEYS'),
   PartNotInHistory: rule(
@@ -134,7 +133,7 @@ export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   ),
   OtherVaultKey: rule(
     'final',
-    'the vault has originals that another private key opens: check VAULT_PRIVATE_KEY or VAULT_KMS_KEY_ID',
+    'the vault has originals that only another private key opens: check VAULT_PRIVATE_KEY or VAULT_KMS_KEY_ID',
   ),
   OtherMaskingKey: rule(
     'wait',
@@ -167,12 +166,12 @@ export const policyForSqlstate = (sqlstate: string): ErrorPolicy =>
   SQLSTATE_POLICY[sqlstate.slice(0, 2)] ??
   rule('row', 'a trigger or a function refuses the row');
 
-/** An answer of SQS. Other client errors would be the same again; the rest is SQS' or the network's trouble. */
+/** An unknown client error would occur again on a retry; anything else is a problem of SQS or the network. */
 export function policyForAwsError(name: string, httpStatus: number | undefined): ErrorPolicy {
   const known = AWS_POLICY[name];
   if (known) return known;
   if (httpStatus !== undefined && httpStatus >= 400 && httpStatus < 500 && httpStatus !== 429) {
     return rule('final', 'SQS refuses the call');
   }
-  return rule('wait', 'SQS or the way to it has trouble');
+  return rule('wait', 'SQS or the network has a problem');
 }

@@ -1,6 +1,6 @@
 export const NO_TLS = 'NO_TLS';
 
-/** The server has no TLS, or a certificate that is not to be trusted: nothing was sent to it. */
+/** The server has no TLS or an untrusted certificate. Nothing was sent to it. */
 export class PostgresTlsError extends Error {
   override name = 'PostgresTlsError';
   readonly code: string;

@@ -1,4 +1,4 @@
-/** An error for people, in three parts. None of them may hold a secret or a value from a message. */
+/** An error for people, in three parts. No part may contain a secret or a value of a message. */
 export class Problem extends Error {
   override name = 'Problem';
   readonly what: string;

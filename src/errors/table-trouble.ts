@@ -1,6 +1,6 @@
 /**
- * Trouble with a table, not with a message: the run waits until a person has repaired it. `detail` is made of codes
- * and of names from the schema, never of a value.
+ * A problem of a table, not of a message: the run waits until a person has repaired the table. `detail` consists of
+ * codes and names from the schema, never of values.
  */
 export class TableTrouble extends Error {
   readonly detail: string;
@@ -10,22 +10,22 @@ export class TableTrouble extends Error {
   }
 }
 
-/** Rows that went in without an error are in neither table: a trigger or a rule has dropped, moved or changed them. */
+/** Rows were inserted without an error but are in neither table: a trigger or a rule dropped, moved or changed them. */
 export class RowsNotStored extends TableTrouble {
   override name = 'RowsNotStored';
 }
 
-/** The same of quarantine. There is no other place for its messages. */
+/** The same for quarantine, which has no fallback. */
 export class QuarantineDropsRows extends TableTrouble {
   override name = 'QuarantineDropsRows';
 }
 
-/** The same of the vault. */
+/** The same for the vault. */
 export class VaultDropsOriginals extends TableTrouble {
   override name = 'VaultDropsOriginals';
 }
 
-/** Every row of a batch is refused for one reason, or the reason can only be the table's. */
+/** Postgres refuses every row of a batch for one reason, or for a reason that only the table can cause. */
 export class TableRefusesRows extends TableTrouble {
   override name = 'TableRefusesRows';
 }

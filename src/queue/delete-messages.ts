@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeleteMessageBatchCommandOutput } from '@aws-sdk/client-sqs';
-import { inTens } from './in-tens.ts';
+import { inBatchesOfTen } from './in-batches-of-ten.ts';
 import type { Queue } from './open-queue.ts';
 
-export type DeleteResult = {
+type DeleteResult = {
   deleted: number;
-  /** Handles that SQS refused for good, expired ones mostly: their messages come back. */
+  /** Handles that SQS rejected, mostly expired ones: their messages are redelivered. */
   refused: number;
 };
 
@@ -13,14 +13,14 @@ export class DeletesKeepFailing extends Error {
   override name = 'DeletesKeepFailing';
 }
 
-/** Rounds over the entries that failed on SQS' side, before the caller's own retries take over. */
+/** Attempts for entries that failed on SQS' side, before the caller retries the whole call. */
 const ROUNDS = 4;
 const FIRST_PAUSE_MS = 100;
 
 /**
- * Deletes messages in tens, several calls at once, and reads the `Failed` list of each answer. A delete is
- * idempotent, so all of it may be done again.
- * @throws DeletesKeepFailing when SQS goes on failing some entries, for reasons of its own
+ * Deletes messages ten at a time with concurrent calls, and reads the `Failed` list of each answer. Deletes are
+ * idempotent, so the whole call may be repeated.
+ * @throws DeletesKeepFailing when some entries still fail on SQS' side after all attempts
  */
 export async function deleteMessages(
   queue: Queue,
@@ -30,7 +30,7 @@ export async function deleteMessages(
   let pending = receiptHandles;
   let refused = 0;
   for (let round = 1; pending.length > 0; round += 1) {
-    const answers = await inTens(pending, (ten) => deleteTen(queue, ten, onProgress));
+    const answers = await inBatchesOfTen(pending, (ten) => deleteTen(queue, ten, onProgress));
     refused += answers.reduce((sum, answer) => sum + answer.refused, 0);
     pending = answers.flatMap((answer) => answer.failed);
     if (pending.length === 0) break;
@@ -56,7 +56,7 @@ async function deleteTen(
   let refused = 0;
   for (const entry of Failed ?? []) {
     const handle = handles[Number(entry.Id)];
-    // The sender's fault is a handle that is no longer good: the same call would fail the same way.
+    // SenderFault means an invalid handle: a retry would fail as well.
     if (entry.SenderFault || handle === undefined) refused += 1;
     else failed.push(handle);
   }

@@ -1,7 +1,7 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { Queue } from './open-queue.ts';
 
-/** What SQS says of a queue. Its counts are approximate. */
+/** The attributes of a queue. The counts of SQS are approximate. */
 export type QueueDescription = {
   name: string;
   visible: number;
@@ -9,7 +9,7 @@ export type QueueDescription = {
   delayed: number;
   visibilityTimeoutSeconds: number;
   retentionSeconds: number;
-  /** After how many receives a message is moved away; undefined: never. */
+  /** After this many receives a message moves to the dead-letter queue; undefined: never. */
   maxReceiveCount?: number;
 };
 
@@ -24,7 +24,6 @@ export async function describeQueue(
   return descriptionOf(queue, Attributes);
 }
 
-/** Reads the attributes as SQS answers them. */
 export function descriptionOf(
   queue: Queue,
   attributes: Readonly<Record<string, string>>,
@@ -41,7 +40,7 @@ export function descriptionOf(
   };
 }
 
-/** AWS answers the number as a number or as a string, as it was set. */
+/** SQS returns the count as the number or string that was set. */
 function readMaxReceiveCount(redrivePolicy: string | undefined): number | undefined {
   if (!redrivePolicy) return undefined;
   const { maxReceiveCount } = JSON.parse(redrivePolicy) as { maxReceiveCount?: number | string };

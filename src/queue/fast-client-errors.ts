@@ -2,8 +2,8 @@ import { SQSServiceException } from '@aws-sdk/client-sqs';
 
 type Headers = Record<string, string | string[] | undefined>;
 
-/** As the AWS SDK classes them for its retry strategy. */
-export type RetryErrorType = 'THROTTLING' | 'TRANSIENT';
+/** The classes of the AWS SDK's retry strategy. */
+type RetryErrorType = 'THROTTLING' | 'TRANSIENT';
 
 const THROTTLING = new Set([
   'Throttling',
@@ -16,7 +16,7 @@ const THROTTLING = new Set([
   'KMS.ThrottlingException',
 ]);
 
-/** What SQS answered, as the error that the AWS SDK would throw. Its message is left behind: it may repeat input. */
+/** Turns an answer into the error that the AWS SDK would throw, but drops the message of SQS: it may repeat input. */
 export function sqsError(status: number, headers: Headers, body: string): SQSServiceException {
   return new SQSServiceException({
     name: errorName(headers, body),
@@ -29,23 +29,23 @@ export function sqsError(status: number, headers: Headers, body: string): SQSSer
 function errorName(headers: Headers, body: string): string {
   try {
     const { __type } = JSON.parse(body) as { __type?: unknown };
-    // com.amazonaws.sqs#QueueDoesNotExist, or the name alone.
+    // "com.amazonaws.sqs#QueueDoesNotExist" or only the name.
     if (typeof __type === 'string') return __type.split('#').at(-1) as string;
   } catch {
-    // A proxy's page, say.
+    // Not JSON: a proxy's error page, for example.
   }
   const legacy = headers['x-amzn-query-error'];
   return (typeof legacy === 'string' && legacy.split(';')[0]) || 'UnknownError';
 }
 
-/** How an attempt may be repeated; undefined when it may not. */
+/** Returns the class of an error that may be retried, else undefined. */
 export function isRetryable(error: unknown): RetryErrorType | undefined {
   if (error instanceof SQSServiceException) {
     const status = error.$metadata.httpStatusCode ?? 0;
     if (THROTTLING.has(error.name) || status === 429) return 'THROTTLING';
-    // The strategy repeats transient errors only, and the SDK counts a server's trouble among them.
+    // The SDK treats server errors as transient, too.
     return status >= 500 ? 'TRANSIENT' : undefined;
   }
-  // Errors of undici and of the network have a code; ours (a signer without credentials) don't.
+  // Errors of undici and the network have a code; our own, such as missing credentials, have none.
   return typeof (error as NodeJS.ErrnoException).code === 'string' ? 'TRANSIENT' : undefined;
 }

@@ -5,19 +5,19 @@ import { CredentialRenewal } from '../aws/renew-credentials.ts';
 import { isRetryable, sqsError } from './fast-client-errors.ts';
 import { post } from './post.ts';
 import { signHeaders } from './sign-headers.ts';
+import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './sqs-client.ts';
 
 /**
- * Calls SQS without the AWS SDK's middleware (serializer, endpoint rules, telemetry, signer), which costs more than
- * everything else that is done for a message. The SDK's credentials, clock offset and retry strategy are used; the wire
- * format is AWS JSON 1.0, as in the SQS API reference. Used for the two calls that are made for every message; the
- * rest goes through the SDK.
+ * Calls SQS without the AWS SDK's middleware (serializer, endpoint rules, telemetry, signer), which costs more than all
+ * other work on a message. It keeps the SDK's credentials, clock offset and retry strategy; the wire format is AWS JSON
+ * 1.0, as in the SQS API reference. Only the two calls that are made for every message use it.
  */
 export type FastClient = {
   <Answer>(operation: Operation, input: object): Promise<Answer>;
   close(): Promise<void>;
 };
 
-/** The SDK's current kind; it makes no other unless it is told to. */
+/** The type also allows a deprecated kind of strategy, which the SDK creates only on request. */
 type RetryStrategy = Extract<
   Awaited<ReturnType<SQSClient['config']['retryStrategy']>>,
   { acquireInitialRetryToken: unknown }
@@ -25,15 +25,12 @@ type RetryStrategy = Extract<
 
 type SdkError = NonNullable<Parameters<RetryStrategy['refreshRetryTokenForRetry']>[1]['error']>;
 
-/** The benchmark looks at the queue's attributes this way. */
-export type Operation = 'ReceiveMessage' | 'DeleteMessageBatch' | 'GetQueueAttributes';
+/** `GetQueueAttributes` is for the benchmark. */
+type Operation = 'ReceiveMessage' | 'DeleteMessageBatch' | 'GetQueueAttributes';
 
-/** Longer than the longest long poll that we ask for, so that a hung connection is noticed. */
-const ANSWER_TIMEOUT_MS = 15_000;
-const CONNECT_TIMEOUT_MS = 5_000;
-/** The clock, and the credentials. */
+/** One for the clock and one for the credentials. */
 const MAX_CORRECTIONS = 2;
-/** Lanes times concurrent calls a batch, with room. */
+/** More than lanes times concurrent calls per batch. */
 const MAX_CONNECTIONS = 64;
 
 /** @param origin where the calls go: the configured endpoint, or the host of the queue's URL */
@@ -42,8 +39,8 @@ export function fastClient(client: SQSClient, region: string, origin: string): F
   const pool = new Pool(`${protocol}//${host}`, {
     connections: MAX_CONNECTIONS,
     connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: ANSWER_TIMEOUT_MS,
-    bodyTimeout: ANSWER_TIMEOUT_MS,
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    bodyTimeout: REQUEST_TIMEOUT_MS,
   });
   const retries = once(() => client.config.retryStrategy() as Promise<RetryStrategy>);
 
@@ -97,7 +94,7 @@ export function fastClient(client: SQSClient, region: string, origin: string): F
             error: error as SdkError,
           });
         } catch {
-          // The strategy's own error says that there are no attempts left; what went wrong says more.
+          // The strategy's error only says that no attempts are left.
           throw error;
         }
         await new Promise((resolve) => setTimeout(resolve, token.getRetryDelay()));
@@ -110,7 +107,7 @@ export function fastClient(client: SQSClient, region: string, origin: string): F
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {
-    // A failure is not kept: the next call tries again.
+    // After a failure the next call tries again.
     made ??= make().catch((error: unknown) => {
       made = undefined;
       throw error;

@@ -2,13 +2,13 @@ import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@
 import { type FastClient, fastClient } from './fast-client.ts';
 import type { SqsSettings } from './sqs-client.ts';
 
-/** A queue that was found and may be read. */
+/** A queue that exists and that our credentials may read. */
 export type Queue = {
   client: SQSClient;
   /** For the two calls that are made for every message. */
   call: FastClient;
   url: string;
-  /** For messages to people. */
+  /** Shown in messages. */
   name: string;
   fifo: boolean;
   visibilityTimeoutSeconds?: number;

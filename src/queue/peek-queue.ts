@@ -1,23 +1,21 @@
 import type { Queue } from './open-queue.ts';
-import { type QueueMessage, receiveOnce } from './receive-once.ts';
+import { LONG_POLL_SECONDS, type QueueMessage, receiveOnce } from './receive-once.ts';
 import { releaseMessages } from './release-messages.ts';
 
-/** Should giving them back fail, they come back by themselves after so long. */
+/** If releasing the messages fails, they become visible again after this time. */
 const HIDDEN_SECONDS = 10;
-/** The shortest long poll: it asks all of SQS' servers. */
-const LONG_POLL_SECONDS = 1;
 
 /**
- * Looks at a few messages and makes them visible again at once. SQS has no other way to look: each look counts
- * as a receive.
+ * Reads a few messages and makes them visible again at once. SQS has no call that only reads: each peek counts as a
+ * receive.
  */
 export async function peekQueue(queue: Queue, maxMessages: number): Promise<QueueMessage[]> {
-  const looking = { ...queue, visibilityTimeoutSeconds: HIDDEN_SECONDS };
+  const brieflyHiding = { ...queue, visibilityTimeoutSeconds: HIDDEN_SECONDS };
   const messages: QueueMessage[] = [];
   try {
-    // One call may bring fewer than there are.
+    // One call may return fewer messages than the queue holds.
     while (messages.length < maxMessages) {
-      const more = await receiveOnce(looking, {
+      const more = await receiveOnce(brieflyHiding, {
         maxMessages: maxMessages - messages.length,
         waitSeconds: messages.length === 0 ? LONG_POLL_SECONDS : 0,
       });

@@ -3,11 +3,9 @@ import type { Dispatcher } from 'undici';
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; text: string };
 
-export type Post = { path: string; headers: Record<string, string>; body: string };
+type Post = { path: string; headers: Record<string, string>; body: string };
 
-/**
- * One POST, its answer whole. By undici's dispatch, without the streams that its `request` makes of each answer.
- */
+/** Sends a POST and buffers the answer. undici's `dispatch` avoids the stream that its `request` creates for each answer. */
 export const post = (dispatcher: Dispatcher, { path, headers, body }: Post): Promise<Answer> =>
   new Promise((resolve, reject) => {
     let status = 0;

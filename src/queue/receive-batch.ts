@@ -1,43 +1,41 @@
+import { MAX_ENTRIES_PER_CALL } from './in-batches-of-ten.ts';
 import type { Queue } from './open-queue.ts';
-import { MAX_MESSAGES_PER_CALL, type QueueMessage, receiveOnce } from './receive-once.ts';
+import { LONG_POLL_SECONDS, type QueueMessage, receiveOnce } from './receive-once.ts';
 import { releaseMessages } from './release-messages.ts';
 
 export type BatchBounds = {
   maxMessages: number;
   maxBytes: number;
-  /** Whether a single message may be larger than that; without it, it may. */
+  /** Whether the batch may be a single message larger than `maxBytes`. Default: true. */
   anySize?: boolean | undefined;
-  /** Mean size seen so far, if any: how many messages to ask for before the first answer. */
+  /** Mean size of earlier messages: limits how many the first calls ask for. */
   expectedMessageBytes?: number | undefined;
 };
 
 export type ReceiveOptions = {
   /** ReceiveMessage calls in flight at once. */
   concurrency: number;
-  /** Runs the short polls, which are most of the work, when it is this batch's turn. */
+  /** Runs the short polls, which are most of the work, once the semaphore admits this batch. */
   withSemaphore?: (<T>(polls: () => Promise<T>) => Promise<T>) | undefined;
-  /** Called after each answer with the number of messages in hand. */
+  /** Called after each answer with the number of messages received so far. */
   onProgress?: ((messages: number) => void) | undefined;
-  /** When aborted no further call is begun; those in flight are waited for, so no message strands. */
+  /** After an abort no further call starts. Calls in flight are awaited, so that their messages aren't lost until they time out. */
   signal?: AbortSignal | undefined;
 };
 
 export type Received = {
   messages: QueueMessage[];
-  /** Messages that did not fit, and are visible again. */
+  /** Messages that did not fit and were made visible again. */
   released: number;
 };
 
-/** The shortest long poll: it asks all of SQS' servers, so an empty answer means an empty queue. */
-const LONG_POLL_SECONDS = 1;
-
 /**
- * Receives a batch: one long poll, and if that brought anything, short polls side by side until the batch is
- * full or they come back empty. So only an empty long poll gives an empty batch, an empty queue costs a
- * second, and the tail of a queue isn't waited for while there are messages in hand.
+ * Receives a batch: one long poll and, if it returned messages, concurrent short polls until the batch is full or the
+ * answers are empty. So the batch is empty only after an empty long poll, an empty queue costs one second, and received
+ * messages never wait for the queue's last ones.
  *
- * Messages beyond the byte bound are made visible again at once. A failed call ends the batch with what is
- * in hand; it is thrown only if that is nothing.
+ * Messages beyond `maxBytes` are made visible again at once. A failed call ends the batch with the messages received so
+ * far; the error is thrown only when there are none.
  */
 export async function receiveBatch(
   queue: Queue,
@@ -55,7 +53,7 @@ export async function receiveBatch(
     const byCount = bounds.maxMessages - messages.length - asked;
     const byBytes = (bounds.maxBytes - bytes) / Math.max(meanBytes(), 1) - asked;
     const first = messages.length + asked === 0 ? 1 : 0;
-    return Math.min(MAX_MESSAGES_PER_CALL, byCount, Math.max(first, Math.floor(byBytes)));
+    return Math.min(MAX_ENTRIES_PER_CALL, byCount, Math.max(first, Math.floor(byBytes)));
   };
 
   async function poll(waitSeconds: number): Promise<number> {
@@ -78,8 +76,8 @@ export async function receiveBatch(
   };
 
   if ((await poll(LONG_POLL_SECONDS)) === 0) return { messages, released: 0 };
-  const loops = Math.min(concurrency, Math.ceil(bounds.maxMessages / MAX_MESSAGES_PER_CALL) - 1);
-  // What went wrong is met again, and reported, by the next batch's first call.
+  const loops = Math.min(concurrency, Math.ceil(bounds.maxMessages / MAX_ENTRIES_PER_CALL) - 1);
+  // An error that lasts is reported by the next batch's first call.
   await withSemaphore(() => Promise.allSettled(Array.from({ length: loops }, pollUntilEmpty)));
 
   const kept = withinBytes(messages, bounds);
@@ -88,7 +86,7 @@ export async function receiveBatch(
   return { messages, released: rest.length };
 }
 
-/** How many messages, from the first on, fit. */
+/** Returns how many messages fit, counted from the first. */
 function withinBytes(
   messages: readonly QueueMessage[],
   { maxBytes, anySize = true }: BatchBounds,

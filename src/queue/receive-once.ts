@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Message, ReceiveMessageCommandOutput } from '@aws-sdk/client-sqs';
+import { MAX_ENTRIES_PER_CALL } from './in-batches-of-ten.ts';
 import type { Queue } from './open-queue.ts';
 
-/** SQS gives at most so many messages a call. */
-export const MAX_MESSAGES_PER_CALL = 10;
+/** The shortest long poll: it asks all of SQS' servers, so an empty answer means an empty queue. */
+export const LONG_POLL_SECONDS = 1;
 
 export type QueueMessage = {
   messageId: string;
   receiptHandle: string;
   body: string;
   sentAtMs: number;
-  /** Bytes of body and handle: what counts towards a batch's bound. */
+  /** Bytes of body and handle, which count towards a batch's `maxBytes`. */
   bytes: number;
 };
 
@@ -18,18 +19,18 @@ export class MalformedSqsAnswer extends Error {
   override name = 'MalformedSqsAnswer';
 }
 
-/** One ReceiveMessage call. A wait of 0 is a short poll, which asks some of SQS' servers only. */
+/** Calls ReceiveMessage once. A wait of 0 is a short poll, which asks only some of SQS' servers. */
 export async function receiveOnce(
   queue: Queue,
   { maxMessages, waitSeconds }: { maxMessages: number; waitSeconds: number },
 ): Promise<QueueMessage[]> {
   const { Messages } = await queue.call<ReceiveMessageCommandOutput>('ReceiveMessage', {
     QueueUrl: queue.url,
-    MaxNumberOfMessages: Math.min(maxMessages, MAX_MESSAGES_PER_CALL),
+    MaxNumberOfMessages: Math.min(maxMessages, MAX_ENTRIES_PER_CALL),
     WaitTimeSeconds: waitSeconds,
     MessageSystemAttributeNames: ['SentTimestamp'],
     ...(queue.visibilityTimeoutSeconds && { VisibilityTimeout: queue.visibilityTimeoutSeconds }),
-    // A FIFO receive that is retried after a lost answer gets the same messages, not a locked group.
+    // A FIFO receive that is retried after a lost answer gets the same messages instead of a locked group.
     ...(queue.fifo && { ReceiveRequestAttemptId: randomUUID() }),
   });
   return (Messages ?? []).map(toQueueMessage);

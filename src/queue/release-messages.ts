@@ -1,17 +1,17 @@
 import { ChangeMessageVisibilityBatchCommand } from '@aws-sdk/client-sqs';
-import { inTens } from './in-tens.ts';
+import { inBatchesOfTen } from './in-batches-of-ten.ts';
 import type { Queue } from './open-queue.ts';
 
 /**
- * Makes messages visible again at once, so that they aren't left to time out. Best effort: what SQS
- * does not take back becomes visible when its timeout ends.
+ * Makes messages visible again at once instead of after their visibility timeout. Best effort: when a call fails, the
+ * timeout applies.
  */
 export async function releaseMessages(
   queue: Queue,
   messages: readonly { receiptHandle: string }[],
 ): Promise<void> {
   const handles = messages.map(({ receiptHandle }) => receiptHandle);
-  await inTens(handles, (ten) =>
+  await inBatchesOfTen(handles, (ten) =>
     queue.client
       .send(
         new ChangeMessageVisibilityBatchCommand({

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { MAX_ENTRIES_PER_CALL } from './in-batches-of-ten.ts';
 import type { Queue } from './open-queue.ts';
 
-/** SQS takes at most ten messages and 1 MiB a call. */
-const MAX_ENTRIES = 10;
+/** The limit of SQS. */
 const MAX_CALL_BYTES = 1_048_576;
 const CONCURRENCY = 8;
 
@@ -12,9 +12,9 @@ export class SendRefused extends Error {
 }
 
 /**
- * Sends messages in concurrent batches, reading them as they are needed, so that any number fits into memory. When one
- * can't be read or sent, no other batch is begun, and the answers to those under way are waited for.
- * @returns the ids that SQS gave them
+ * Sends messages in concurrent batches and reads them as it goes, so that any number fits into memory. When one can't be
+ * read or sent, no further batch starts, and the calls in flight are awaited.
+ * @returns the ids that SQS assigned
  * @throws SendRefused when SQS refuses a message
  */
 export async function sendMessages(
@@ -53,8 +53,8 @@ async function* inBatches(bodies: AsyncIterable<string> | Iterable<string>) {
     }
     batch.push(body);
     bytes += size;
-    // At once: what comes next may not be readable.
-    if (batch.length === MAX_ENTRIES) {
+    // A full batch goes out before the next body is read, which may fail.
+    if (batch.length === MAX_ENTRIES_PER_CALL) {
       yield batch.splice(0);
       bytes = 0;
     }
@@ -69,7 +69,7 @@ async function sendBatch(queue: Queue, bodies: readonly string[]): Promise<strin
       Entries: bodies.map((MessageBody, index) => ({
         Id: String(index),
         MessageBody,
-        // A group each: the messages don't depend on each other, and a group is received one by one.
+        // Each message gets its own group: they are independent, and a group delivers one message at a time.
         ...(queue.fifo && { MessageGroupId: randomUUID(), MessageDeduplicationId: randomUUID() }),
       })),
     }),

@@ -2,8 +2,8 @@ import { openQueue } from './open-queue.ts';
 import { type SqsSettings, sqsClient } from './sqs-client.ts';
 
 /**
- * The time by SQS' clock: the Date of its answer, in whole seconds. Refusals have one as well, so it can be had
- * when the clocks are so far apart that signatures are not accepted. Undefined when SQS does not answer.
+ * Returns the time of SQS' clock from the Date header of an answer, in whole seconds. A refusal has this header too, so
+ * this works even when the clocks differ so much that SQS rejects signatures. Undefined when SQS does not answer.
  */
 export async function sqsServerTimeMs(settings: SqsSettings): Promise<number | undefined> {
   const client = sqsClient(settings);
@@ -14,13 +14,13 @@ export async function sqsServerTimeMs(settings: SqsSettings): Promise<number | u
       date = (result.response as { headers?: Record<string, string> }).headers?.date;
       return result;
     },
-    // Innermost: before the answer is read, which throws if it is a refusal.
+    // Runs before the SDK parses the answer, which throws for a refusal.
     { step: 'deserialize', priority: 'low', name: 'readDate' },
   );
   try {
     await openQueue(client, settings);
   } catch {
-    // The queue has a check of its own.
+    // Another check reports problems with the queue.
   } finally {
     client.destroy();
   }

@@ -3,31 +3,28 @@ import { CREDENTIAL_FILES_READ_AGAIN, repeatRefusedCalls } from '../aws/renew-cr
 
 export type SqsSettings = {
   region: string;
-  /** Another endpoint than that of AWS. */
+  /** Replaces the endpoint of AWS. */
   endpoint?: string;
   queue: { url: string } | { name: string };
-  /** Without it the queue's own visibility timeout counts. */
+  /** Default: the queue's own visibility timeout. */
   visibilityTimeoutSeconds?: number;
-  /** For the local stack's emulator only: everywhere else they come from the AWS SDK's chain. */
+  /** Only for the local stack's emulator; everywhere else they come from the AWS SDK's chain. */
   credentials?: { accessKeyId: string; secretAccessKey: string };
 };
 
-/** Longer than the longest long poll that we ask for, so that a hung connection is noticed. */
-const REQUEST_TIMEOUT_MS = 15_000;
-const CONNECTION_TIMEOUT_MS = 5_000;
-/** Lanes times concurrent calls a batch, with room. */
+/** Longer than our longest long poll, so that it only ends a hung connection. */
+export const REQUEST_TIMEOUT_MS = 15_000;
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** More than lanes times concurrent calls per batch. */
 const MAX_SOCKETS = 128;
 
-/** For those who would rather know soon. */
-type Patience = { requestTimeoutMs?: number; maxAttempts?: number };
+/** Callers that want an early error lower these. */
+type Limits = { requestTimeoutMs?: number; maxAttempts?: number };
 
-/**
- * Credentials come from the AWS SDK's chain, and again when they are refused; retries of throttled and failed calls are
- * the SDK's.
- */
+/** The AWS SDK's chain supplies the credentials, again after a refusal; the SDK retries throttled and failed calls. */
 export function sqsClient(
   { region, endpoint, credentials }: SqsSettings,
-  { requestTimeoutMs = REQUEST_TIMEOUT_MS, maxAttempts }: Patience = {},
+  { requestTimeoutMs = REQUEST_TIMEOUT_MS, maxAttempts }: Limits = {},
 ): SQSClient {
   const client = new SQSClient({
     ...CREDENTIAL_FILES_READ_AGAIN,
@@ -35,11 +32,11 @@ export function sqsClient(
     ...(maxAttempts && { maxAttempts }),
     ...(endpoint && { endpoint }),
     ...(credentials && { credentials }),
-    // The resolved middleware stack is kept per command: without it a third of a call's time goes there.
+    // Resolving the middleware stack for each command would take a third of a call's time.
     cacheMiddleware: true,
     requestHandler: {
       requestTimeout: requestTimeoutMs,
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      connectionTimeout: CONNECT_TIMEOUT_MS,
       throwOnRequestTimeout: true,
       httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
       httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },

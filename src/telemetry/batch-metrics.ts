@@ -1,11 +1,11 @@
 import { REASON_LABELS, reasonLabels } from '../domain/login/quarantine-reasons.ts';
 import { meter } from './meter.ts';
 
-export type StoredBatch = {
+type StoredBatch = {
   inserted: number;
   duplicates: number;
   quarantined: number;
-  /** Of the messages that were to be quarantined. */
+  /** The reason of each message for quarantine. */
   reasons: readonly string[];
   /** From the SentTimestamp of its oldest message to the commit. */
   lagSeconds: number | undefined;
@@ -14,13 +14,13 @@ export type StoredBatch = {
 export type BatchMetrics = ReturnType<typeof createBatchMetrics>;
 
 /**
- * What the steps did to messages. A step whose answer got lost is done again and counts again: the ledger is
- * exact, these are for rates.
+ * Counts messages by the outcome of each step. A step whose result was lost runs again and counts twice: use these
+ * metrics for rates, and the ledger for exact counts.
  */
 export function createBatchMetrics() {
   const counter = (name: string, description: string) => {
     const made = meter().createCounter(`login_etl_messages_${name}`, undefined, description);
-    // A series that begins above zero has no increase: nobody would see the first message.
+    // Start at zero: Prometheus shows no increase for the first value of a series.
     made.add(0);
     return made;
   };
@@ -66,7 +66,7 @@ export function createBatchMetrics() {
     stored(batch: StoredBatch): void {
       inserted.add(batch.inserted);
       duplicates.add(batch.duplicates);
-      // Of a redelivered batch some may be there already; which ones, Postgres does not say.
+      // After a redelivery some are quarantined already, but Postgres does not report which.
       for (const reason of batch.reasons.slice(0, batch.quarantined)) {
         quarantined.add(1, reasonLabels(reason));
       }

@@ -5,7 +5,7 @@ import { meter } from './meter.ts';
 
 type Keys = Pick<Config, 'masking' | 'payloads' | 'vault'>;
 
-/** Which keys this worker has, by id, and since when the active masking key is in use. Ids are no secret. */
+/** Publishes the ids of this worker's keys, and since when the active masking key is in use. Ids are not secret. */
 export function setKeyMetrics({ masking, payloads, vault }: Keys): void {
   const info = meter().createGauge(
     'login_etl_key_info',
@@ -36,7 +36,7 @@ export function setKeyMetrics({ masking, payloads, vault }: Keys): void {
     .set(since.getTime() / 1_000, { key_id: activeId });
 }
 
-/** `login-etl keys generate` calls a key after the month: `2026-11`. A day, or more behind it, will do as well. */
+/** `login-etl keys generate` names a key after the month: `2026-11`. A day and further text may follow. */
 export function dayOfKeyId(id: string): Date | undefined {
   const [, month, day] = /^(20\d\d-\d\d)(?:-(\d\d))?(?!\d)/.exec(id) ?? [];
   const date = new Date(`${month}-${day ?? '01'}T00:00:00Z`);

@@ -1,13 +1,12 @@
 import { Runtime } from '@temporalio/worker';
 
 /**
- * What our instruments are made with: the SDK's own meter, so that its metrics and ours leave by one way. Without
- * an exporter it does nothing. The exporter adds `_seconds` to a histogram of that unit and `_total` to a counter; to
- * a gauge it adds nothing.
+ * The SDK's meter, so that its metrics and ours share an exporter. Without an exporter it does nothing. The exporter adds
+ * `_seconds` to the name of a histogram with that unit and `_total` to a counter; a gauge keeps its name.
  */
 export const meter = () => Runtime.instance().metricMeter;
 
-/** By name, without the suffixes that the exporter adds. */
+/** Keyed by name without the exporter's suffixes. */
 export const HISTOGRAM_BUCKETS: Readonly<Record<string, number[]>> = {
   login_etl_step_duration: [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 10, 30, 60, 120,

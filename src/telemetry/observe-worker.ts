@@ -30,12 +30,11 @@ export type Observer = {
   activityInterceptor: NonNullable<WorkerInterceptors['activity']>[number];
   /** Whether a part refuses the credentials for too long. */
   refusals: RefusalWatch;
-  /** The worker has begun to shut down. */
   shuttingDown(): void;
   close(): Promise<void>;
 };
 
-/** Connections of its own, one a source: looking must not wait behind the inserts, nor they behind it. */
+/** Separate connections, one per source, so that samples and inserts do not wait for each other. */
 const OWN_CONNECTIONS = {
   max: 4,
   connectionTimeoutMillis: 2_000,
@@ -45,7 +44,7 @@ const OWN_CONNECTIONS = {
   maxLifetimeSeconds: 30,
 };
 
-/** All that looks on: counting of the steps, samples of what is outside, and the answers about health. */
+/** Starts everything that observes a worker: step metrics, samples of external systems, and the health server. */
 export async function observeWorker(
   config: Pick<Config, 'masking' | 'payloads' | 'vault' | 'postgres' | 'temporal' | 'worker'>,
   { connection, queue, pool }: Parts,
@@ -81,7 +80,7 @@ export async function observeWorker(
     poolSource(pool),
     dependencySource(readiness),
   ];
-  // Nobody sees what is sampled without a place where metrics go.
+  // Without an exporter nobody sees the samples.
   const sampler =
     (metricsAddress ?? otlp) ? startSampler(sources, sampleSeconds, logger) : undefined;
   return {

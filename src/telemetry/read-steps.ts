@@ -11,7 +11,7 @@ type Reader<Name extends keyof Activities> = (
 
 export type StepReaders = { [Name in keyof Activities]?: Reader<Name> };
 
-/** What metrics and log take from a step's arguments and result: the one place that knows the shape of both. */
+/** Feeds metrics and the log from the arguments and results of steps. */
 export const readSteps = (
   metrics: BatchMetrics,
   oldest: OldestMessage,
@@ -40,7 +40,7 @@ export const readSteps = (
   },
 });
 
-/** Which batch of its run a step works on; `receiveBatch` makes one. */
+/** Returns the number of the batch that a step works on; undefined for `receiveBatch`, which creates the batch. */
 export function batchNumber(step: string, [request]: readonly unknown[]): number | undefined {
   if (step === 'insertBatch') return (request as InsertRequest).batch.number;
   return (request as Partial<MaskRequest | AcknowledgeRequest> | undefined)?.batchNumber;

@@ -4,18 +4,18 @@ import type { Config } from '../config/config.ts';
 import { temporalLogger } from './logs/logger.ts';
 import { HISTOGRAM_BUCKETS } from './meter.ts';
 
-export type MetricsSettings = Pick<Config['worker'], 'metricsAddress' | 'otlp'>;
+type MetricsSettings = Pick<Config['worker'], 'metricsAddress' | 'otlp'>;
 
-/** OTLP over HTTP has a path by its specification; without it the endpoint is gRPC's. */
+/** The specification of OTLP over HTTP requires this path; an endpoint without it speaks gRPC. */
 const OTLP_HTTP_PATH = '/v1/metrics';
-const OTLP_EVERY = '15 seconds';
+const OTLP_INTERVAL = '15 seconds';
 
-/** Sets up Temporal's runtime, once a process: its logs go to our logger, its metrics where they are asked for. */
+/** Installs Temporal's runtime, once per process, with our logger and the configured exporter of metrics. */
 export function installRuntime(logger: Logger, settings: MetricsSettings): void {
   const metrics = exporter(settings);
   Runtime.install({
     logger: temporalLogger(logger),
-    // Signals are the worker's: it lets go of the queue first.
+    // The worker handles signals itself, since it stops receiving first.
     shutdownSignals: [],
     telemetryOptions: {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
@@ -43,7 +43,7 @@ function exporter({ metricsAddress, otlp }: MetricsSettings): TelemetryOptions['
         url: otlp.url,
         http: otlp.url.endsWith(OTLP_HTTP_PATH),
         headers: otlp.headers,
-        metricsExportInterval: OTLP_EVERY,
+        metricsExportInterval: OTLP_INTERVAL,
         useSecondsForDurations: true,
         histogramBucketOverrides,
       },

@@ -6,7 +6,7 @@ import type { StepMetrics } from './step-metrics.ts';
 
 type AnyReader = (result: unknown, ...args: unknown[]) => void;
 
-/** Measures every activity from outside, so that none of them has to know of metrics, and gives its log lines their ids. */
+/** Measures every activity, so that the activities need no metrics code, and adds ids to their log lines. */
 export function stepInterceptor(
   metrics: StepMetrics,
   readers: StepReaders,
@@ -16,7 +16,7 @@ export function stepInterceptor(
     const { activityType: step, activityId, attempt, workflowExecution } = info;
     const { workflowId, runId } = workflowExecution ?? {};
     let batch: number | undefined;
-    // What the SDK adds to its lines of an activity, cut down to what people look for.
+    // Fewer ids than the SDK adds by default.
     const ids = () => ({ workflowId, runId, ...(batch && { batch }), step, activityId, attempt });
     const inbound: ActivityInterceptors['inbound'] = {
       execute: async (input, next) => {
@@ -34,7 +34,7 @@ export function stepInterceptor(
         try {
           (readers[step as keyof StepReaders] as AnyReader | undefined)?.(result, ...input.args);
         } catch {
-          // The step is done: what can't be counted must not make it fail, and be done again.
+          // The step is done: an error in counting must not make it fail and run again.
           logger.error(ids(), 'a step could not be counted');
         }
         return result;

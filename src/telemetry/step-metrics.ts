@@ -5,7 +5,7 @@ import { meter } from './meter.ts';
 
 export type StepMetrics = ReturnType<typeof createStepMetrics>;
 
-/** How long each step takes, and how often it fails and why. A step is an activity, by its type. */
+/** Durations and failures of steps. A step is an activity type. */
 export function createStepMetrics(steps: readonly string[]) {
   const duration = meter().createHistogram(
     'login_etl_step_duration',
@@ -31,7 +31,7 @@ export function createStepMetrics(steps: readonly string[]) {
   };
 }
 
-/** A worker that shuts down, or a run that is cancelled: nothing is wrong with the step. */
+/** The worker shuts down or the run was cancelled: the step did not fail. */
 const isStopping = (error: unknown): boolean =>
   error instanceof CancelledFailure ||
   (error instanceof ApplicationFailure && error.type === SHUTTING_DOWN);

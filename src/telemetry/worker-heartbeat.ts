@@ -12,13 +12,13 @@ import {
   type WorkerReport,
 } from '../postgres/workers/report-worker.ts';
 
-const EVERY_MS = 5_000;
+const INTERVAL_MS = 5_000;
 
 export type Heartbeat = { stop(): Promise<void> };
 
 /**
- * Writes the worker's row in Postgres every few seconds. Temporal only knows who has polled within minutes, and not
- * which keys a worker uses.
+ * Updates the worker's row in Postgres every few seconds. Temporal only lists who polled within the last minutes, and
+ * does not know which keys a worker uses.
  */
 export async function startHeartbeat(
   { masking, payloads }: Pick<Config, 'masking' | 'payloads'>,
@@ -29,7 +29,7 @@ export async function startHeartbeat(
   const { activeId, keys } = payloads.keys;
   const worker: WorkerReport = {
     workerId: randomUUID(),
-    // As the SDK identifies a worker by default.
+    // The SDK's default identity of a worker.
     identity: `${process.pid}@${hostname()}`,
     taskQueue: TASK_QUEUE,
     build,
@@ -47,7 +47,7 @@ export async function startHeartbeat(
   };
   await report();
   await removeOldReports(pool).catch(() => undefined);
-  const timer = setInterval(() => void report(), EVERY_MS);
+  const timer = setInterval(() => void report(), INTERVAL_MS);
   return {
     async stop() {
       clearInterval(timer);

@@ -1,12 +1,12 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 
-/** No activity hears from a dead worker: noticed after this long. Activities beat every three seconds. */
+/** A dead worker is noticed after this time. Activities send a heartbeat every three seconds. */
 const HEARTBEAT_TIMEOUT = '12 seconds';
 
 /**
- * SQS: a batch takes a second or two, of which one is a long poll; the SDK has tried three times by itself
- * before a failure gets here. Tried for as long as it takes: SQS comes back, and a scheduled run is not
- * started beside this one. What is final (no such queue, no permission) says so and ends the run.
+ * A batch takes one or two seconds, including a long poll of one second. The SDK has tried three times before a failure
+ * gets here. Retries are unlimited, since SQS recovers and no scheduled run starts meanwhile. A permanent error (no such
+ * queue, no permission) is not retryable and ends the run.
  */
 export const RECEIVE: ActivityOptions = {
   startToCloseTimeout: '2 minutes',
@@ -14,7 +14,7 @@ export const RECEIVE: ActivityOptions = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 };
 
-/** Pure computing, milliseconds a batch: a retry only ever means that the worker went away. */
+/** Takes milliseconds per batch and uses no server: a retry means that the worker died. */
 export const MASK: ActivityOptions = {
   startToCloseTimeout: '1 minute',
   heartbeatTimeout: HEARTBEAT_TIMEOUT,
@@ -22,8 +22,8 @@ export const MASK: ActivityOptions = {
 };
 
 /**
- * Postgres: longer than the pool's own statement timeout, so that its error arrives and not ours. Tried for as
- * long as it takes: the lane waits with its batch, and receives nothing that could not be stored.
+ * Longer than the pool's statement timeout, so that the error of Postgres is reported instead of a timeout. Retries are
+ * unlimited: the lane waits with its batch and receives no messages that it could not store.
  */
 export const INSERT: ActivityOptions = {
   startToCloseTimeout: '2 minutes',
@@ -31,19 +31,19 @@ export const INSERT: ActivityOptions = {
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '15 seconds' },
 };
 
-/** SQS again: the batch is stored, so a late delete costs nothing but duplicates that are counted as such. */
+/** The batch is stored, so a late delete only causes redeliveries, which count as duplicates. */
 export const ACKNOWLEDGE: ActivityOptions = {
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 };
 
-/** One row in the ledger, after everything else is done: waits for Postgres as an insert does. */
+/** Writes the run's row in the ledger at its end. Waits for Postgres as an insert does. */
 export const RECORD: ActivityOptions = {
   startToCloseTimeout: '1 minute',
   heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '15 seconds' },
 };
 
-/** A run that has failed is to say so soon, with or without its row in the ledger. */
+/** A failed run must report its failure soon, with or without its row in the ledger. */
 export const RECORD_FAILURE: ActivityOptions = { ...RECORD, scheduleToCloseTimeout: '30 seconds' };

@@ -3,10 +3,7 @@ import { clearValue } from '../domain/clear-text.ts';
 import type { Counts } from '../domain/counts.ts';
 import { searchAttributePairs, type Trigger } from '../domain/search-attributes.ts';
 
-/**
- * What people see of a run in lists, and find it by: its counts and what started it. The memo is always there; search
- * attributes only where they are registered.
- */
+/** Shows a run's counts and trigger in lists: always in its memo, and in search attributes where they are registered. */
 export function showInLists(counts: Counts, searchable: boolean): void {
   upsertMemo({ trigger: clearValue(trigger()), counts: clearValue(counts) });
   if (searchable) upsertSearchAttributes(searchAttributePairs(trigger(), counts));

@@ -8,16 +8,15 @@ import {
 import { WORKFLOW_TYPE } from '../domain/names.ts';
 import { originOf, refusalReason } from '../domain/payload-origin.ts';
 
-/** Up to 0.3.0 every workflow took an input that was bound to no workflow. */
+/** In builds up to 0.3.0 every workflow accepted an input that was not bound to a workflow. */
 const BOUND_INPUT = 'bound-input';
 
-/** Failure type of a run that got a payload which is not accepted there. */
+/** The failure type of a run that got a payload which is not accepted in its place. */
 const PAYLOAD_REFUSED = 'PayloadRefused';
 
 /**
- * Accepts plain values as the input of `ingestLogins` and nowhere else. Signals and queries have no arguments, so any
- * argument of one is refused. Every activity argument names its activity, which the activity checks
- * (`activities/accept-arguments.ts`).
+ * Accepts plain values only as the input of `ingestLogins`. Signals and queries take no arguments, so any argument is
+ * refused. Every activity argument names its activity, which the activity checks (`activities/accept-arguments.ts`).
  */
 export const interceptors: WorkflowInterceptorsFactory = () => ({
   inbound: [
@@ -51,7 +50,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
   ],
 });
 
-/** The first argument may be plain where people start the workflow; what a run hands to the next one may not. */
+/** The first argument may be plain where people start the workflow; the arguments of a continued run may not. */
 function checkInput({ args: [input, ...carried] }: WorkflowExecuteInput): void {
   const { workflowType } = workflowInfo();
   if (workflowType !== WORKFLOW_TYPE) {
@@ -63,7 +62,7 @@ function checkInput({ args: [input, ...carried] }: WorkflowExecuteInput): void {
   for (const value of carried) sealed(value, 'second argument');
 }
 
-/** @throws ApplicationFailure when nobody sealed it for this place */
+/** @throws ApplicationFailure unless the value was sealed for this place */
 function sealed<T>(value: T, what: string): T {
   const origin = originOf(value);
   if (origin === 'plain') throw refused(`the ${what} is not encrypted`);

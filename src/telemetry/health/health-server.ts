@@ -5,14 +5,15 @@ import { limitConnections, SERVER_TIMEOUTS } from '../../http/limit-connections.
 import type { Readiness } from './readiness.ts';
 
 export type HealthServer = {
-  /** From now on it is not ready: the worker takes no more work. */
+  /** Answers "not ready" from now on, since the worker accepts no more work. */
   shuttingDown(): void;
   close(): Promise<void>;
 };
 
 /**
- * `/healthz` is 200 as long as the process runs its event loop and its credentials are not refused for too long. `/readyz`
- * is 200 when Temporal, Postgres and the queue answer, else 503; the body says which does not, or refuses the credentials.
+ * `/healthz` answers 200 while the process runs its event loop, unless its credentials were refused for too long. `/readyz`
+ * answers 200 when Temporal, Postgres and the queue answer, else 503; the body names the part that does not answer or
+ * refuses the credentials.
  */
 export async function startHealthServer(
   address: HostAndPort,

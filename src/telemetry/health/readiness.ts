@@ -6,19 +6,19 @@ import type { Queue } from '../../queue/open-queue.ts';
 
 export const DEPENDENCIES = ['temporal', 'postgres', 'queue'] as const;
 export type Dependency = (typeof DEPENDENCIES)[number];
-/** `refused`: it answers, and does not accept the credentials. */
+/** `refused`: the part answers but does not accept the credentials. */
 export type State = 'ok' | 'unreachable' | 'refused';
-/** Of the parts that the program uses. */
+/** Only the parts that the program uses. */
 export type States = Partial<Record<Dependency, State>>;
 
-/** Shorter than what asks: Kubernetes waits for a probe for as long as it is told, often a few seconds. */
+/** Shorter than the usual timeout of a Kubernetes probe. */
 const TIMEOUT_MS = 2_000;
-/** However often it is asked, each part is asked once a second at most. */
+/** Answers are reused for this time, however often probes ask. */
 const FRESH_MS = 1_000;
 
 export type Readiness = () => Promise<States>;
 
-/** How each part answers now. Never rejects. */
+/** Checks how each part answers. Never rejects. */
 export function createReadiness(parts: {
   temporal: ConnectionLike;
   namespace: string;

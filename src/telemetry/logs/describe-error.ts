@@ -12,8 +12,8 @@ const MAX_FRAMES = 12;
 const MAX_CAUSES = 5;
 
 /**
- * An error as it may be logged. The messages of other people's errors can repeat what they were given (a JSON
- * parser's, Postgres'), so only those of our own failures are kept; the rest show name, code and stack frames.
+ * Describes an error without its values. Messages of libraries, such as a JSON parser or Postgres, can repeat input, so
+ * only our own failures keep their messages; all others show name, code and stack frames.
  */
 export function describeError(error: Error, depth = 0): ErrorDescription {
   const code = (error as NodeJS.ErrnoException).code;
@@ -30,10 +30,10 @@ export function describeError(error: Error, depth = 0): ErrorDescription {
   };
 }
 
-/** Ends in a place: file, line, column. */
+/** A stack frame ends with a line and a column. */
 const FRAME = /^at .*:\d+:\d+\)?$/;
 
-/** What stands behind the message, which may itself have lines that look like frames. */
+/** Reads only the lines after the message, which may itself contain lines that look like frames. */
 function framesOf({ stack = '', message }: Error): string[] {
   const begin = stack.indexOf(message);
   if (begin < 0) return [];

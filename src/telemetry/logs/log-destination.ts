@@ -5,7 +5,7 @@ import { ignoreLostTerminal } from './lost-terminal.ts';
 
 const STANDARD_ERROR = 2;
 
-/** Standard error: JSON for machines, lines for a terminal, in colours if it has them (and NO_COLOR is not set). */
+/** Logs to standard error: JSON for machines, plain lines for a terminal, in colour where supported and NO_COLOR is unset. */
 export function logDestination(
   format: LogFormat = process.stderr.isTTY ? 'pretty' : 'json',
 ): DestinationStream {

@@ -5,10 +5,10 @@ import { describeError, type ErrorDescription } from './describe-error.ts';
 import { standardError } from './log-destination.ts';
 import { RepeatLimit } from './repeat-limit.ts';
 
-/** Pino's number for it. */
+/** Pino's number for the level `warn`. */
 const WARN = 40;
 
-/** One line of JSON an entry, or what the destination makes of it. Of troubles that are alike only some are written. */
+/** Writes one line of JSON per entry, which the destination may format. Repeated warnings and errors are limited. */
 export function createLogger(
   level: string,
   destination: DestinationStream = standardError(),
@@ -23,13 +23,13 @@ export function createLogger(
       hooks: {
         logMethod(args, write, number) {
           if (number < WARN) return write.apply(this, args);
-          const tell = (leftOut: number) =>
+          const reportOmitted = (leftOut: number) =>
             write.apply(this, [
               { ...kindOf(args), leftOut },
               `${message(args)} (left out: ${leftOut})`,
             ]);
           const kind = JSON.stringify([number, message(args), kindOf(args)]);
-          if (limit.admit(kind, tell)) write.apply(this, args);
+          if (limit.admit(kind, reportOmitted)) write.apply(this, args);
         },
       },
     },
@@ -42,7 +42,7 @@ type Line = Parameters<LogFn>;
 const message = ([first, second]: Line): string =>
   String(typeof first === 'string' ? first : second);
 
-/** What tells one trouble from another: not the ids of a run, or each of them would be one of its own. */
+/** Lines with the same kind count as repeats. The ids of a run are no part of it, or every line would be unique. */
 function kindOf([first]: Line): Record<string, unknown> {
   const { step, source, error } = Object(first) as {
     step?: string;
@@ -56,7 +56,7 @@ function kindOf([first]: Line): Record<string, unknown> {
   };
 }
 
-/** The same logger for Temporal's SDK. Errors lose their messages unless they are our own: see `describeError`. */
+/** Adapts the logger for Temporal's SDK. Only our own errors keep their messages: see `describeError`. */
 export function temporalLogger(logger: Logger): TemporalLogger {
   const write = (level: TemporalLevel, message: string, meta?: LogMetadata) => {
     const method = level.toLowerCase() as 'trace' | 'debug' | 'info' | 'warn' | 'error';

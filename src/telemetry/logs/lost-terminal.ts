@@ -1,4 +1,4 @@
-/** A closed terminal can't be written to any more. The program still has to finish its work: SIGHUP asks it to. */
+/** Writing to a closed terminal fails. The program still has to finish its work, which SIGHUP asks it to do. */
 export function ignoreLostTerminal(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EIO') throw error;
 }

@@ -1,14 +1,14 @@
-/** Of lines that are alike, so many are written in a window; the rest is counted. */
-const LINES = 5;
+/** Lines of one kind that a window admits; the rest is only counted. */
+const LINES_PER_WINDOW = 5;
 const WINDOW_MS = 60_000;
-/** Kinds of lines that are told apart: theirs are our own words, so there are few. */
+/** Kinds consist of our own fixed texts, so there are few. */
 const MAX_KINDS = 500;
 
 type Kind = { written: number; leftOut: number };
 
 /**
- * Bounds what is written when something fails in a loop. At the end of a window in which lines were left out, `tell`
- * says how many.
+ * Limits the lines that are written when something fails in a loop. At the end of a window with omitted lines, it calls
+ * `reportOmitted` with their number.
  */
 export class RepeatLimit {
   readonly #kinds = new Map<string, Kind>();
@@ -18,10 +18,10 @@ export class RepeatLimit {
     this.#windowMs = windowMs;
   }
 
-  /** Whether a line of this kind is to be written. */
-  admit(kind: string, tell: (leftOut: number) => void): boolean {
-    const seen = this.#kinds.get(kind) ?? this.#open(kind, tell);
-    if (seen.written < LINES) {
+  /** Reports whether to write a line of this kind. */
+  admit(kind: string, reportOmitted: (leftOut: number) => void): boolean {
+    const seen = this.#kinds.get(kind) ?? this.#open(kind, reportOmitted);
+    if (seen.written < LINES_PER_WINDOW) {
       seen.written += 1;
       return true;
     }
@@ -29,16 +29,16 @@ export class RepeatLimit {
     return false;
   }
 
-  #open(kind: string, tell: (leftOut: number) => void): Kind {
+  #open(kind: string, reportOmitted: (leftOut: number) => void): Kind {
     const opened: Kind = { written: 0, leftOut: 0 };
-    // More kinds than there can be: better too many lines than none.
+    // Beyond the limit it is better to write too many lines than none.
     if (this.#kinds.size >= MAX_KINDS) return opened;
     this.#kinds.set(kind, opened);
     const close = () => {
       this.#kinds.delete(kind);
-      if (opened.leftOut > 0) tell(opened.leftOut);
+      if (opened.leftOut > 0) reportOmitted(opened.leftOut);
     };
-    // A process that has nothing else to do ends without waiting for it.
+    // The timer must not keep an idle process alive.
     setTimeout(close, this.#windowMs).unref();
     return opened;
   }

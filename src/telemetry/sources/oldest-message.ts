@@ -1,12 +1,12 @@
 /**
- * How old the oldest message of the queue is, as far as one worker can tell: SQS says it to CloudWatch only, and
- * looking costs a receive. The queue is served about in order, so what waits is hardly older than
+ * Estimates the age of the queue's oldest message: SQS reports it only to CloudWatch, and a peek would count as a
+ * receive. SQS delivers roughly in order, so a waiting message is hardly older than the later of
  *
- * - the oldest message of the latest batch that was received here, or
- * - the moment when the queue was last seen empty, whichever is the later news.
+ * - the oldest message of the latest batch that this worker received, and
+ * - the time when the queue was last seen empty.
  *
- * A worker that has seen neither knows only that the backlog is no younger than its first look. Of several workers
- * the one with the latest news gives the smallest age, and is right.
+ * A worker that has seen neither counts from its first sample. Among several workers, the one with the latest
+ * observation reports the smallest age, which is the right one.
  */
 export class OldestMessage {
   #notBeforeMs: number | undefined;
@@ -19,7 +19,7 @@ export class OldestMessage {
     this.#notBeforeMs = nowMs;
   }
 
-  /** @param messages all that the queue holds: waiting, in flight and delayed */
+  /** @param messages all messages of the queue: visible, in flight and delayed */
   ageSeconds(messages: number, nowMs: number): number {
     if (messages === 0) this.seenEmpty(nowMs);
     this.#notBeforeMs ??= nowMs;

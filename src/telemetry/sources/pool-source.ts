@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { meter } from '../meter.ts';
 import type { Source } from './sampler.ts';
 
-/** The pool that the inserts go through. */
+/** The connection pool of the inserts. */
 export function poolSource(pool: Pool): Source {
   const gauge = (name: string, description: string) =>
     meter().createGauge(`login_etl_postgres_pool_${name}`, 'int', undefined, description);

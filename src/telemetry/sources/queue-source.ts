@@ -4,7 +4,7 @@ import { meter } from '../meter.ts';
 import type { OldestMessage } from './oldest-message.ts';
 import type { Source } from './sampler.ts';
 
-/** Without it a queue that hangs would keep a worker from its end for as long as the SDK tries. */
+/** Otherwise a hung queue would delay a worker's shutdown until the SDK gives up. */
 const TIMEOUT_MS = 5_000;
 
 export function queueSource(queue: Queue, oldest: OldestMessage): Source {

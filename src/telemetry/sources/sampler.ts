@@ -2,22 +2,22 @@ import type { Logger } from 'pino';
 import { describeError } from '../logs/describe-error.ts';
 import { meter } from '../meter.ts';
 
-/** Something outside that is looked at from time to time, whether or not a run is active. */
+/** An external system whose state is sampled at intervals, whether or not a run is active. */
 export type Source = { name: string; sample(): Promise<void> };
 
-/** Stopping does not wait for a look that is in hand: a queue that hangs must not hold up the worker's end. */
-export type Sampler = { stop(): void };
+/** `stop` does not wait for samples in progress: a hung source must not delay the worker's shutdown. */
+type Sampler = { stop(): void };
 
 /**
- * Looks at every source now and every so many seconds. A gauge keeps its last value when its source can't be
- * reached, so each source has the time of its last good look beside it.
+ * Samples every source now and at each interval. A gauge keeps its last value while its source is unreachable, so the
+ * time of each source's last successful sample is a metric, too.
  */
 export function startSampler(
   sources: readonly Source[],
   everySeconds: number,
   logger: Logger,
 ): Sampler {
-  const looked = meter().createGauge(
+  const sampledAt = meter().createGauge(
     'login_etl_sample_timestamp_seconds',
     'float',
     undefined,
@@ -28,27 +28,28 @@ export function startSampler(
     undefined,
     'Looks at a source of gauges that failed',
   );
-  const inHand = new Set<string>();
+  const inProgress = new Set<string>();
   let stopped = false;
 
-  async function sample({ name, sample: look }: Source): Promise<void> {
-    inHand.add(name);
+  async function sample(source: Source): Promise<void> {
+    const { name } = source;
+    inProgress.add(name);
     try {
-      await look();
-      looked.set(Date.now() / 1_000, { source: name });
+      await source.sample();
+      sampledAt.set(Date.now() / 1_000, { source: name });
     } catch (error) {
       if (stopped) return;
       failures.add(1, { source: name });
       const described = error instanceof Error ? describeError(error) : undefined;
       logger.warn({ source: name, error: described }, 'no metrics from a source');
     } finally {
-      inHand.delete(name);
+      inProgress.delete(name);
     }
   }
   const sampleAll = () => {
     for (const source of sources) {
-      // A source that hangs is not asked again meanwhile.
-      if (!inHand.has(source.name)) void sample(source);
+      // Skip a source whose last sample still hangs.
+      if (!inProgress.has(source.name)) void sample(source);
     }
   };
   for (const { name } of sources) failures.add(0, { source: name });

@@ -5,7 +5,7 @@ import type { Source } from './sampler.ts';
 
 const TIMEOUT_MS = 5_000;
 
-/** What Temporal says of the schedule. Its counts are gauges: they start from zero when the schedule is created again. */
+/** The state of the schedule in Temporal. Its counts are gauges, since they restart at zero with a new schedule. */
 export function scheduleSource(connection: ConnectionLike, namespace: string): Source {
   const gauge = (name: string, description: string) =>
     meter().createGauge(`login_etl_schedule_${name}`, 'float', undefined, description);

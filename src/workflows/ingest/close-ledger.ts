@@ -7,8 +7,8 @@ import { RECORD, RECORD_FAILURE } from '../activity-options.ts';
 import { showInLists } from '../list-entry.ts';
 
 /**
- * Closes this run in the ledger, with the counts that its history holds.
- * @param total of the whole chain of runs: what lists show
+ * Records this run's outcome and counts in the ledger.
+ * @param total the counts of the whole chain of runs, which lists show
  */
 export async function recordRun(
   counts: Counts,
@@ -31,11 +31,11 @@ export async function recordRun(
   showInLists(total, searchable);
 }
 
-/** The failure itself matters more than its row: where Postgres is what failed, there is none. */
+/** Ignores its own failure, since the run's failure matters more: without Postgres there is no row. */
 export async function recordFailedRun(counts: Counts, total: Counts = counts): Promise<void> {
   try {
     await recordRun(counts, 'failed', total);
   } catch {
-    // The run's own failure is on its way.
+    // The caller throws the run's own failure.
   }
 }

@@ -2,29 +2,29 @@ import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/wo
 import type { Counts } from '../../domain/counts.ts';
 import type { Progress, RunState } from '../../domain/progress.ts';
 
-/** Begin no batch until `resume`; what is in hand is finished. */
-export const pauseSignal = defineSignal('pause');
-export const resumeSignal = defineSignal('resume');
-/** Finish what is in hand, then complete. */
-export const drainSignal = defineSignal('drain');
-export const progressQuery = defineQuery<Progress>('progress');
-
 export type ControlName = 'pause' | 'resume' | 'drain';
 
-/** Signals, since tctl, the Temporal CLI and the Web UI can all send them without an argument. */
-const SIGNALS = { pause: pauseSignal, resume: resumeSignal, drain: drainSignal } as const;
+/** tctl, the Temporal CLI and the Web UI can all send signals without an argument. */
+const SIGNALS = {
+  /** Finishes the current batches and begins no other until `resume`. */
+  pause: defineSignal('pause'),
+  resume: defineSignal('resume'),
+  /** Finishes the current batches, then completes. */
+  drain: defineSignal('drain'),
+};
+const progressQuery = defineQuery<Progress>('progress');
 
-/** How people steer a run. */
+/** Handles the signals and the query by which people control a run. */
 export class Control {
   state: RunState;
   #onChange: (name: ControlName) => void = () => undefined;
 
-  /** @param state of the run that this one continues, or `draining` */
+  /** @param state that of the run that this one continues, or `draining` */
   constructor(state: RunState) {
     this.state = state;
   }
 
-  /** Only once all is there that the handlers need: signals that came before the run began are handled at once. */
+  /** Call this when everything that `onChange` uses is initialized: earlier signals are handled at once. */
   listen(onChange: (name: ControlName) => void): void {
     this.#onChange = onChange;
     for (const name of Object.keys(SIGNALS) as ControlName[]) {
@@ -32,7 +32,7 @@ export class Control {
     }
   }
 
-  /** Nothing brings back a run that is stopping. */
+  /** A run that is stopping ignores all further signals. */
   steer(name: ControlName): void {
     if (this.state === 'stopping') return;
     this.state = ({ pause: 'paused', resume: 'draining', drain: 'stopping' } as const)[name];
@@ -51,7 +51,6 @@ export class Control {
     await condition(() => !this.paused);
   }
 
-  /** Answers the query `progress`. */
   answer(lanes: number, counts: () => Counts): void {
     setHandler(progressQuery, () => ({ state: this.state, lanes, counts: counts() }));
   }

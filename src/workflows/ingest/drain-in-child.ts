@@ -10,7 +10,7 @@ import type { ControlName } from './control.ts';
 
 const childId = (name: string): string => `${workflowInfo().workflowId}/${name}`;
 
-/** Has a child workflow drain the queue: with a history of its own, continued as new as often as it takes. */
+/** Drains the queue in a child workflow, which has its own history and continues as new as often as needed. */
 export async function drainInChild(
   name: string,
   settings: IngestInput,
@@ -19,18 +19,18 @@ export async function drainInChild(
   const child = await startChild<(input: IngestInput) => Promise<Counts>>('ingestLogins', {
     workflowId: childId(name),
     args: [{ ...settings, shards: 1 }],
-    // A cancelled drain finishes what is in hand, and that is waited for.
+    // A cancelled child finishes its current batches: wait for it.
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
   onStarted();
   return child.result();
 }
 
-/** Hands a signal on to a child's current run. One that has ended needs it no more. */
+/** Forwards a signal to a child's current run, if it has one. */
 export async function steerChild(name: string, signal: ControlName): Promise<void> {
   try {
     await getExternalWorkflowHandle(childId(name)).signal(signal);
   } catch {
-    // There is nothing to steer.
+    // The child has ended.
   }
 }

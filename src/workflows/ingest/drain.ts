@@ -9,39 +9,39 @@ import type { Control } from './control.ts';
 import { steps } from './steps.ts';
 import { storeBatch } from './store-batch.ts';
 
-/** What a run hands on when it continues as new. */
+/** The state that a run passes to the next one when it continues as new. */
 export type Carried = {
-  /** The run that handed it on: nobody else's is taken. */
+  /** Accepted only if it is the run that this one continues. */
   fromRunId: string;
   counts: Counts;
   expectedMessageBytes?: number | undefined;
   historyBytesPerByte?: number | undefined;
   state?: RunState | undefined;
-  /** Who does the steps (`single-worker.ts`). */
+  /** The worker that runs the steps (`single-worker.ts`). */
   holder?: string | undefined;
 };
 
-/** The first batch of a drain is small: it shows that there is something to do, and the other lanes begin. */
+/** The first batch of a drain is small: once it shows that the queue has messages, the other lanes start. */
 const FIRST_BATCH_MESSAGES = 500;
 /** Up to 0.2.0 the other lanes' first batches were sized for the worst, since nothing was stored yet. */
 const LEARNS_FROM_RECEIVED = 'learns-from-received';
 
-/** Why a lane began no further batch. */
+/** Why a lane ended. */
 type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'stopped';
 
 /**
- * The lanes of one workflow run and what they share: counts, the bound on messages, the room left in history.
+ * The lanes of one workflow run and their shared state: counts, `maxMessages`, and the room left in history.
  *
- * A lane goes receive, mask, insert, acknowledge, and again. It ends when
- * - its batch came back empty, or another lane's did: the queue is drained. (In a FIFO queue that may also mean that
- *   the other lanes have a message of every group in hand, so it asks once more when one of them is done.)
- * - `maxMessages` are taken, or about to be,
+ * A lane repeats receive, mask, insert, acknowledge. It ends when
+ * - its batch, or that of another lane, is empty: the queue is drained. (In a FIFO queue the other lanes may instead hold
+ *   a message of every group, so the lane receives once more after one of them is done.)
+ * - `maxMessages` have been received or requested,
  * - its part of the history has no room for another batch; when all lanes have ended, the run continues as new, or
- * - the run was cancelled or told to `drain`: what is in hand is finished first.
- * While the run is paused no batch is begun.
+ * - the run is cancelled or gets the signal `drain`; the current batches are finished first.
+ * While the run is paused, no batch begins.
  */
 export class Drain {
-  /** Of this run; a chain's earlier runs have theirs in `total()`. */
+  /** Only of this run; `total()` includes the earlier runs of the chain. */
   readonly counts: Counts = zeroCounts();
   expectedMessageBytes: number | undefined;
   #failure: Error | undefined;
@@ -51,13 +51,13 @@ export class Drain {
   readonly #budget: HistoryBudget;
   readonly #control: Control;
   readonly #holder: SingleWorker;
-  /** Messages that are being asked for: counted against `maxMessages` until the answer is there. */
+  /** Messages requested by calls in progress, which count towards `maxMessages` until the answer arrives. */
   #asked = 0;
-  #batchesInHand = 0;
+  #batchesInProgress = 0;
   #batchesDone = 0;
   /** A standard queue's empty answer counts for all lanes; of a FIFO queue each lane sees other groups. */
   #queueEmpty = false;
-  /** How often a lane made messages visible again that it could not take. */
+  /** How often a lane released messages that did not fit. */
   #releases = 0;
 
   constructor(
@@ -75,14 +75,13 @@ export class Drain {
     this.#onProgress = onProgress;
   }
 
-  /** Of the whole chain of runs so far. */
+  /** The counts of the chain so far. */
   total(): Counts {
     const total = { ...this.#carried };
     addCounts(total, this.counts);
     return total;
   }
 
-  /** What the next run of the chain is to know. */
   carry(fromRunId: string, state: RunState): Carried {
     return {
       fromRunId,
@@ -94,14 +93,14 @@ export class Drain {
     };
   }
 
-  /** Runs the lanes to their ends; true when there may be more, and the run has to continue as new. */
+  /** Runs the lanes until all have ended. Returns true when the run has to continue as new. */
   async run(): Promise<boolean> {
     const others: Promise<LaneEnd>[] = [];
     const startOthers = () => {
       while (others.length < this.#input.lanes - 1) others.push(this.#lane(others.length + 2));
     };
-    // The others wait until a batch has shown that there is something to do: a run on an empty queue costs one
-    // long poll, not one a lane.
+    // The other lanes wait for the first batch, so that a run on an empty queue costs one long poll instead of one per
+    // lane.
     if (this.#carried.batches > 0) startOthers();
     const first = await this.#lane(1, startOthers);
     const ends = [first, ...(await Promise.all(others))];
@@ -109,7 +108,7 @@ export class Drain {
     return ends.includes('history full') && !this.#queueEmpty && !this.#control.stopping;
   }
 
-  /** One lane to its end. When it fails, the others finish what they have in hand and begin no more. */
+  /** Runs one lane. When it fails, the other lanes finish their current batches and stop. */
   async #lane(number: number, onFirstBatch?: () => void): Promise<LaneEnd> {
     try {
       return await this.#batches(number, onFirstBatch);
@@ -149,10 +148,10 @@ export class Drain {
           onFirstBatch?.();
           written = await this.#store(number, batch, reservation);
         } else if (batch.released > 0) {
-          // The message at hand is larger than what is left of this lane's part of the history.
+          // The next message is larger than the room left in this lane's part of the history.
           return 'history full';
         } else if (releases < this.#releases) {
-          // What another lane has made visible again was hidden from this one.
+          // Messages that another lane has released since were hidden from this one.
         } else if (!batch.fifo || !(await this.#anotherBatchIsDone())) {
           this.#queueEmpty = !batch.fifo;
           return 'queue empty';
@@ -163,7 +162,7 @@ export class Drain {
     }
   }
 
-  /** Messages that the next batch may have. */
+  /** The most messages that the next batch may have. */
   #roomInBound(): number {
     const { batchSize, maxMessages } = this.#input;
     const total = this.total();
@@ -199,14 +198,14 @@ export class Drain {
   }
 
   async #store(lane: number, batch: ReceivedBatch, { byReference }: Reservation): Promise<number> {
-    this.#batchesInHand += 1;
+    this.#batchesInProgress += 1;
     try {
       return await storeBatch(lane, batch, this.#tag(), byReference, {
         stepDone: (holder) => this.#holder.saw(holder),
         counted: (counts) => this.#count(counts),
       });
     } finally {
-      this.#batchesInHand -= 1;
+      this.#batchesInProgress -= 1;
       this.#batchesDone += 1;
     }
   }
@@ -221,9 +220,9 @@ export class Drain {
     return { runId, workflowId, startedAtMs: startTime.getTime(), number: this.counts.batches };
   }
 
-  /** False when no lane has anything in hand; else true, once one of them has finished. */
+  /** Returns false when no batch is in progress; else waits until one is done and returns true. */
   async #anotherBatchIsDone(): Promise<boolean> {
-    if (this.#batchesInHand === 0) return false;
+    if (this.#batchesInProgress === 0) return false;
     const done = this.#batchesDone;
     await condition(() => this.#batchesDone > done);
     return true;

@@ -19,18 +19,18 @@ import { drainInChild, steerChild } from './drain-in-child.ts';
 import { drainInShards } from './shards.ts';
 import { showProgress } from './show-progress.ts';
 
-/** The child that drains what a cron's run had no room for. */
+/** The child that drains the rest when the history of a cron's run is full. */
 const REST = 'rest';
 
 /**
- * Drains the queue: `lanes` loops of receive, mask, insert and acknowledge, side by side, until the queue is
- * empty or `maxMessages` are taken. The signals `pause`, `resume` and `drain` steer it, the query `progress` tells how
- * far it is.
+ * Drains the queue: concurrent `lanes` receive, mask, insert and acknowledge until the queue is empty or `maxMessages`
+ * have been received. The signals `pause`, `resume` and `drain` control it; the query `progress` returns its state and
+ * counts.
  *
  * @param input any of `{ lanes, batchSize, maxMessages, maxBatchBytes, shards }`; may be absent
- * @param carried what an earlier run of the same chain handed on; people leave it out
+ * @param carried only passed by the previous run of the same chain
  * @returns the counts of the whole chain
- * @throws ApplicationFailure `InvalidInput`, not retried, when the input makes no sense
+ * @throws ApplicationFailure `InvalidInput`, not retried, when the input is invalid
  */
 export async function ingestLogins(input?: unknown, carried?: Carried): Promise<Counts> {
   const settings = parse(input);
@@ -54,7 +54,7 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
     cancelled = true;
     control.steer('drain');
   });
-  // Cancelled or not, what is in hand is brought to its end: nothing is left to time out.
+  // A cancelled run finishes its current batches too, so that no message waits for its visibility timeout.
   const more = await CancellationScope.nonCancellable(async () => {
     try {
       const historyIsFull = await drain.run();
@@ -78,7 +78,7 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
   return drain.total();
 }
 
-/** A run that continues as new loses its cron schedule, so the rest of its drain is left to a child. */
+/** A run that continues as new would lose its cron schedule, so a child drains the rest. */
 async function drainRest(
   settings: IngestInput,
   soFar: Counts,

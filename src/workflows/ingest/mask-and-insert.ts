@@ -4,19 +4,19 @@ import type { Part } from '../../batch/part.ts';
 import type { Counts } from '../../domain/counts.ts';
 import { steps } from './steps.ts';
 
-/** Up to 0.3.0 the worker of the second insert was not reported, so a second worker could go unnoticed. */
+/** Builds up to 0.3.0 did not report the worker of the second insert, so a second worker could go unnoticed. */
 const REPORTS_SECOND_INSERT = 'reports-second-insert';
 
 export type StepReport = {
-  /** @param holder the worker process that did a step */
+  /** @param holder the worker process that ran the step */
   stepDone(holder: string | undefined): void;
   counted(counts: Partial<Counts>): void;
 };
 
 /**
- * Masks messages and commits them; a second insert quarantines what Postgres refused.
- * @param given what the insert gets for a part: the part itself, or a reference to it
- * @returns the masked batch, and the receipt of the insert that completed it
+ * Masks and commits messages; a second insert quarantines the rows that Postgres refused.
+ * @param given returns the insert's input for a part: the part itself or a reference to it
+ * @returns the masked batch and the receipt of the last insert
  */
 export async function maskAndInsert(
   lane: number,

@@ -7,9 +7,9 @@ import { drainInChild, steerChild } from './drain-in-child.ts';
 import { showProgress } from './show-progress.ts';
 
 /**
- * Drains one queue with several workflows, so that the task rate of a single one is no ceiling. The shards need
- * no agreement: SQS gives each message to one of them. Each leaves its own rows in the
- * ledger; this run's own has no counts. What this run is told, it tells them.
+ * Drains one queue with several child workflows, so that the task rate of one workflow is not the limit. The shards need
+ * no coordination, since SQS delivers each message to one of them. Each shard writes its own rows in the ledger; the row
+ * of this run has no counts. Signals to this run are forwarded to the shards.
  */
 export async function drainInShards(settings: IngestInput): Promise<Counts> {
   const total = zeroCounts();
@@ -23,12 +23,12 @@ export async function drainInShards(settings: IngestInput): Promise<Counts> {
   });
   control.answer(settings.shards * settings.lanes, () => total);
   show();
-  // Each child is waited for, also when another one fails: the failure is thrown when all have ended.
+  // Wait for all children, and throw a failure only after all have ended.
   const ends = await Promise.allSettled(
     numbers.map(async (index) => {
       const onStarted = (name: string) => {
         started.add(name);
-        // What came before there was anybody to tell.
+        // Forward the signals that arrived before the child started.
         if (control.stopping) void steerChild(name, 'drain');
         else if (control.paused) void steerChild(name, 'pause');
       };
@@ -38,7 +38,7 @@ export async function drainInShards(settings: IngestInput): Promise<Counts> {
   );
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) {
-    // Also when it was cancelled: the ledger is written all the same.
+    // A cancelled run writes its row in the ledger, too.
     await CancellationScope.nonCancellable(() =>
       isCancellation(failed.reason)
         ? recordRun(zeroCounts(), 'cancelled', total)
@@ -63,6 +63,6 @@ async function drainShard(
   return drainInChild(name, { ...settings, maxMessages }, () => onStarted(name));
 }
 
-/** A shard's part of the bound: the parts add up to it. */
+/** A shard's share of `maxMessages`: the shares add up to it exactly. */
 const share = (whole: number, index: number, shards: number): number =>
   Math.floor(whole / shards) + (index < whole % shards ? 1 : 0);

@@ -3,7 +3,7 @@ import type { Activities } from '../../activities/index.ts';
 import { clearSummary } from '../../domain/clear-text.ts';
 import { ACKNOWLEDGE, INSERT, MASK, RECEIVE } from '../activity-options.ts';
 
-/** The four activities, each with a summary for the Web UI that says what it works on, in counts. */
+/** The four activities, each with a summary for the Web UI that contains only counts. */
 export const steps = {
   receive: (lane: number, ...args: Parameters<Activities['receiveBatch']>) =>
     proxyActivities<Activities>({

@@ -5,9 +5,9 @@ import { maskAndInsert, type StepReport } from './mask-and-insert.ts';
 import { steps } from './steps.ts';
 
 /**
- * Brings a received batch to its end. Commit, then delete: the order that nothing is lost by.
- * @param byReference whether the steps are only told which parts they work on (`batch/part.ts`)
- * @returns the bytes that the batch's payloads took in the history: each part as a result, and as an input if it was one
+ * Masks, commits and then acknowledges a received batch, in this order so that no message is lost.
+ * @param byReference whether the steps get references instead of parts (`batch/part.ts`)
+ * @returns the bytes of the batch's payloads in the history, as results and as inputs
  */
 export async function storeBatch(
   lane: number,

@@ -6,10 +6,9 @@ import { maskAndInsert } from '../ingest/mask-and-insert.ts';
 import { showProgress } from '../ingest/show-progress.ts';
 
 /**
- * Sends a batch of quarantined messages through masking and insert again, with their own ids, and leaves its row in
- * the ledger. They leave quarantine with the transaction that stores them; what is still no login event is quarantined
- * again, with today's reason. A message that a custodian has not released is left where it is, and counts as a
- * duplicate.
+ * Masks and inserts a batch of quarantined messages again, with their own ids, and writes its row in the ledger. The
+ * transaction that stores a message removes it from quarantine; a message that is still invalid is quarantined again
+ * with its new reason. A message that a custodian has not released stays in quarantine and counts as a duplicate.
  */
 export async function replayQuarantine(batch: ReplayBatch): Promise<Counts> {
   const counts = { ...zeroCounts(), received: batch.count, batches: 1 };

@@ -24,21 +24,21 @@ import {
 import { Rotation } from './rotation-state.ts';
 import { recordEnd } from './rotation-steps.ts';
 
-/** What a run hands on when it continues as new. */
+/** The state that a run passes to the next one when it continues as new. */
 type Carried = {
-  /** The run that handed it on: nobody else's is taken. */
+  /** Accepted only if it is the run that this one continues. */
   fromRunId: string;
   state: RotationState;
 };
 
 /**
- * Gives all rows of `user_logins` the active masking key, from their originals in the vault, in bounded steps, while
- * ingestion goes on; then removes the originals of old keys. `domain/rotation.ts` says in which order, and why.
- * Told to stop, by the signal `stop` or a cancellation, it ends after the step in hand; another rotation does the rest.
+ * Re-masks all rows of `user_logins` with the active masking key, from their originals in the vault, in bounded steps
+ * and during ingestion, then removes the originals of old keys. `domain/rotation.ts` explains the order. After the signal
+ * `stop` or a cancellation it ends with the current step; a later rotation does the rest.
  *
  * @param input `{ reason, toKeyId, rowsPerStep, … }`: see `domain/rotation-input.ts`
- * @param carried what an earlier run of the same chain handed on; people leave it out
- * @throws ApplicationFailure `InvalidInput`, not retried, when the input makes no sense
+ * @param carried only passed by the previous run of the same chain
+ * @throws ApplicationFailure `InvalidInput`, not retried, when the input is invalid
  */
 export async function rotateMaskingKey(input: unknown, carried?: Carried): Promise<RotationResult> {
   const settings = parse(input);
@@ -57,7 +57,7 @@ export async function rotateMaskingKey(input: unknown, carried?: Carried): Promi
   try {
     await rotation.work();
   } catch (error) {
-    // Without a beginning there is no end.
+    // A rotation without a recorded beginning gets no recorded end.
     if (rotation.state) await end('failed', rotation.state);
     throw error;
   }

@@ -10,10 +10,10 @@ import { beginRotation, describeRotation, type RotationState } from '../../domai
 import type { RotationInput } from '../../domain/rotation-input.ts';
 import { nextStep, recordBegin } from './rotation-steps.ts';
 
-/** One run's part of a rotation: step after step, until it is done, told to stop, or its history is full. */
+/** Runs the steps of a rotation until it is done, is stopped, or the run's history is full. */
 export class Rotation {
   readonly #settings: RotationInput;
-  /** Of its own, so that the signal stops as a cancellation of the workflow does. */
+  /** A separate scope, so that the signal `stop` works like a cancellation of the workflow. */
   readonly #scope = new CancellationScope();
   #state: RotationState | undefined;
 
@@ -22,7 +22,7 @@ export class Rotation {
     if (state) this.#reach(state);
   }
 
-  /** Undefined until its beginning is on the record. */
+  /** Undefined until the audit log has the beginning. */
   get state(): RotationState | undefined {
     return this.#state;
   }
@@ -31,7 +31,7 @@ export class Rotation {
     return this.#scope.consideredCancelled;
   }
 
-  /** A step that runs comes to its end, and its result counts; one that waits for its next try is given up. */
+  /** Lets a running step finish, and gives up one that waits for a retry. */
   stop(): void {
     this.#scope.cancel();
   }
@@ -53,7 +53,7 @@ export class Rotation {
     }
   }
 
-  /** What the Web UI shows as current details: counts only. */
+  /** The current details for the Web UI contain only counts. */
   #reach(state: RotationState): RotationState {
     this.#state = state;
     setCurrentDetails(`**${describeRotation(state)}**`);

@@ -21,8 +21,8 @@ import {
 import type { RotationInput } from '../../domain/rotation-input.ts';
 
 /**
- * On the custodian's queue, wherever the workflow itself runs. Tried for as long as it takes: Postgres and KMS come
- * back. One that is cancelled while it runs comes to its end all the same.
+ * Steps run on the custodian's task queue, wherever the workflow itself runs. They are retried without limit, since
+ * Postgres and KMS recover. A running step finishes even when it is cancelled.
  */
 const STEP: ActivityOptions = {
   taskQueue: CUSTODIAN_TASK_QUEUE,
@@ -32,10 +32,10 @@ const STEP: ActivityOptions = {
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 };
 
-/** Data keys a step: each looks through the whole vault, and there are few of them. */
-const DATA_KEYS_A_STEP = 100_000;
+/** Large, since each step scans the whole vault and there are few data keys. */
+const DATA_KEYS_PER_STEP = 100_000;
 
-/** The step that the phase is about, and what is reached by it. */
+/** Runs the step of the current phase and returns the new state. */
 export async function nextStep(
   state: RotationState,
   { rowsPerStep: rows, pauseMsBetweenPasses, maxPasses }: RotationInput,
@@ -61,7 +61,7 @@ export async function nextStep(
       return afterWait(state);
     case 'removing data keys': {
       const { removeDataKeys } = custodian('remove data keys that seal nothing');
-      const request = { runId, after: state.dataKey, rows: DATA_KEYS_A_STEP };
+      const request = { runId, after: state.dataKey, rows: DATA_KEYS_PER_STEP };
       return afterRemoveDataKeys(state, await removeDataKeys(request));
     }
     case 'done':
@@ -69,13 +69,13 @@ export async function nextStep(
   }
 }
 
-/** On the record before anything is opened. @returns the id of the key that rows are to have */
+/** Writes the audit record before anything is opened. @returns the id of the new key */
 export function recordBegin({ reason, toKeyId }: RotationInput): Promise<string> {
   const { firstExecutionRunId: runId } = workflowInfo();
   return custodian('audit: a rotation begins').beginRotation({ reason, toKeyId, runId });
 }
 
-/** Cancelled or not. A failed rotation says so soon, on the record or not: its failure is on its way. */
+/** Also runs after a cancellation. A failed rotation must report its failure soon, with or without an audit record. */
 export async function recordEnd(reason: string, result: RotationResult): Promise<void> {
   const { firstExecutionRunId: runId } = workflowInfo();
   const failed = result.outcome === 'failed';

@@ -1,11 +1,11 @@
 import { setImmediate as later } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { inTens } from '../../src/queue/in-tens.ts';
+import { inBatchesOfTen } from '../../src/queue/in-batches-of-ten.ts';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 test('every item is in one ten, and the answers keep the order of the tens', async () => {
-  const answers = await inTens(numbers(95), async (ten) => {
+  const answers = await inBatchesOfTen(numbers(95), async (ten) => {
     // The first ones answer last.
     for (let turn = 0; turn < 95 - (ten[0] ?? 0); turn += 1) await later();
     return ten;
@@ -17,7 +17,7 @@ test('every item is in one ten, and the answers keep the order of the tens', asy
 test('no more calls at once than were asked for', async () => {
   let running = 0;
   let peak = 0;
-  await inTens(
+  await inBatchesOfTen(
     numbers(200),
     async () => {
       running += 1;
@@ -31,5 +31,5 @@ test('no more calls at once than were asked for', async () => {
 });
 
 test('nothing is no call', async () => {
-  expect(await inTens([], () => Promise.reject(new Error('called')))).toEqual([]);
+  expect(await inBatchesOfTen([], () => Promise.reject(new Error('called')))).toEqual([]);
 });
