@@ -54,11 +54,11 @@ function jsonWriter(): RowWriter {
   let separator = '[\n';
   return {
     async take(rows) {
-      for (const row of rows) {
-        // The escapes of `printable` are those of JSON: the value stays the same.
-        await write(`${separator}${printable(JSON.stringify(row))}`);
-        separator = ',\n';
-      }
+      if (rows.length === 0) return;
+      // The escapes of `printable` are those of JSON: the value stays the same.
+      const lines = rows.map((row) => printable(JSON.stringify(row)));
+      await write(`${separator}${lines.join(',\n')}`);
+      separator = ',\n';
     },
     end: () => write(separator === '[\n' ? '[]\n' : '\n]\n'),
   };

@@ -32,9 +32,11 @@ describe('the audit log', () => {
     await appendAuditRecord(database.pool, { action: 'erase', reason: 'asked for', detail: {} });
     const { exitCode, stdout } = await audit('list');
     expect(exitCode).toBe(0);
-    const lines = stdout.trimEnd().split('\n');
+    const [titles, ...lines] = stdout.trimEnd().split('\n');
+    expect(titles?.trim().split(/\s+/)).toEqual('id at actor action reason detail'.split(' '));
     expect(lines).toHaveLength(3);
-    expect(lines[0]).toMatch(/^#1 {2}20\S+Z {2}postgres {2}reveal {2}"the first" {2}\{"ips":2\}$/);
+    expect(lines[0]?.trim()).toMatch(/^#1 +20\S+Z +postgres +reveal +the first +\{"ips":2\}$/);
+    expect(lines[1]).toContain('line\\u000A\\u001B[31mone');
     expect(stdout).not.toContain('\u001b');
     const erased = jsonOf<AuditEntry[]>(await audit('list', '--action', 'erase', '--json'));
     expect(erased).toEqual([

@@ -99,7 +99,7 @@ describe('find', () => {
     await database.pool.query(`update user_logins set mask_key_id = 'lost' where user_id = 'eve'`);
     const { exitCode, stderr } = await find(['--ip', IP]);
     expect(exitCode).toBe(0);
-    expect(stderr).toContain('key(s) lost, which MASKING_KEYS does not hold');
+    expect(stderr).toContain('key(s) lost, which MASKING_KEYS does not contain');
   });
 
   test('is put on record, and shows nothing when it can not be', async () => {

@@ -19,7 +19,7 @@ describe('migrate', () => {
     const { exitCode, stdout } = await migrate(database.url);
     expect(exitCode).toBe(0);
     expect(stdout).toContain('0001_user_logins.sql');
-    expect(stdout).toMatch(/made 14 partition\(s\)/);
+    expect(stdout).toMatch(/created 14 partition\(s\)/);
     const again = jsonOf<Migrated>(await migrate(database.url, '--json'));
     expect(again).toEqual({ applied: [], partitionsMade: 0, owner: 'login_etl_migrator' });
   });

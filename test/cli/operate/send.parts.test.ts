@@ -99,7 +99,7 @@ describe('send', () => {
       await file('a'),
     ]);
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('error: the queue cannot be used');
+    expect(stderr).toMatch(/^error: the queue \S+ in region us-east-1 at \S+ cannot be used$/m);
     expect(stderr).toContain(setting);
   });
 });
