@@ -13,7 +13,8 @@ import { UndoList } from '../test/support/undo-list.ts';
 /**
  * Records histories of our workflows as this build writes them, for the test that replays every committed one
  * (`test/replay/`): once a version, and whenever a workflow's commands change. Older ones stay, for as long as
- * runs of that version may still be under way. Given a name, such as `rotate-masking-key`, only those of that one.
+ * runs of that version may still be under way. Given a name, such as `rotate-masking-key`, only those of that one; given a case as
+ * well, only that.
  */
 const REPLAY = new URL('../test/replay/', import.meta.url);
 
@@ -59,7 +60,11 @@ try {
   await mkdir(new URL('histories/', REPLAY), { recursive: true });
   for (const [workflow, cases] of Object.entries(WORKFLOWS)) {
     if (process.argv[2] !== undefined && process.argv[2] !== workflow) continue;
-    for (const [name, run] of Object.entries(cases)) await record(stack, workflow, name, run);
+    for (const [name, run] of Object.entries(cases)) {
+      if (process.argv[3] === undefined || process.argv[3] === name) {
+        await record(stack, workflow, name, run);
+      }
+    }
   }
 } finally {
   await undo.run();
