@@ -4,8 +4,8 @@ import { createCustodianActivities } from './activities/rotate/custodian-activit
 import { VERSION } from './build-info.ts';
 import { type Config, loadConfig } from './config/config.ts';
 import { useEnvironment } from './config/environment.ts';
-import { createMasker } from './crypto/keys/masker.ts';
-import { maskersById } from './crypto/keys/maskers.ts';
+import { exposedKeyFiles } from './config/exposed-key-files.ts';
+import { createMasker, maskersById } from './crypto/keys/masker.ts';
 import { dataConverter } from './crypto/payloads/data-converter.ts';
 import { vaultPrivateKey } from './crypto/vault/vault-private-key.ts';
 import { CUSTODIAN_TASK_QUEUE } from './domain/rotation.ts';
@@ -124,6 +124,7 @@ export async function runCustodian(): Promise<void> {
   await connectOrExplain('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
     installRuntime(logger, config.worker),
   );
+  for (const line of exposedKeyFiles(CUSTODIAN_SECTIONS)) logger.warn(line);
   worker = await startCustodian(config, logger);
   logger.info({ taskQueue: CUSTODIAN_TASK_QUEUE, version: VERSION }, 'custodian worker is running');
   await worker.done;

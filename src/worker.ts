@@ -6,6 +6,7 @@ import { partCache } from './batch/part-cache.ts';
 import { VERSION } from './build-info.ts';
 import { type Config, loadConfig } from './config/config.ts';
 import { useEnvironment } from './config/environment.ts';
+import { exposedKeyFiles } from './config/exposed-key-files.ts';
 import { createMasker } from './crypto/keys/masker.ts';
 import { dataConverter } from './crypto/payloads/data-converter.ts';
 import { jsonSealer } from './crypto/payloads/part-sealer.ts';
@@ -165,6 +166,7 @@ async function main(): Promise<void> {
   await connectOrExplain('metrics', 'Check WORKER_METRICS_ADDRESS.', async () =>
     installRuntime(logger, config.worker),
   );
+  for (const line of exposedKeyFiles(WORKER_SECTIONS)) logger.warn(line);
   worker = await startWorker(config, logger);
   logger.info({ taskQueue: TASK_QUEUE, version: VERSION }, 'worker is running');
   await worker.done;

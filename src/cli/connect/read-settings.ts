@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Config, ConfigError, loadConfig } from '../../config/config.ts';
 import { useEnvironment } from '../../config/environment.ts';
+import { exposedKeyFiles } from '../../config/exposed-key-files.ts';
 import type { Section } from '../../config/settings.ts';
 import { printMessage } from '../terminal/output.ts';
 import { neededUser } from './needed-user.ts';
@@ -11,7 +12,9 @@ export function readSettings<S extends Section>(
   sections: readonly S[],
 ): Pick<Config, S> {
   takeEnvironment(command);
-  return loadConfig(sections);
+  const settings = loadConfig(sections);
+  for (const line of exposedKeyFiles(sections)) printMessage(`warning: ${line}`);
+  return settings;
 }
 
 /** For commands that read each section by itself, such as `doctor`. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
-import { maskersById } from '../../crypto/keys/maskers.ts';
+import { maskersById } from '../../crypto/keys/masker.ts';
 import type { VaultPrivateKey } from '../../crypto/vault/vault-opener.ts';
 import { vaultPrivateKey } from '../../crypto/vault/vault-private-key.ts';
 import type { Masker } from '../../domain/login/masking.ts';

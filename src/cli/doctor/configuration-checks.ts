@@ -1,4 +1,5 @@
 import { type Config, ConfigError, loadConfig } from '../../config/config.ts';
+import { exposedKeyFiles } from '../../config/exposed-key-files.ts';
 import type { Section } from '../../config/settings.ts';
 import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 
@@ -43,6 +44,7 @@ export function configurationChecks({ config, problems }: Configuration): CheckL
       { name: 'masking keys', run: () => maskingKeys(config.masking) },
       { name: 'payload keys', run: () => payloadKeys(config.payloads) },
       { name: 'vault public key', run: () => vaultKey(config.vault) },
+      { name: 'key files', run: keyFiles },
     ],
   };
 }
@@ -50,6 +52,16 @@ export function configurationChecks({ config, problems }: Configuration): CheckL
 /** For a part whose settings are already listed as missing. */
 export const notConfigured = (): Finding =>
   warning('not checked', `Fix this first: ${CONFIGURATION}.`);
+
+function keyFiles(): Finding {
+  const exposed = exposedKeyFiles([...SECTIONS, 'custodian', 'codecServer']);
+  return exposed.length === 0
+    ? ok('only their owner can read and replace them')
+    : warning(
+        exposed.join('\n'),
+        'Change the modes as it says, and replace keys that somebody may have read.',
+      );
+}
 
 function maskingKeys(masking: Config['masking'] | undefined): Finding {
   if (!masking) return notConfigured();

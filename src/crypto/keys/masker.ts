@@ -14,8 +14,11 @@ export function createMasker({ mode, keys }: { mode: MaskingMode; keys?: Keyring
   return hmacMasker({ id, secret: key.export() });
 }
 
-/** A masker for every way that rows may have been masked: each key, and without one. */
-export const allMaskers = (keys: Keyring | undefined): Masker[] => [
-  ...[...(keys?.keys ?? [])].map(([id, key]) => hmacMasker({ id, secret: key.export() })),
-  sha256Masker,
-];
+/** A masker for every masking key, by the id that rows name it by, and the unkeyed one. */
+export const maskersById = (keyring?: Keyring): ReadonlyMap<string, Masker> =>
+  new Map(
+    [
+      ...[...(keyring?.keys ?? [])].map(([id, key]) => hmacMasker({ id, secret: key.export() })),
+      sha256Masker,
+    ].map((masker) => [masker.keyId, masker]),
+  );

@@ -6,8 +6,7 @@ import {
   createCustodianActivities,
 } from '../../../src/activities/rotate/custodian-activities.ts';
 import { KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
-import { createMasker } from '../../../src/crypto/keys/masker.ts';
-import { maskersById } from '../../../src/crypto/keys/maskers.ts';
+import { createMasker, maskersById } from '../../../src/crypto/keys/masker.ts';
 import { DataKeys } from '../../../src/crypto/vault/data-keys.ts';
 import { readOriginal } from '../../../src/crypto/vault/read-original.ts';
 import { parseVaultPrivateKey } from '../../../src/crypto/vault/vault-opener.ts';

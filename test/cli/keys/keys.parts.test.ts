@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
@@ -27,6 +27,15 @@ describe('keys generate', () => {
     const { active, keys } = JSON.parse(await readFile(join(out, 'payload-keys.json'), 'utf8'));
     expect(active).toBe(new Date().toISOString().slice(0, 7));
     expect(stdout).not.toContain(keys[active]);
+  });
+
+  test('refuses a directory where other users can write', async () => {
+    await mkdir(out);
+    await chmod(out, 0o777);
+    const { exitCode, stderr } = await loginEtl({}, ['keys', 'generate', '--out', out]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('other users can write to');
+    expect(await readdir(out)).toEqual([]);
   });
 
   test('does not count the private key among what the worker gets', async () => {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { allMaskers } from '../../../crypto/keys/masker.ts';
+import { maskersById } from '../../../crypto/keys/masker.ts';
 import { MASKED_COLUMNS, type MaskedField } from '../../../domain/login/login-columns.ts';
 import { UNKEYED_ID } from '../../../domain/login/masking.ts';
 import { findAccounts, readMaskKeyIds } from '../../../postgres/logins/find-accounts.ts';
@@ -74,7 +74,9 @@ export function addFindCommand(program: Command): void {
       const value = await readSearchValue(field, argument);
       await withDatabase(self, postgres, async (pool) => {
         const inRows = new Set(await readMaskKeyIds(pool, since));
-        const maskers = allMaskers(masking.keys).filter(({ keyId }) => inRows.delete(keyId));
+        const maskers = [...maskersById(masking.keys).values()].filter(({ keyId }) =>
+          inRows.delete(keyId),
+        );
         const searched = maskers.map(({ keyId, mask }) => ({
           maskKeyId: keyId,
           maskedValue: mask(field, value),

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { octal } from '../../../config/exposed-key-files.ts';
 import { generateKeys, KEY_FILE_NAMES } from '../../../crypto/keys/generate-keys.ts';
 import { parseKeyring } from '../../../crypto/keys/keyring.ts';
 import { writeKeyFiles } from '../../../crypto/keys/write-key-files.ts';
@@ -34,6 +35,7 @@ export function addKeysCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action(async ({ out, id, json }: { out: string; id: string; json?: boolean }) => {
       refuseToOverwrite(out);
+      refuseSharedDirectory(out);
       const files = await generateKeys(id);
       const made = parseKeyring(files[KEY_FILE_NAMES.maskingKeys] ?? '', [UNKEYED_ID]);
       if (Array.isArray(made)) {
@@ -64,6 +66,16 @@ function refuseToOverwrite(directory: string): void {
     'no keys were created',
     `${directory} already contains ${there.join(', ')}`,
     'Choose another directory with --out. Keep keys that are in use: without them their data cannot be read.',
+  );
+}
+
+function refuseSharedDirectory(directory: string): void {
+  const stats = statSync(directory, { throwIfNoEntry: false });
+  if (stats === undefined || (stats.mode & 0o022) === 0) return;
+  throw new Problem(
+    'no keys were created',
+    `other users can write to ${directory} (${octal(stats)}), and so replace the keys`,
+    `Choose another directory with --out, or run: chmod go-w ${directory}`,
   );
 }
 
