@@ -2,6 +2,7 @@ import { inheritedEnvironment } from '../config/process-environment.ts';
 import { LOCAL_REGION } from './local-environment.ts';
 import type { LocalState } from './local-state.ts';
 import { freePort } from './ports/free-port.ts';
+import type { LocalPorts } from './ports/local-ports.ts';
 import { startPostgresServer } from './postgres/postgres-server.ts';
 import type { StartedParts } from './process/started-parts.ts';
 import { startSqsServer } from './queue/sqs-server.ts';
@@ -10,10 +11,9 @@ import { findTemporalBinary } from './temporal/temporal-binary.ts';
 import { startTemporalServer } from './temporal/temporal-server.ts';
 import { CODEC_PATH, startWebUiFront } from './temporal/web-ui-front.ts';
 
-const PORTS = { temporal: 7233, webUi: 8233, codecServer: 8234, sqs: 4566, postgres: 5432 };
 const QUEUE_NAME = 'login-queue';
 const DATABASE_NAME = 'logins';
-/** Messages of a batch that a killed worker had in hand are back after this long. */
+/** The messages of a worker that was killed are delivered again after this time. */
 const VISIBILITY_TIMEOUT_SECONDS = '30';
 
 export type LocalServers = {
@@ -28,9 +28,15 @@ export type LocalServers = {
   lost: Promise<string>;
 };
 
-type Context = { state: LocalState; parts: StartedParts; report: Report; signal: AbortSignal };
+type Context = {
+  state: LocalState;
+  ports: LocalPorts;
+  parts: StartedParts;
+  report: Report;
+  signal: AbortSignal;
+};
 
-/** Starts the three servers side by side, on their usual ports where these are free. */
+/** Starts the three servers side by side. */
 export async function startLocalServers(context: Context): Promise<LocalServers> {
   const [temporal, sqsEndpoint, postgres] = await allOrNothing([
     startTemporal(context),
@@ -56,18 +62,18 @@ async function allOrNothing<T extends readonly Promise<unknown>[]>(promises: T) 
   return Promise.all(promises);
 }
 
-async function startTemporal({ state, parts, report, signal }: Context) {
+async function startTemporal({ state, ports, parts, report, signal }: Context) {
   const binary = await findTemporalBinary({
     env: inheritedEnvironment(),
     onProgress: (message) => report.note(message),
     signal,
   });
   const timer = report.begin('Temporal');
-  const frontPort = await freePort(PORTS.webUi);
-  const codecServerPort = await freePort(PORTS.codecServer);
+  const frontPort = await ports.choose('web-ui');
+  const codecServerPort = await ports.choose('codec-server');
   const server = await startTemporalServer({
     binary,
-    port: await freePort(PORTS.temporal),
+    port: await ports.choose('temporal'),
     uiPort: await freePort(),
     uiCodecEndpoint: `http://127.0.0.1:${frontPort}${CODEC_PATH}`,
     databaseFile: state.temporalDatabase,
@@ -75,39 +81,43 @@ async function startTemporal({ state, parts, report, signal }: Context) {
     signal,
   });
   await parts.add('Temporal', () => server.stop());
-  report.up(timer, server.address, PORTS.temporal);
+  report.up(timer, server.address, ports.missed('temporal'));
   const front = await startWebUiFront({
     port: frontPort,
     webUi: server.uiAddress ?? '',
     codecServer: `http://127.0.0.1:${codecServerPort}`,
   });
   await parts.add('Web UI', () => front.stop());
-  report.up(report.begin('Web UI'), front.url, PORTS.webUi);
+  report.up(report.begin('Web UI'), front.url, ports.missed('web-ui'));
   return { ...server, webUi: front.url, codecServerPort };
 }
 
-async function startSqs({ parts, report }: Context): Promise<string> {
+async function startSqs({ ports, parts, report }: Context): Promise<string> {
   const timer = report.begin('SQS');
   const server = await startSqsServer({
-    port: await freePort(PORTS.sqs),
+    port: await ports.choose('sqs'),
     region: LOCAL_REGION,
   });
   await parts.add('SQS', () => server.stop());
   await server.createQueue(QUEUE_NAME, { VisibilityTimeout: VISIBILITY_TIMEOUT_SECONDS });
-  report.up(timer, `${server.endpoint} (queue ${QUEUE_NAME})`, PORTS.sqs);
+  report.up(timer, `${server.endpoint} (queue ${QUEUE_NAME})`, ports.missed('sqs'));
   return server.endpoint;
 }
 
-async function startPostgres({ state, parts, report, signal }: Context) {
+async function startPostgres({ state, ports, parts, report, signal }: Context) {
   const timer = report.begin('Postgres');
   const server = await startPostgresServer({
-    port: await freePort(PORTS.postgres),
+    port: await ports.choose('postgres'),
     dataDirectory: state.postgresData,
     logFile: state.log('postgres'),
     signal,
   });
   await parts.add('Postgres', () => server.stop());
   const adminUrl = await server.createDatabase(DATABASE_NAME);
-  report.up(timer, `127.0.0.1:${server.port} (database ${DATABASE_NAME})`, PORTS.postgres);
+  report.up(
+    timer,
+    `127.0.0.1:${server.port} (database ${DATABASE_NAME})`,
+    ports.missed('postgres'),
+  );
   return { adminUrl, exited: server.exited() };
 }

@@ -15,6 +15,7 @@ export function localState(root: string) {
       custodian: join(directory, 'custodian.env'),
       analyst: join(directory, 'analyst.env'),
     },
+    ports: join(directory, 'ports.json'),
     keys: join(directory, 'keys'),
     codecServerToken: join(directory, 'codec-server-token'),
     postgresData: join(directory, 'postgres'),
@@ -31,7 +32,7 @@ export type LocalState = ReturnType<typeof localState>;
 export async function prepareLocalState(state: LocalState, reset: boolean): Promise<void> {
   if (reset) {
     await removePostgresData(state.postgresData);
-    for (const path of [state.keys, state.logs, state.codecServerToken]) {
+    for (const path of [state.keys, state.logs, state.ports, state.codecServerToken]) {
       await rm(path, { recursive: true, force: true });
     }
     for (const suffix of ['', '-wal', '-shm', '-journal']) {

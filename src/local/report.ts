@@ -25,11 +25,11 @@ export class Report {
     return { part, startedAt: performance.now() };
   }
 
-  /** A part is up. Where it had to take another port than its usual one, that is said. */
-  up({ part, startedAt }: Timer, where: string, usualPort?: number): void {
+  /** @param takenPort its usual port, if it has to use another */
+  up({ part, startedAt }: Timer, where: string, takenPort?: number): void {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    const moved = usualPort !== undefined && !where.includes(`:${usualPort}`);
-    const why = moved ? this.style('yellow', ` port ${usualPort} is taken`) : '';
+    const why =
+      takenPort === undefined ? '' : this.style('yellow', ` (not ${takenPort}, its usual port)`);
     this.line(
       `  ${this.style('green', '✓')} ${part.padEnd(12)} ${where}${why} ${this.style('dim', `${seconds} s`)}`,
     );

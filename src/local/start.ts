@@ -14,6 +14,7 @@ import { ensureLocalKeys } from './local-keys.ts';
 import { type LocalServers, startLocalServers } from './local-servers.ts';
 import { type LocalState, localState, prepareLocalState } from './local-state.ts';
 import { nextSteps } from './next-steps.ts';
+import { localPorts } from './ports/local-ports.ts';
 import { createDatabaseUsers } from './postgres/database-users.ts';
 import { startCodecServerProcess } from './process/codec-server-process.ts';
 import { StartedParts } from './process/started-parts.ts';
@@ -34,7 +35,12 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
   const bundled = bundleTo(state.workflowBundle);
   // Awaited below; a server that fails first must not leave it unhandled.
   bundled.catch(() => undefined);
-  const servers = await startLocalServers({ state, parts, report, signal: stopped.signal });
+  const ports = await localPorts(state.ports, options.ports);
+  const servers = await startLocalServers({
+    ...{ state, ports, parts, report },
+    signal: stopped.signal,
+  });
+  await ports.remember();
   const pool = postgresPool(
     { connectionString: servers.adminUrl },
     { applicationName: 'login-etl local' },
