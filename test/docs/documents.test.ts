@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { documents, fencedBlocks, inlineCode, ROOT, readDocument } from './documents.ts';
 
-const WORDS_IN_ALL = 15_500;
+const WORDS_IN_ALL = 15_000;
 const BYTES_OF_README = 10_240;
 
 /** What is set off by spaces and has a letter or a digit: the lines of a table do not count. */
@@ -24,8 +24,11 @@ describe('the documents are short', () => {
     expect(Buffer.byteLength(readDocument('README.md'))).toBeLessThanOrEqual(BYTES_OF_README);
   });
 
-  test('all of them together have at most 15,500 words', () => {
-    const counts = documents().map(({ path, text }) => [path, words(text)] as const);
+  // Decisions are a record, not something to read through.
+  test('all of them but the decisions have at most 15,000 words together', () => {
+    const counts = documents()
+      .filter(({ path }) => !path.startsWith('docs/decisions/'))
+      .map(({ path, text }) => [path, words(text)] as const);
     const sum = counts.reduce((total, [, count]) => total + count, 0);
     expect(sum, JSON.stringify(Object.fromEntries(counts))).toBeLessThanOrEqual(WORDS_IN_ALL);
   });
