@@ -206,17 +206,18 @@ describe('the worker', () => {
 
   test('takes out of quarantine what a custodian has released for this replay, and nothing else', async () => {
     const take = async (replay: string, ids: string[]) =>
-      (await as.worker.query('select login_etl_take_released($1, $2) as taken', [replay, ids]))
-        .rows[0]?.taken;
+      (
+        await as.worker.query('select login_etl_take_for_replay($1, $2) as id', [replay, ids])
+      ).rows.map(({ id }) => id);
     const [released, kept, others] = quarantined as [string, string, string];
     const replay = randomUUID();
     const release = 'update quarantine set released_for = $1 where message_id = $2';
-    expect(await take(replay, quarantined)).toBe(0);
+    expect(await take(replay, quarantined)).toEqual([]);
     await as.custodian.query(release, [replay, released]);
     await as.custodian.query(release, [randomUUID(), others]);
-    expect(await take(replay, [kept, others])).toBe(0);
-    expect(await take(replay, quarantined)).toBe(1);
-    expect(await take(replay, quarantined)).toBe(0);
+    expect(await take(replay, [kept, others])).toEqual([]);
+    expect(await take(replay, quarantined)).toEqual([released]);
+    expect(await take(replay, quarantined)).toEqual([]);
     const { rows } = await database.pool.query('select message_id from quarantine');
     expect(new Set(rows.map(({ message_id }) => message_id))).toEqual(new Set([kept, others]));
   });
@@ -230,11 +231,11 @@ describe('the worker', () => {
         set local search_path = pg_temp, public`);
       const replay = randomUUID();
       await client.query('insert into pg_temp.quarantine values ($1, $2)', [id, replay]);
-      const { rows } = await client.query(
-        'select public.login_etl_take_released($1, $2) as taken',
-        [replay, [id]],
-      );
-      expect(rows).toEqual([{ taken: 0 }]);
+      const { rows } = await client.query('select public.login_etl_take_for_replay($1, $2) as id', [
+        replay,
+        [id],
+      ]);
+      expect(rows).toEqual([]);
     } finally {
       client.release(true);
     }
@@ -250,6 +251,7 @@ describe('the analyst', () => {
     'update user_logins set user_id = null',
     'select * from user_logins for update',
     `select login_etl_take_released('${randomUUID()}', '{}')`,
+    `select login_etl_take_for_replay('${randomUUID()}', '{}')`,
   ])('may not: %s', (statement) => expectRefused('analyst', statement));
 
   test('may read user_logins', async () => {
@@ -276,6 +278,7 @@ describe('the custodian', () => {
     'delete from audit_log',
     'delete from login_etl_migrations',
     `select login_etl_take_released('${randomUUID()}', '{}')`,
+    `select login_etl_take_for_replay('${randomUUID()}', '{}')`,
   ])('may not: %s', (statement) => expectRefused('custodian', statement));
 
   test.each([

@@ -64,8 +64,8 @@ export async function insertWhatFits(
     done += places.length;
     means.onProgress?.({ ...left, done });
   }
-  const without = new Set([...left.refused.map(({ index }) => index), ...left.duplicates]);
-  const kept = range(0, rows).filter((place) => !without.has(place));
+  const leftOut = new Set([...left.refused.map(({ index }) => index), ...left.duplicates]);
+  const kept = without(leftOut, rows);
   const storedBefore = left.duplicates.map((place) => ({
     messageId: batch.messageIds[place] as string,
     sentAtMs: batch.sentAtMs[place] as number,
@@ -84,11 +84,25 @@ function add(left: LeftOut, { refused, duplicates }: LeftOut): void {
   left.duplicates.push(...duplicates);
 }
 
-async function insertWhole({ originals, ...batch }: OpenBatch, means: InsertMeans) {
-  const vault = means.vaultFor({ ...batch, originals });
+async function insertWhole(batch: OpenBatch, means: InsertMeans) {
+  const vault = sealingVault(batch, means);
   const stored = await insertBatch(means.pool, { ...batch, vault: vault.seal });
   vault.committed();
   return stored;
+}
+
+/** For one transaction: it seals the originals of the rows that the transaction does not leave out. */
+function sealingVault(batch: OpenBatch, { vaultFor }: InsertMeans) {
+  let writer: VaultWriter | undefined;
+  return {
+    seal(state: VaultState, leftOut: ReadonlySet<number>) {
+      writer = vaultFor(
+        leftOut.size === 0 ? batch : pick(batch, without(leftOut, batch.messageIds.length)),
+      );
+      return writer.seal(state);
+    },
+    committed: () => writer?.committed(),
+  };
 }
 
 /** A replay's transaction that refuses rows must not commit: it has taken their messages out of quarantine. */
@@ -114,7 +128,7 @@ async function insertChunk(
   const placeOf = (place: number) => places[place] as number;
   const refuse = (row: RefusedRow) =>
     left.refused.push({ index: placeOf(row.place), reason: refusalReason(row) });
-  let vault: VaultWriter | undefined;
+  const vault = sealingVault(chunk, means);
   try {
     const { refused, duplicates } = await insertRowByRow(means.pool, {
       ...chunk,
@@ -122,19 +136,16 @@ async function insertChunk(
         judgeRows(rows, others || rows.length < places.length);
         if (batch.replayId !== undefined && rows.length > 0) throw new RefusedInReplay(rows);
       },
-      vault(state, rows) {
-        const kept = pick(chunk, without(rows, places.length));
-        vault = means.vaultFor(kept);
-        return vault.seal(state);
-      },
+      vault: vault.seal,
     });
-    vault?.committed();
+    vault.committed();
     refused.forEach(refuse);
     left.duplicates.push(...duplicates.map(placeOf));
   } catch (error) {
     if (error instanceof RefusedInReplay) {
       error.rows.forEach(refuse);
-      const kept = without(error.rows, places.length).map(placeOf);
+      const refusedPlaces = new Set(error.rows.map(({ place }) => place));
+      const kept = without(refusedPlaces, places.length).map(placeOf);
       add(left, await insertChunk(batch, kept, means, others));
     } else if (mayBlameRow(error) && places.length > 1) {
       // The statement itself failed, before it tried a row.
@@ -148,11 +159,8 @@ async function insertChunk(
   return left;
 }
 
-/** Places of the rows of a chunk that were not refused. */
-function without(refused: readonly RefusedRow[], rows: number): number[] {
-  const places = new Set(refused.map(({ place }) => place));
-  return range(0, rows).filter((place) => !places.has(place));
-}
+const without = (leftOut: ReadonlySet<number>, rows: number): number[] =>
+  range(0, rows).filter((place) => !leftOut.has(place));
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, index) => from + index);

@@ -12,8 +12,11 @@ export type RowsToInsert = {
 
 export type BatchToInsert = RowsToInsert & {
   workerBuild: string;
-  /** Seals what the vault lacks, given its state (`known-originals.ts`). */
-  vault: (vaultState: VaultState) => Promise<SealedOriginals>;
+  /**
+   * Seals what the vault lacks, given its state (`known-originals.ts`).
+   * @param leftOut places of rows that are not stored
+   */
+  vault: (vaultState: VaultState, leftOut: ReadonlySet<number>) => Promise<SealedOriginals>;
   replayId?: string | undefined;
   /** Messages of the batch that are left out, since another batch has stored them. */
   storedBefore?: readonly { messageId: string; sentAtMs: number }[];

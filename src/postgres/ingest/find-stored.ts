@@ -4,8 +4,7 @@ import { LOGIN_ID_HASH, QUARANTINE_ID_HASH } from './id-hash.ts';
 
 type Messages = { messageIds: readonly string[]; sentAtMs: readonly number[] };
 
-/** A message that was erased from quarantine does not come back, and counts as found. */
-type Table = 'user_logins' | 'quarantine' | 'erased';
+type Table = 'user_logins' | 'quarantine';
 type Found = { place: number; table: Table | null; own: boolean };
 
 /**
@@ -22,9 +21,7 @@ const find = (idHash: string): string => `
     ) as others
   from (
     select place::int - 1 as place, batch.message_id, login.create_date,
-      case when login.own is not null then 'user_logins' when sealed.own is not null then 'quarantine' when exists (
-        select from quarantine_departures as gone where gone.message_id = batch.message_id and gone.cause = 'erased'
-      ) then 'erased' end as table,
+      case when login.own is not null then 'user_logins' when sealed.own is not null then 'quarantine' end as table,
       coalesce(login.own, sealed.own, false) as own
     from unnest($1::text[], string_to_array($2, ',')::bigint[]) with ordinality as batch (message_id, sent_at_ms, place)
     left join lateral (
@@ -55,12 +52,16 @@ export type Whereabouts = {
   missing: number[];
 };
 
-/** Looks for the messages of a batch, by id, in both tables. */
+/**
+ * Looks for the messages of a batch, by id, in both tables.
+ * @param leftOut ids that the batch must not store: one that is in neither table counts as a duplicate
+ */
 export async function findStored(
   client: PoolClient,
   { messageIds, sentAtMs }: Messages,
   { runId, number }: BatchTag,
-  table: keyof typeof FIND,
+  table: Table,
+  leftOut: ReadonlySet<string>,
 ): Promise<Whereabouts> {
   const result: Whereabouts = {
     ...{ own: 0, ownIdsSum: '0', duplicates: 0, storedBefore: [], missing: [] },
@@ -78,11 +79,11 @@ export async function findStored(
   const own = new Set<string>();
   for (const [place, id] of messageIds.entries()) {
     const where = others.get(id) ?? { table: 'user_logins', own: true };
-    if (where.table === null) result.missing.push(place);
+    if (where.table === null && !leftOut.has(id)) result.missing.push(place);
     else if (where.own && where.table === table && !own.has(id)) own.add(id);
     else {
       result.duplicates += 1;
-      if (!where.own) result.storedBefore.push(place);
+      if (!where.own && where.table !== null) result.storedBefore.push(place);
     }
   }
   result.own = own.size;

@@ -1,5 +1,4 @@
 import type { Pool, PoolClient } from 'pg';
-import type { SealedOriginals } from '../../batch/batch.ts';
 import { QuarantineDropsRows, RowsNotStored } from '../../errors/table-trouble.ts';
 import { boundedTransaction } from '../bounded-transaction.ts';
 import type { BatchToInsert, StoredCounts } from './batch-to-insert.ts';
@@ -8,6 +7,7 @@ import { lockInserts } from './insert-lock.ts';
 import { insertEachLogin, insertLogins, type RefusedRow } from './insert-logins.ts';
 import { insertOriginals, readVaultState, type VaultState } from './insert-originals.ts';
 import { insertQuarantine } from './insert-quarantine.ts';
+import { readLeftOut } from './left-out.ts';
 import { recordBatch } from './record-batch.ts';
 
 // Constraints are checked with their statement, so that none fails at the commit, where no row can be blamed.
@@ -17,14 +17,11 @@ const OPEN_RUN = `
   insert into ingest_runs (run_id, workflow_id, started_at, worker_build)
   values ($1, $2, to_timestamp($3 / 1000.0), $4) on conflict (run_id) do nothing`;
 
-// Only what a custodian has released for it, and with its owner's rights: the worker itself may delete nothing.
-const TAKE_RELEASED = 'select login_etl_take_released($1, $2)';
-
 /**
  * Inserts a batch with its originals in one transaction, and opens its run in the ledger. Messages that are already
  * stored change nothing. Rows that an earlier attempt of the same batch committed, though its answer was lost, count
  * as inserted: however often it is tried, the answer is the same. When it returns, each message was found in one of
- * the two tables.
+ * the two tables, or must not be stored (`left-out.ts`).
  * @throws RowsNotStored when a row is in neither, LockedOut when another session holds a lock for too long: nothing is
  * committed then
  */
@@ -42,14 +39,18 @@ export async function insertWithin(
   batch: BatchToInsert,
 ): Promise<StoredCounts> {
   // Before any row is locked.
-  const vaultState = await openBatch(client, batch);
+  const ids = [...batch.messageIds, ...batch.quarantine.messageIds];
+  const { vaultState, leftOut } = await openBatch(client, batch, ids);
   // Originals are sealed while Postgres inserts.
-  const [, sealed] = await Promise.all([insertLogins(client, batch), batch.vault(vaultState)]);
-  await insertQuarantine(client, batch);
+  const [, sealed] = await Promise.all([
+    insertLogins(client, batch, leftOut),
+    batch.vault(vaultState, placesOf(leftOut, batch)),
+  ]);
+  await insertQuarantine(client, batch, leftOut);
   await insertOriginals(client, sealed, batch.maskKeyId);
-  const rows = await findStored(client, batch, batch.batch, 'user_logins');
+  const rows = await findStored(client, batch, batch.batch, 'user_logins', leftOut);
   if (rows.missing.length > 0) throw new RowsNotStored('user_logins');
-  const bad = await findStored(client, batch.quarantine, batch.batch, 'quarantine');
+  const bad = await findStored(client, batch.quarantine, batch.batch, 'quarantine', leftOut);
   if (bad.missing.length > 0) throw new QuarantineDropsRows('quarantine');
   await recordBatch(client, batch, rows, bad);
   return {
@@ -59,11 +60,9 @@ export async function insertWithin(
   };
 }
 
-export type RowByRow = Omit<BatchToInsert, 'vault'> & {
+export type RowByRow = BatchToInsert & {
   /** @throws when a refusal is the server's or the table's fault: then nothing is committed */
   judge(refused: readonly RefusedRow[]): void;
-  /** Seals the originals of the rows that went in. */
-  vault(vaultState: VaultState, refused: readonly RefusedRow[]): Promise<SealedOriginals>;
 };
 
 /** `duplicates`: rows that Postgres refused, by their place, whose messages are stored already. */
@@ -73,12 +72,13 @@ export type RowByRowResult = { refused: RefusedRow[]; duplicates: number[] };
 export const insertRowByRow = (pool: Pool, batch: RowByRow): Promise<RowByRowResult> =>
   boundedTransaction(pool, CHECK_AT_ONCE, async (client) => {
     await lockInserts(client, batch.replayId === undefined ? 'shared' : 'alone');
-    const vaultState = await openBatch(client, batch);
-    const refused = await insertEachLogin(client, batch);
+    const { vaultState, leftOut } = await openBatch(client, batch, batch.messageIds);
+    const refused = await insertEachLogin(client, batch, leftOut);
     batch.judge(refused);
-    await insertOriginals(client, await batch.vault(vaultState, refused), batch.maskKeyId);
-    const { missing } = await findStored(client, batch, batch.batch, 'user_logins');
     const places = new Set(refused.map(({ place }) => place));
+    const notStored = new Set([...places, ...placesOf(leftOut, batch)]);
+    await insertOriginals(client, await batch.vault(vaultState, notStored), batch.maskKeyId);
+    const { missing } = await findStored(client, batch, batch.batch, 'user_logins', leftOut);
     if (!missing.every((place) => places.has(place))) throw new RowsNotStored('user_logins');
     const lost = new Set(missing);
     return {
@@ -87,17 +87,21 @@ export const insertRowByRow = (pool: Pool, batch: RowByRow): Promise<RowByRowRes
     };
   });
 
-/** @returns the vault's state */
+/** @param messageIds those that this transaction is to store */
 async function openBatch(
   client: PoolClient,
-  { batch, workerBuild, replayId, messageIds, sentAtMs, quarantine }: Omit<BatchToInsert, 'vault'>,
-): Promise<VaultState> {
+  { batch, workerBuild, replayId, sentAtMs }: BatchToInsert,
+  messageIds: readonly string[],
+): Promise<{ vaultState: VaultState; leftOut: ReadonlySet<string> }> {
   const { runId, workflowId, startedAtMs } = batch;
   // With each batch: nobody knows which of the lanes is the first to commit.
   await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, workerBuild]);
-  // Of a batch that is tried again there may be none left: its rows are stored, and count as such.
-  if (replayId !== undefined) {
-    await client.query(TAKE_RELEASED, [replayId, [...messageIds, ...quarantine.messageIds]]);
-  }
-  return readVaultState(client, sentAtMs);
+  const leftOut = await readLeftOut(client, messageIds, replayId);
+  return { leftOut, vaultState: await readVaultState(client, sentAtMs) };
+}
+
+/** Of the rows with these ids. */
+function placesOf(ids: ReadonlySet<string>, { messageIds }: BatchToInsert): ReadonlySet<number> {
+  if (ids.size === 0) return new Set();
+  return new Set([...messageIds.keys()].filter((place) => ids.has(messageIds[place] as string)));
 }

@@ -16,7 +16,7 @@ export const INSERTED_COLUMNS: readonly string[] = COLUMNS.split(', ');
 /** A parameter after those of the login's columns. */
 const own = (number: number) => `$${LOGIN_PARAMETERS + number}`;
 
-/** The rows of a batch that are not in quarantine. The date is that of `createDate`. */
+/** The rows of a batch that are not in quarantine or left out. The date is that of `createDate`. */
 const ROWS = `
   from (
     select ${LOGIN_COLUMN_NAMES}, create_date, message_id, sent_at, ${own(3)}::text as mask_key_id,
@@ -26,7 +26,8 @@ const ROWS = `
     cross join lateral to_timestamp(sent_at_ms / 1000.0) as sent_at
     cross join lateral cast(sent_at at time zone 'utc' as date) as create_date
   ) as batch
-  where not exists (select from quarantine where quarantine.message_id = batch.message_id)`;
+  where not exists (select from quarantine where quarantine.message_id = batch.message_id)
+    and message_id <> all(${own(6)}::text[])`;
 
 // In order, so that two batches that have messages in common wait for each other at most one way. The target: a row
 // that breaks another unique index is an error, not a duplicate.
@@ -37,18 +38,25 @@ const INSERT_LOGINS = `
 
 const INSERT_EACH = `
   select place, code, of_constraint as "constraint", of_column as "column", of_table as "table"
-  from login_etl_insert_each(${own(6)}::text[], (
+  from login_etl_insert_each(${own(7)}::text[], (
     select jsonb_agg(to_jsonb(batch) order by create_date, message_id collate "C") ${ROWS}
   ))`;
 
-const values = ({ rows, messageIds, sentAtMs, maskKeyId, batch }: RowsToInsert): unknown[] => [
+const values = (
+  { rows, messageIds, sentAtMs, maskKeyId, batch }: RowsToInsert,
+  leftOut: ReadonlySet<string>,
+): unknown[] => [
   ...loginParameters(rows),
-  ...[messageIds, sentAtMs.join(), maskKeyId, batch.runId, batch.number],
+  ...[messageIds, sentAtMs.join(), maskKeyId, batch.runId, batch.number, [...leftOut]],
 ];
 
 /** All rows with one statement: one that cannot be stored fails them all. */
-export async function insertLogins(client: PoolClient, batch: RowsToInsert): Promise<void> {
-  if (batch.messageIds.length > 0) await client.query(INSERT_LOGINS, values(batch));
+export async function insertLogins(
+  client: PoolClient,
+  batch: RowsToInsert,
+  leftOut: ReadonlySet<string>,
+): Promise<void> {
+  if (batch.messageIds.length > 0) await client.query(INSERT_LOGINS, values(batch, leftOut));
 }
 
 /** A row that Postgres did not take. Names are of the schema; empty where the error has none. */
@@ -64,9 +72,10 @@ export type RefusedRow = {
 export async function insertEachLogin(
   client: PoolClient,
   batch: RowsToInsert,
+  leftOut: ReadonlySet<string>,
 ): Promise<RefusedRow[]> {
   const { rows } = await client.query<RefusedRow>(INSERT_EACH, [
-    ...values(batch),
+    ...values(batch, leftOut),
     INSERTED_COLUMNS,
   ]);
   return rows.toSorted((a, b) => a.place - b.place);

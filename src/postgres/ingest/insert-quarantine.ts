@@ -13,10 +13,7 @@ const INSERT_QUARANTINE = `
   where not exists (
     select from user_logins
     where user_logins.create_date = batch.create_date and user_logins.message_id = batch.message_id
-  ) and not exists (
-    select from quarantine_departures as gone
-    where gone.message_id = batch.message_id and gone.cause = 'erased'
-  )
+  ) and batch.message_id <> all($9)
   on conflict (message_id) do nothing`;
 
 /** An hour, since Temporal's clock dates the run, and Postgres' the rows. */
@@ -27,12 +24,13 @@ const OVER_LIMIT = `
 export async function insertQuarantine(
   client: PoolClient,
   { batch: { runId, startedAtMs, number }, quarantine }: BatchToInsert,
+  leftOut: ReadonlySet<string>,
 ): Promise<void> {
   const { messageIds, sentAtMs, reasons, sealedBodies, vaultKeyId, limitPerReason } = quarantine;
   if (messageIds.length === 0) return;
   await client.query(INSERT_QUARANTINE, [
     ...[messageIds, sentAtMs.map(createDate), sentAtMs, reasons, sealedBodies],
-    ...[vaultKeyId, runId, number],
+    ...[vaultKeyId, runId, number, [...leftOut]],
   ]);
   if (limitPerReason === undefined) return;
   const { rows } = await client.query<{ reason: string | null }>(OVER_LIMIT, [

@@ -32,7 +32,7 @@ export async function tryInsert(pool: Pool): Promise<void> {
     await boundedTransaction(pool, undefined, async (client) => {
       await lockInserts(client, 'shared');
       await insertWithin(client, batch);
-      await insertEachLogin(client, batch);
+      await insertEachLogin(client, batch, new Set());
       await closeRun(
         client,
         { runId, workflowId, startedAtMs, finishedAtMs: startedAtMs, outcome: 'completed', counts },

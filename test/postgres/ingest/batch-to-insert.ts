@@ -8,6 +8,7 @@ import type { BatchTag, SealedOriginals } from '../../../src/batch/batch.ts';
 import type { MaskedField } from '../../../src/domain/login/login-columns.ts';
 import { noRows } from '../../../src/domain/login/login-rows.ts';
 import type { BatchToInsert } from '../../../src/postgres/ingest/batch-to-insert.ts';
+import type { VaultState } from '../../../src/postgres/ingest/insert-originals.ts';
 
 export const SENT_AT_MS = Date.UTC(2026, 10, 22, 23, 59, 59, 999);
 
@@ -89,6 +90,9 @@ export function insertFitting(
     ips: batch.rows.maskedIps.map((hex) => `original of ${hex}`),
     deviceIds: batch.rows.maskedDeviceIds.map((hex) => `original of ${hex}`),
   };
-  const vaultFor = () => ({ seal: vault, committed: () => undefined });
+  const vaultFor = () => ({
+    seal: (state: VaultState) => vault(state, new Set()),
+    committed: () => undefined,
+  });
   return insertWhatFits({ ...batch, originals }, { pool, vaultFor, ...means });
 }
