@@ -1,4 +1,4 @@
-/** What a run, or a part of one, did. `received = inserted + duplicates + quarantined`. */
+/** Counts of messages in a run or a part of one. `received = inserted + duplicates + quarantined`. */
 export type Counts = {
   /** Messages taken from the queue, redeliveries included. */
   received: number;
@@ -44,7 +44,7 @@ export function describeCounts(counts: Counts): string {
   );
 }
 
-/** The same as a Markdown table, for the Web UI. */
+/** A Markdown table of the counts, for the Web UI. */
 export function countsTable(counts: Counts): string {
   const names = Object.keys(counts) as (keyof Counts)[];
   return [names, names.map(() => '---:'), names.map((name) => counts[name])]

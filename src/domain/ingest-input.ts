@@ -1,23 +1,22 @@
 /** The optional input of `ingestLogins`, as people type it into tctl, the CLI or a schedule. */
 export type IngestInput = {
-  /** Receive-mask-insert-acknowledge loops side by side. */
+  /** Concurrent receive-mask-insert-acknowledge loops. */
   lanes: number;
-  /** Messages a batch, at most. */
+  /** The most messages of a batch. */
   batchSize: number;
-  /** Messages a run, at most; without it a run goes on until the queue is empty. */
+  /** The most messages of a run. Default: it drains the queue. */
   maxMessages: number;
-  /** Bytes of bodies and handles a batch, at most. */
+  /** The most bytes of bodies and handles of a batch. */
   maxBatchBytes: number;
-  /** Child workflows that the drain is split into, each with lanes and a history of its own. */
+  /** Child workflows that share the drain, each with its own lanes and history. */
   shards: number;
 };
 
 type Setting = { min: number; max: number; default: number };
 
 /**
- * A batch may be smaller than `maxBatchBytes`: where its parts are in the history twice, when the run's history gets short of room
- * (see `history-budget.ts`), or where its messages compress too badly for Temporal's 2 MiB a payload, which up to the
- * default are no matter.
+ * A batch may be smaller than `maxBatchBytes`: when the history holds its parts twice, when the run's history runs out of
+ * room (`history-budget.ts`), or when its messages compress too badly for Temporal's limit of 2 MiB per payload.
  */
 export const INGEST_SETTINGS: Readonly<Record<keyof IngestInput, Setting>> = {
   lanes: { min: 1, max: 32, default: 3 },
@@ -27,13 +26,13 @@ export const INGEST_SETTINGS: Readonly<Record<keyof IngestInput, Setting>> = {
   shards: { min: 1, max: 64, default: 1 },
 };
 
-/** Names the setting and the rule; the value is not repeated, since an input may hold anything. */
+/** Names the setting and the rule, never the value: an input may contain anything. */
 export class InvalidIngestInput extends Error {
   override name = 'InvalidIngestInput';
 }
 
 /**
- * Parses what a workflow was started with: nothing, `null`, or a JSON object with any of the settings.
+ * Parses a workflow's input: nothing, `null`, or a JSON object with any of the settings.
  * @throws InvalidIngestInput listing every problem at once
  */
 export function parseIngestInput(input: unknown): IngestInput {

@@ -1,17 +1,17 @@
-/** What a worker says of itself in Postgres. Keys are named by their ids. */
+/** A worker's report in Postgres. */
 export type ReportedWorker = {
   /** Process and host, as Temporal shows the worker. */
   identity: string;
   alive: boolean;
   build: string;
   maskKeyId: string;
-  /** The active one first. */
+  /** The active key comes first. */
   payloadKeyIds: string[];
 };
 
 /**
- * The identities of live workers. Builds from before the table `workers` do not report, and are known only by having
- * polled Temporal: those count, unless a worker of that identity has reported and fallen silent.
+ * Returns the identities of live workers. Builds from before the table `workers` do not report, so a poller of Temporal
+ * counts as live, too, unless a worker with its identity has stopped reporting.
  */
 export function liveWorkers(
   reported: readonly ReportedWorker[],

@@ -1,17 +1,17 @@
 /**
- * Where a decoded value comes from. Values that our own code sealed for this workflow and this place have no mark.
- * - `plain`: nobody sealed it, as what tctl sends.
- * - `unbound`: sealed by a build before 0.4, which bound payloads to no workflow.
- * - `result`: the activity's own, as the heartbeat of an earlier attempt is.
+ * The origin of a decoded value. A value that our own code sealed for this workflow and place has no mark.
+ * - `plain`: not sealed, such as the input that tctl sends.
+ * - `unbound`: sealed by a build before 0.4, which did not bind payloads to a workflow.
+ * - `result`: sealed by the activity itself, such as the heartbeat of an earlier attempt.
  * - `refused`: sealed for another workflow or place, damaged, or plain where that is not accepted; the value is empty.
  */
 export type Origin = 'plain' | 'unbound' | 'result' | 'refused';
 
-/** Registered, because a worker's modules and the workflow sandbox share no others. */
+/** Registered symbols, because a worker's modules and the workflow sandbox share no others. */
 const ORIGIN = Symbol.for('login-etl/origin');
 const REASON = Symbol.for('login-etl/reason');
 
-/** Marks an object; other values cannot hold what a caller has to be protected from. */
+/** Marks an object. Other values need no mark, since they cannot contain a request. */
 export function withOrigin<T>(value: T, origin: Origin): T {
   if (typeof value === 'object' && value !== null) {
     Object.defineProperty(value, ORIGIN, { value: origin });

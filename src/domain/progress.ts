@@ -1,6 +1,6 @@
 import type { Counts } from './counts.ts';
 
-/** What a run is doing, as people see it. */
+/** A run's state, as people see it. */
 export type RunState = 'draining' | 'paused' | 'stopping';
 
 /** The answer to the query `progress`. */

@@ -1,7 +1,7 @@
 import { addCounts, type Counts, zeroCounts } from './counts.ts';
 import type { RunOutcome } from './run-record.ts';
 
-/** A run as ledger and tables have it. What the ledger doesn't know of is null. */
+/** A run according to the ledger and the tables. Fields that the ledger does not have are null. */
 export type LedgerRun = {
   runId: string;
   workflowId: string | null;
@@ -26,9 +26,9 @@ export type ChangedBatch = { number: number; stored: number; found: number };
 const NAMED_BATCHES = 10;
 
 /**
- * What became of a run that the ledger has not closed, as Temporal has it. Terminated and timed out ones can't
- * close themselves, nor can one that fails since Postgres is away. `closed`: for Temporal it came to its end,
- * before which it writes the ledger. `unknown`: nobody can say.
+ * The state in Temporal of a run that is still open in the ledger. Terminated and timed-out runs can't close their row,
+ * nor can a run that fails without Postgres. `closed`: the run ended in a way that writes the ledger first. `unknown`:
+ * Temporal no longer has the run.
  */
 export type Fate =
   | 'running'
@@ -42,7 +42,7 @@ export type RunState = RunOutcome | Fate | 'not in the ledger';
 
 export type ReconciledRun = LedgerRun & {
   state: RunState;
-  /** Received, and neither stored nor there before: back to the queue, when their visibility timeout ends. */
+  /** Received but neither stored nor duplicates: they are redelivered after their visibility timeout. */
   open: number;
 };
 
@@ -50,11 +50,11 @@ export type Finding = { runId: string | null; workflowId: string | null; problem
 
 export type Reconciliation = {
   runs: ReconciledRun[];
-  /** Of the runs that are closed. */
+  /** The sum over the closed runs. */
   total: Counts;
-  /** Received by failed runs, and stored by none of their batches. */
+  /** Messages that failed runs received but did not store. */
   open: number;
-  /** Rows in both tables of runs that are not closed: these were not counted by anyone but the tables. */
+  /** Rows in both tables of runs that are not closed, which no ledger row counts. */
   rowsOfUnclosedRuns: number;
   findings: Finding[];
 };

@@ -1,14 +1,14 @@
-/** What `rotateMaskingKey` is started with. */
+/** The input of `rotateMaskingKey`. */
 export type RotationInput = {
-  /** Goes on the record. */
+  /** Written to the audit log. */
   reason: string;
-  /** The masking key that rows are to have; without it, whichever is active for the custodian's worker. */
+  /** The new masking key. Default: the active key of the custodian's worker. */
   toKeyId?: string;
-  /** Rows a step re-masks, at most. */
+  /** The most rows that a step re-masks. */
   rowsPerStep: number;
-  /** Left to others after each step. */
+  /** Leaves Postgres to other work between steps. */
   pauseMsBetweenSteps: number;
-  /** Before the next pass, when the last one has met new rows of an old key. */
+  /** The wait before another pass, after one that found new rows with an old key. */
   pauseMsBetweenPasses: number;
   maxPasses: number;
 };
@@ -26,7 +26,7 @@ export const ROTATION_SETTINGS: Readonly<
 
 const MAX_REASON_CHARACTERS = 4_000;
 
-/** Names the setting and the rule; the value is not repeated. */
+/** Names the setting and the rule, never the value. */
 export class InvalidRotationInput extends Error {
   override name = 'InvalidRotationInput';
 }

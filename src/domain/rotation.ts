@@ -1,19 +1,19 @@
 import type { MaskedField } from './login/login-columns.ts';
 
-/** Only processes that hold the vault's private key ask for work here. */
+/** Only processes with the vault's private key poll this task queue. */
 export const CUSTODIAN_TASK_QUEUE = 'login-etl-custodian';
 export const ROTATION_WORKFLOW_TYPE = 'rotateMaskingKey';
-/** One for all: two rotations at once would only be in each other's way. */
+/** Fixed, so that only one rotation runs at a time. */
 export const ROTATION_WORKFLOW_ID = 'rotate-masking-key';
 export const STOP_SIGNAL = 'stop';
 export const PROGRESS_QUERY = 'progress';
 
-/** A place in `user_logins`, in the order of its primary key. */
+/** A position in `user_logins`, in the order of its primary key. */
 export type RowPlace = { createDate: string; messageId: string };
-/** A place in the vault, in the order of its primary key. */
+/** A position in the vault, in the order of its primary key. */
 export type OriginalPlace = { maskedHex: string; field: MaskedField };
 
-/** First run of the rotation's workflow. Not there in requests of builds before 0.4. */
+/** `runId` is the first run of the rotation's workflow; undefined in requests of builds before 0.4. */
 type OfRotation = { runId?: string | undefined };
 
 export type RemaskRequest = OfRotation & {
@@ -22,13 +22,13 @@ export type RemaskRequest = OfRotation & {
   rows: number;
 };
 export type RemaskResult = {
-  /** Rows that have the new key now. */
+  /** Rows that were re-masked with the new key. */
   remasked: number;
-  /** Rows that keep their old key, since an original is not in the vault. */
+  /** Rows that keep their old key because an original is missing from the vault. */
   unrecoverable: number;
-  /** Rows that keep their old key, since an original does not open, or is not that of its masked value. */
+  /** Rows that keep their old key because an original does not open or does not match its masked value. */
   unreadable: number;
-  /** Where the next step goes on; undefined at the end of the table. */
+  /** Where the next step continues; undefined at the end of the table. */
   next?: RowPlace;
 };
 
@@ -47,7 +47,7 @@ export type RemoveDataKeysResult = { removed: number; next?: string };
 
 export type RotationCounts = {
   remasked: number;
-  /** Of the latest pass, as `unreadable`: the next one meets the same rows again. */
+  /** Like `unreadable`, only of the latest pass: each pass finds these rows again. */
   unrecoverable: number;
   unreadable: number;
   originalsRemoved: number;
@@ -66,20 +66,20 @@ export type RotationPhase =
 export type RotationState = {
   toKeyId: string;
   phase: RotationPhase;
-  /** Passes over `user_logins`, this one included. */
+  /** The number of the current pass over `user_logins`, from 1. */
   pass: number;
   remaskedInPass: number;
   row?: RowPlace | undefined;
   original?: OriginalPlace | undefined;
   dataKey?: string | undefined;
-  /** Passes ran out, and the latest one still found rows that had come with an old key. */
+  /** The last allowed pass still found new rows with an old key. */
   oldKeyInUse: boolean;
   counts: RotationCounts;
 };
 
 export type RotationOutcome = 'completed' | 'old key still in use' | 'stopped' | 'failed';
 
-/** What a rotation leaves as its end: counts, and the name of its key. */
+/** The result of a rotation, which the audit record of its end contains. */
 export type RotationResult = {
   outcome: RotationOutcome;
   toKeyId: string;
@@ -103,9 +103,9 @@ export const beginRotation = (toKeyId: string): RotationState => ({
 });
 
 /**
- * A rotation goes in rounds. A pass over all rows re-masks those of old keys; what originals of old keys the vault
- * then holds are set aside; another pass takes back those that a row still needs, and what it left aside is removed.
- * It is over when such a pass has met no more row to re-mask: nobody inserts with an old key any more.
+ * A rotation works in rounds. A pass over all rows re-masks the rows of old keys. Then the vault's originals of old keys
+ * are set aside. The next pass takes back the originals that rows still need, and the rest is removed. The rotation ends
+ * after a pass that found no row to re-mask: no worker inserts with an old key any more.
  */
 export function afterRemask(state: RotationState, result: RemaskResult): RotationState {
   const remaskedInPass = state.remaskedInPass + result.remasked;
@@ -161,7 +161,7 @@ export const resultOf = (
   outcome: RotationOutcome,
 ): RotationResult => ({ outcome, toKeyId, passes: pass, ...counts });
 
-/** A step more, with its counts. */
+/** Adds a step and its counts to the state. */
 function counting(state: RotationState, more: Partial<RotationCounts>): RotationState {
   const counts = { ...state.counts, steps: state.counts.steps + 1 };
   for (const name of Object.keys(counts) as (keyof RotationCounts)[])

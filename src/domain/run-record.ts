@@ -2,7 +2,7 @@ import type { Counts } from './counts.ts';
 
 export type RunOutcome = 'completed' | 'continued' | 'failed' | 'cancelled';
 
-/** What a workflow run leaves in the ledger: made by the workflow, so from its history alone. */
+/** A workflow run's row in the ledger. The workflow computes it from its history. */
 export type RunRecord = {
   runId: string;
   workflowId: string;

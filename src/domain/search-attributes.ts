@@ -2,8 +2,8 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Counts } from './counts.ts';
 
 /**
- * What runs are found by in the Web UI and in list queries, such as `LoginEtlQuarantined > 0`. They are set when a run
- * ends, if the namespace has them (`docs/runs.md`, "Finding runs"). Counts only.
+ * Find runs in the Web UI and in list queries, such as `LoginEtlQuarantined > 0`. They contain only counts and are set when
+ * a run ends, if the namespace has them (`docs/runs.md`, "Finding runs").
  */
 export const SEARCH_ATTRIBUTES = {
   trigger: defineSearchAttributeKey('LoginEtlTrigger', 'KEYWORD'),
@@ -12,7 +12,7 @@ export const SEARCH_ATTRIBUTES = {
   quarantined: defineSearchAttributeKey('LoginEtlQuarantined', 'INT'),
 } as const;
 
-/** Name to type, as Temporal's command line and server options have it. */
+/** Types by name, as Temporal's command line and server options spell them. */
 export const SEARCH_ATTRIBUTE_TYPES = {
   LoginEtlTrigger: 'Keyword',
   LoginEtlReceived: 'Int',

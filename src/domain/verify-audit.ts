@@ -1,28 +1,28 @@
 import { createHash } from 'node:crypto';
 
-/** A record of the audit log: the hashes it has, and the text that its own hash was made of. */
+/** A record of the audit log: its hashes, and the text that its own hash covers. */
 export type AuditLink = { id: string; previousHash: string; hash: string; text: string };
 
 export type AuditVerdict = {
   records: number;
-  /** The hash of the last record: noted elsewhere, it proves later that the log still begins like this. */
+  /** The hash of the last record. Kept elsewhere, it proves later that the log still begins with these records. */
   head: string;
-  /** In the order of the log; of many, the first ones. */
+  /** The first problems, in the order of the log. */
   problems: string[];
-  /** Those beyond the ones that are listed. */
+  /** The number of problems that are not listed. */
   moreProblems: number;
 };
 
 const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
 
-/** What the first record follows. */
+/** The previous hash of the first record. */
 export const AUDIT_ORIGIN = sha256('login-etl audit log');
 
 const LISTED_PROBLEMS = 20;
 
 /**
- * Makes the chain again, record by record. The end of the log can be cut off without breaking it: that is found
- * only by a head that was noted before.
+ * Recomputes the chain record by record. Cutting off the end of the log does not break the chain: only a head that was
+ * kept elsewhere reveals it.
  */
 export async function verifyAudit(
   links: AsyncIterable<AuditLink>,

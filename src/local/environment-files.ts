@@ -7,7 +7,7 @@ import {
 import type { LocalState } from './local-state.ts';
 import type { DatabaseUrls } from './postgres/database-users.ts';
 
-/** For `npx login-etl …` in another terminal: what each of the database's users may know, and no more. */
+/** Writes the settings of each database user for `npx login-etl …` in another terminal. */
 export async function writeEnvironmentFiles(
   { environments }: LocalState,
   addresses: LocalAddresses,
@@ -22,7 +22,7 @@ export async function writeEnvironmentFiles(
   await writeOne(environments.analyst, { DATABASE_URL: urls.analyst });
 }
 
-/** It holds a password: for its owner only, also where it was another's before. */
+/** The file contains a password: replace any existing file, so that only its owner can read it. */
 async function writeOne(path: string, environment: Record<string, string>): Promise<void> {
   const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   await rm(path, { force: true });

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { environmentWithOnly } from '../config/process-environment.ts';
 import { KEY_FILE_NAMES } from '../crypto/keys/generate-keys.ts';
 
-/** Any region will do for the emulator, as long as everybody names the same. */
+/** The emulator accepts any region, if all clients use the same. */
 export const LOCAL_REGION = 'us-east-1';
-/** The emulator takes any; real ones are not sent to it. */
+/** The emulator accepts any credentials; real ones are not sent to it. */
 export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 export type LocalAddresses = {
@@ -14,7 +14,7 @@ export type LocalAddresses = {
   keys: string;
 };
 
-/** The settings of the local stack: what `.local/env` holds, and the worker runs with. No private key is in it. */
+/** The settings of the local stack, in `.local/env` and for the worker. They contain no private key. */
 export function localEnvironment(addresses: LocalAddresses): Record<string, string> {
   return {
     AWS_REGION: LOCAL_REGION,
@@ -30,7 +30,7 @@ export function localEnvironment(addresses: LocalAddresses): Record<string, stri
   };
 }
 
-/** The worker's settings with another database user and the vault's private key: of `.local/custodian.env`. */
+/** The settings in `.local/custodian.env`: the worker's, with another database user and the vault's private key. */
 export function custodianEnvironment(addresses: LocalAddresses): Record<string, string> {
   return {
     ...localEnvironment(addresses),
@@ -38,7 +38,7 @@ export function custodianEnvironment(addresses: LocalAddresses): Record<string, 
   };
 }
 
-/** The worker's: nothing that the shell has set may point it at something that is not local. */
+/** The worker's environment. Settings of the shell are dropped, so that they can't point it at a remote server. */
 export function workerEnvironment(local: Record<string, string>): NodeJS.ProcessEnv {
   return environmentWithOnly({
     ...local,

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { Problem } from '../errors/problem.ts';
 import { isProcessAlive } from './process/process-group.ts';
 
-/** One `npm start` a checkout: two would share data files. The lock of one that was killed is taken over. */
+/** Allows one `npm start` per checkout, since two would share data files. Takes over the lock of a killed process. */
 export async function claimSingleStart(lock: string): Promise<() => void> {
   await mkdir(dirname(lock), { recursive: true, mode: 0o700 });
   const holder = Number.parseInt(await readFile(lock, 'utf8').catch(() => ''), 10);

@@ -2,12 +2,12 @@ import { createRecordRotationActivities } from './record-rotation.ts';
 import { createRemaskActivity, type RemaskDependencies } from './remask.ts';
 import { createRemoveOldOriginalsActivities } from './remove-old-originals.ts';
 
-/** What only a process with the vault's private key does, over the clients it is given. */
+/** The activities that need the vault's private key. */
 export const createCustodianActivities = (dependencies: RemaskDependencies) => ({
   ...createRemaskActivity(dependencies),
   ...createRemoveOldOriginalsActivities(dependencies),
   ...createRecordRotationActivities(dependencies),
 });
 
-/** The workflow's only link to them. */
+/** Workflows import only this type. */
 export type CustodianActivities = ReturnType<typeof createCustodianActivities>;

@@ -18,8 +18,8 @@ export const createRecordRotationActivities = ({
   masker: Masker;
 }) => ({
   /**
-   * Commits the record that a rotation begins, before it opens anything.
-   * @returns the id of the key that all rows are to have
+   * Commits the audit record that a rotation begins, before it opens anything.
+   * @returns the id of the new key
    */
   beginRotation: ({
     toKeyId,
@@ -34,7 +34,7 @@ export const createRecordRotationActivities = ({
       }
       return boundedTransaction(pool, LOCK_VAULT, async (client) => {
         const before = await findRotation(client, runId);
-        // Its answer was lost, or the workflow was reset.
+        // The result of an earlier attempt was lost, or the workflow was reset.
         if (before && !before.ended && before.toKeyId === masker.keyId) return masker.keyId;
         if (before) throw refused('this rotation has ended, or was begun with another key');
         const detail = { runId, toKeyId: masker.keyId };
@@ -43,7 +43,7 @@ export const createRecordRotationActivities = ({
       });
     }),
 
-  /** The record of how it ended, with its counts: one for each that has begun. */
+  /** Writes the audit record of the end, with its counts: one for each rotation that has begun. */
   endRotation: ({ reason, ...detail }: Rotation & RotationResult): Promise<void> =>
     withHeartbeat('endRotation', () =>
       boundedTransaction(pool, LOCK_VAULT, async (client) => {

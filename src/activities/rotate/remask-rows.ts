@@ -9,11 +9,11 @@ export type Originals = ReadonlyMap<string, string | undefined>;
 
 export type OpenOriginal = MaskedValue & { original: string; newMaskedHex: string };
 
-export type RemaskedRows = {
+type RemaskedRows = {
   rows: RemaskedRow[];
-  /** Of these rows, each once. */
+  /** The originals of these rows, each once. */
   originals: OpenOriginal[];
-  /** Of rows that keep their old key. */
+  /** The readable originals of rows that keep their old key. */
   kept: MaskedValue[];
   unrecoverable: number;
   unreadable: number;
@@ -21,7 +21,7 @@ export type RemaskedRows = {
 
 export const nameOf = ({ field, maskedHex }: MaskedValue): string => `${field}:${maskedHex}`;
 
-/** Masks rows with another key if all their originals are there: a row has one key for all its masked values. */
+/** Re-masks each row whose originals are all readable, since a row has one key for all its masked values. */
 export function remaskRows(
   rows: readonly OldRow[],
   originals: Originals,

@@ -15,22 +15,22 @@ import { withHeartbeat } from '../with-heartbeat.ts';
 import { nameOf, type OpenOriginal, type Originals, remaskRows } from './remask-rows.ts';
 import { stepOf } from './rotation-step.ts';
 
-/** Data keys that are kept open: a few hundred bytes each. */
-const KEPT_DATA_KEYS = 10_000;
+/** Unwrapped data keys in the cache, a few hundred bytes each. */
+const CACHED_DATA_KEYS = 10_000;
 
 const HEX = /^([0-9a-f]{2})+$/;
 
 export type RemaskDependencies = {
   pool: Pool;
   privateKey: VaultPrivateKey;
-  /** That of the active key. */
+  /** The masker of the active key. */
   masker: Masker;
-  /** Of every key there is, by id. */
+  /** The maskers of all keys, by id. */
   maskers: ReadonlyMap<string, Masker>;
 };
 
 export function createRemaskActivity({ pool, privateKey, masker, maskers }: RemaskDependencies) {
-  const dataKeys = new DataKeys(privateKey, KEPT_DATA_KEYS);
+  const dataKeys = new DataKeys(privateKey, CACHED_DATA_KEYS);
 
   async function readOriginals(rows: readonly OldRow[]): Promise<Originals> {
     const keyIds = new Map<string, string>();
@@ -44,7 +44,7 @@ export function createRemaskActivity({ pool, privateKey, masker, maskers }: Rema
     const originals = new Map<string, string | undefined>();
     for (const sealed of await readSealed(pool, [...distinct.values()])) {
       const name = nameOf(sealed);
-      // The same one may be in the vault and set aside: one that can be read is enough.
+      // An original may be both in the vault and set aside: one readable copy is enough.
       if (originals.get(name) !== undefined) continue;
       const oldMasker = maskers.get(keyIds.get(name) ?? '');
       originals.set(name, await readOriginal(sealed, dataKeys, oldMasker));
@@ -52,7 +52,7 @@ export function createRemaskActivity({ pool, privateKey, masker, maskers }: Rema
     return originals;
   }
 
-  function sealAnew(originals: readonly OpenOriginal[]) {
+  function reseal(originals: readonly OpenOriginal[]) {
     const { seal, ...wrapped } = newDataKey(privateKey.publicKey);
     const resealed = originals.map(({ original, ...value }): ResealedOriginal => {
       const context = originalContext(value.field, value.newMaskedHex);
@@ -64,7 +64,7 @@ export function createRemaskActivity({ pool, privateKey, masker, maskers }: Rema
   async function remask(request: RemaskRequest): Promise<RemaskResult> {
     if (request.toKeyId !== masker.keyId) throw new OtherMaskingKey('the active key is another');
     const rotation = stepOf(request, masker);
-    // Before anything is opened.
+    // Check this before anything is opened.
     await requireRotation(pool, rotation);
     const { rows, next } = await findOldRows(pool, request);
     const { unrecoverable, unreadable, ...step } = remaskRows(
@@ -72,7 +72,7 @@ export function createRemaskActivity({ pool, privateKey, masker, maskers }: Rema
       await readOriginals(rows),
       masker,
     );
-    const sealed = sealAnew(step.originals);
+    const sealed = reseal(step.originals);
     const remasked = await writeRemasked(
       pool,
       { ...step, ...sealed, toKeyId: masker.keyId },
@@ -83,8 +83,8 @@ export function createRemaskActivity({ pool, privateKey, masker, maskers }: Rema
 
   return {
     /**
-     * Re-masks the next rows of old keys with the active one, all of them or none. Doing it again changes nothing.
-     * No original leaves it: its result is counts and a place.
+     * Re-masks the next rows of old keys with the active key, all of them or none. A repetition changes nothing. The
+     * result contains only counts and a position, never an original.
      */
     remaskBatch: (request: RemaskRequest): Promise<RemaskResult> =>
       withHeartbeat('remaskBatch', () => remask(request)),

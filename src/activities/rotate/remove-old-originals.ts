@@ -19,12 +19,12 @@ export const createRemoveOldOriginalsActivities = ({
   masker,
 }: {
   pool: Pool;
-  /** Of the active key. */
+  /** The masker of the active key. */
   masker: Masker;
 }) => ({
   /**
-   * Sets aside the next originals of old keys. With the last of them it waits for the inserts under way, which may
-   * have seen them in the vault: the next pass is to find the rows of these.
+   * Sets aside the next originals of old keys. After the last ones it waits for the inserts in progress, which may have
+   * seen them in the vault, so that the next pass finds the rows of these inserts.
    */
   setOriginalsAside: (request: SetAsideRequest): Promise<SetAsideResult> =>
     withHeartbeat('setOriginalsAside', async () => {
@@ -33,7 +33,7 @@ export const createRemoveOldOriginalsActivities = ({
       return result;
     }),
 
-  /** Removes originals that are still set aside after such a pass. */
+  /** Removes originals that are still set aside after a pass. */
   removeOriginals: (request: RemoveRequest): Promise<RemoveResult> =>
     withHeartbeat('removeOriginals', () => removeSetAside(pool, request, stepOf(request, masker))),
 

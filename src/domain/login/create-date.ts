@@ -1,4 +1,4 @@
-/** The UTC date of a message's SentTimestamp, as Postgres takes a date: `2026-11-22`. */
+/** The UTC date of a message's SentTimestamp, such as `2026-11-22`. */
 export function createDate(sentAtMs: number): string {
   return new Date(sentAtMs).toISOString().slice(0, 10);
 }

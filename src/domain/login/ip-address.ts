@@ -4,10 +4,10 @@ import { isIPv4, isIPv6 } from 'node:net';
 const IPV4_MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
 /**
- * Gives every spelling of an address one form, so that it has one masked value: an IPv6 address as the WHATWG URL
- * standard serializes it, and an IPv4-mapped one (`::ffff:1.2.3.4`) as the IPv4 address. IPv4-compatible addresses
+ * Returns the canonical form of an address, so that all its spellings have the same masked value: an IPv6 address as the
+ * WHATWG URL standard serializes it, and an IPv4-mapped address (`::ffff:1.2.3.4`) as IPv4. IPv4-compatible addresses
  * (`::1.2.3.4`) stay IPv6.
- * @returns undefined for anything else, also for an address with a zone (`fe80::1%eth0`), which only means something on one host
+ * @returns undefined for anything else, including an address with a zone (`fe80::1%eth0`), which has a meaning only on one host
  */
 export function canonicalIp(text: string): string | undefined {
   if (isIPv4(text)) return text;

@@ -1,6 +1,6 @@
 import { canonicalIp } from './ip-address.ts';
 
-/** What can be an address in a text: digits, hex, dots, colons, and the `x` of `0xC6`. */
+/** The characters of addresses: digits, hex, dots, colons, and the `x` of `0xC6`. */
 const CANDIDATE = /[0-9A-Fa-fxX.:]{2,64}/g;
 const QUAD = /^\d+\.\d+\.\d+\.\d+$/;
 const V4_WITH_PORT = /^((?:\d+\.){3}\d+):\d*$/;
@@ -13,9 +13,9 @@ const EMBEDDED_V4 =
 export type Spelling = { ip: string; certain: boolean };
 
 /**
- * The addresses that a text spells, in their canonical form. Certain: as the job reads them, also with a port or with
- * leading zeros, which the job rejects. Not certain: octal, hexadecimal and whole numbers, an IPv6 address that ends
- * like a port, an IPv4 address inside an IPv6 one.
+ * Finds the addresses in a text, in canonical form. Certain: spellings that the job accepts, and the same with a port or
+ * leading zeros, which it rejects. Not certain: octal, hexadecimal and whole numbers, an IPv6 address that ends like a
+ * port, and an IPv4 address inside an IPv6 one.
  */
 export function* ipSpellings(text: string): Generator<Spelling> {
   for (const [token] of text.matchAll(CANDIDATE)) {

@@ -1,7 +1,7 @@
-/** Brackets open inside each other, at most: a login event is flat, so this is generous. */
+/** Generous, since a login event is flat. */
 export const MAX_JSON_DEPTH = 64;
 
-/** Whether a JSON text nests deeper than the limit, found without a parser that could overflow. */
+/** Reports whether a JSON text nests deeper than the limit, without a parser that could overflow. */
 export function nestsTooDeep(text: string): boolean {
   if (text.length <= MAX_JSON_DEPTH) return false;
   let depth = 0;

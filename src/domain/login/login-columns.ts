@@ -22,7 +22,7 @@ type MaskedColumn = FieldColumn & {
     option: string;
     /** The name of its values in JSON output and in audit records. */
     plural: string;
-    /** What people call one value, and a number of them. */
+    /** The words for one value and for a number of values. */
     noun: string;
     counted: string;
   };

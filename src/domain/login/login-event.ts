@@ -16,7 +16,7 @@ export type LoginEvent = { [F in LoginField as F['field']]: Cell<F> };
 
 type Declared = (typeof LOGIN_FIELDS)[number];
 
-/** A field as its column stores it. An empty optional field is null. A rule never repeats the value. */
+/** Parses a field into the value for its column. An empty optional field is null. A rule never contains the value. */
 function fieldSchema(declared: Declared): z.ZodType<string | null> {
   const { nullable } = declared;
   const text = z
@@ -39,7 +39,7 @@ const originalCharacters = (declared: Declared): number =>
 
 function textProblem(value: string, maxCharacters: number): string | undefined {
   if (value === '') return 'is empty';
-  // Postgres counts code points and a JavaScript string counts UTF-16 units, of which there are never fewer.
+  // Postgres counts code points, of which a text never has more than UTF-16 units.
   if (value.length > maxCharacters && Array.from(value).length > maxCharacters) {
     return `is longer than ${maxCharacters} characters`;
   }
@@ -55,7 +55,7 @@ const FIELD_SCHEMAS = Object.fromEntries(
 /** Other fields of a message are ignored. */
 const loginEventSchema = z.object(FIELD_SCHEMAS, { error: 'is not a JSON object' });
 
-/** Reads one field on its own, in the form in which it is masked or stored. */
+/** Parses a single field into the form in which it is masked or stored. */
 export const parseField = <F extends FieldName>(field: F, value: unknown) =>
   FIELD_SCHEMAS[field].safeParse(value);
 
@@ -64,7 +64,7 @@ export type ParsedMessage =
   /** `field: rule`, safe to store and show: never a value. */
   | { event?: undefined; reason: string };
 
-/** Reads a message body. Never throws, whatever the body is. */
+/** Parses a message body. Never throws. */
 export function parseLoginEvent(body: string, setting: EnvelopeSetting = 'none'): ParsedMessage {
   if (body.length > MAX_EVENT_BYTES || Buffer.byteLength(body) > MAX_EVENT_BYTES) {
     return { reason: `message: is larger than ${MAX_EVENT_BYTES} bytes` };

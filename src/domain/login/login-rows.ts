@@ -51,7 +51,7 @@ export const noOriginals = () =>
 
 export type RowColumn = { column: string; masked: boolean; values: (string | null)[] };
 
-/** The columns of the rows in the order of `LOGIN_FIELDS`. A part of an earlier build lacks newer columns: they are null. */
+/** The columns of the rows in the order of `LOGIN_FIELDS`. Columns that a part of an earlier build lacks are null. */
 export function rowColumns(rows: MaskedRows): RowColumn[] {
   const lists: Lists = rows;
   return ROW_LISTS.map(({ column, masked, list }) => ({
@@ -77,7 +77,7 @@ export function maskedLists(rows: MaskedRows, originals: Originals): MaskedList[
   }));
 }
 
-/** Appends a login event to the rows, and its originals to theirs. */
+/** Appends a login event to the rows and its originals to the originals. */
 export function appendRow(
   { rows, originals }: { rows: MaskedRows; originals: Originals },
   event: LoginEvent,

@@ -7,14 +7,14 @@ export type MaskingMode = 'hmac-sha256' | 'sha256';
 export const UNKEYED_ID = 'sha256';
 
 export type Masker = {
-  /** Stored with the masked value, to tell rows of different keys apart. */
+  /** Stored with the masked value, to distinguish rows of different keys. */
   keyId: string;
   /** Lower-case hex, 64 characters; equal values of one field give equal results. */
   mask(field: MaskedField, value: string): string;
 };
 
 /**
- * Plain SHA-256 in hex, for compatibility with existing data only: trying all IPv4 addresses reverses it in minutes.
+ * Plain SHA-256 in hex, only for compatibility with existing data: trying all IPv4 addresses reverses it in minutes.
  */
 export const sha256Masker: Masker = {
   keyId: UNKEYED_ID,
@@ -23,7 +23,7 @@ export const sha256Masker: Masker = {
 
 /**
  * HMAC-SHA-256 with a subkey per field (HKDF, RFC 5869), so that equal strings in different fields don't match. The
- * subkeys are made once: an HMAC with a raw key costs several times as much.
+ * subkeys are derived once: an HMAC with a raw key costs several times as much.
  */
 export function hmacMasker(key: { id: string; secret: Uint8Array }): Masker {
   const subkeys = Object.fromEntries(

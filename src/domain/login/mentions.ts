@@ -2,10 +2,10 @@ import { ipSpellings } from './ip-spellings.ts';
 import { type MaskedField, maskedColumn } from './login-columns.ts';
 import { type MessageText, messageTexts } from './message-texts.ts';
 
-/** Whose messages are looked for. Addresses are in canonical form. */
+/** The subject to search for. Addresses are in canonical form. */
 export type Wanted = { kind: 'user'; userId: string } | { kind: 'values'; originals: Originals };
 
-/** The originals to look for, by field. */
+/** The originals to search for, by field. */
 export type Originals = ReadonlyMap<MaskedField, ReadonlySet<string>>;
 
 /** `certain`: the message is about the subject. `near`: it may be, and a person has to decide. */
@@ -17,8 +17,8 @@ const WORDS = /[\p{L}\p{N}_]+/gu;
 const INVISIBLE = /[\u200B-\u200F\u2060-\u2064\uFEFF\u00AD]/g;
 
 /**
- * Whether a message body, valid or not, is about the subject. A login event of another account is not the user's because
- * a longer value in it contains the user's id; where no account is named, every mention counts.
+ * Reports whether a message body, valid or not, is about the subject. In a message that names an account, a longer value
+ * that contains the user's id does not count; in all others, every mention counts.
  */
 export function mentions(body: string, wanted: Wanted): Mention | undefined {
   const texts = messageTexts(body);
@@ -75,7 +75,7 @@ const plain = (text: string): string => text.normalize('NFKC').replace(INVISIBLE
 /** Padding, invisible characters and compatible characters (full-width digits) don't make another id; case may. */
 function sameText(text: string, wanted: string): Mention | undefined {
   if (text === wanted) return 'certain';
-  // Cheap first: no normal form is longer than 18 times its text, nor shorter than a third.
+  // A cheap check first: a normal form is at most 18 times as long as its text, and at least a third.
   if (text.length > wanted.length * 18 + 1_000) return undefined;
   const [one, other] = [plain(text), plain(wanted)];
   if (one === other) return 'certain';

@@ -5,7 +5,7 @@ export type EnvelopeSetting = (typeof ENVELOPE_SETTINGS)[number];
 /** Envelopes may be nested: EventBridge to SNS to SQS, base64 in base64 (Celery). */
 export const MAX_ENVELOPES = 4;
 
-/** What an envelope holds: a text to parse, or a value that is parsed already. */
+/** The content of an envelope: a text to parse, or a value that is parsed already. */
 export type Content = { text: string } | { json: unknown };
 
 export type Envelope = { kind: EnvelopeKind; content: Content };
@@ -21,7 +21,7 @@ export const TOO_MANY_ENVELOPES = 'is in too many envelopes';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The envelope that a message is, if it is one. */
+/** Returns the envelope if the message is one. */
 export function findEnvelope(message: Content): Envelope | undefined {
   if ('text' in message) return base64Envelope(message.text);
   const { json } = message;
@@ -38,7 +38,7 @@ export function findEnvelope(message: Content): Envelope | undefined {
     : undefined;
 }
 
-/** Why an envelope is not unwrapped, as a rule that names it and the setting. */
+/** Returns why an envelope is not unwrapped: a rule that names the envelope and the setting. */
 export function envelopeRefusal(
   kind: EnvelopeKind,
   setting: EnvelopeSetting,

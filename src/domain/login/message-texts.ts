@@ -1,4 +1,4 @@
-/** A string or bare word found in a message body, and the name that stands before it. */
+/** A string or bare word in a message body, and the name before it. */
 export type MessageText = { text: string; name?: string | undefined };
 
 /** JSON in a string of JSON, or base64, is read this many levels deep. */
@@ -8,8 +8,8 @@ const ESCAPE = /\\(?:u([0-9A-Fa-f]{4})|(.))/g;
 const ESCAPED: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
 /**
- * Every string and bare word of a body, whether or not the body is valid JSON. Unlike JSON.parse it keeps all values of
- * a repeated name and reads broken and cut-off documents. The time it takes is linear in the length of the body.
+ * Returns every string and bare word of a body, valid JSON or not. Unlike JSON.parse it keeps all values of a repeated
+ * name and reads broken and truncated documents, in time linear in the length of the body.
  */
 export function messageTexts(body: string): MessageText[] {
   const found: MessageText[] = [];
@@ -30,7 +30,7 @@ function scan(body: string, name: string | undefined, levels: number, found: Mes
       const text = unescapeJson(body.slice(at + 1, end));
       at = afterSpace(body, end + 1);
       if (body[at] === ':') {
-        // A name can be what is looked for, too.
+        // The search covers names, too.
         found.push({ text });
         pendingName = text;
         at += 1;

@@ -32,7 +32,7 @@ const RULES_BY_FIELD: Readonly<Record<string, readonly string[]>> = {
   user_logins: ['is refused by Postgres'],
 };
 
-/** For a reason that is not in the table above, such as one of an older worker. */
+/** The labels of a reason that is not in the table above, such as one from an older worker. */
 export const OTHER_REASON: ReasonLabels = { field: 'other', rule: 'other' };
 
 export const REASON_LABELS: readonly ReasonLabels[] = [
@@ -42,7 +42,7 @@ export const REASON_LABELS: readonly ReasonLabels[] = [
   OTHER_REASON,
 ];
 
-/** @param reason `field: rule`, as `quarantine` has it */
+/** @param reason `field: rule`, as stored in `quarantine` */
 export function reasonLabels(reason: string): ReasonLabels {
   const colon = reason.indexOf(': ');
   const field = reason.slice(0, colon);
@@ -52,7 +52,7 @@ export function reasonLabels(reason: string): ReasonLabels {
   return known ? { field, rule } : OTHER_REASON;
 }
 
-/** The rule without the number of its limit, and without what is in brackets. */
+/** Removes the number of the limit and the text in parentheses from a rule. */
 function ruleClass(rule: string): string {
   if (rule.startsWith('is longer than ')) return 'is too long';
   if (rule.startsWith('is larger than ')) return 'is too large';

@@ -4,11 +4,10 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 const loopback = '127.0.0.1';
 const answerTimeoutMs = 500;
 
-// Ports we chose and that may not be listened on yet: two parts that start side by side must not get
-// the same one.
+// Ports that were handed out and may not be in use yet: two parts that start concurrently must not get the same one.
 const givenAway = new Set<number>();
 
-/** The preferred port if nothing listens on it, else one the operating system chooses. */
+/** Returns the preferred port if nothing listens on it, else one that the operating system chooses. */
 export async function freePort(preferred?: number, host = loopback): Promise<number> {
   if (preferred !== undefined && (await isPortFree(preferred, host))) return preferred;
   for (;;) {
@@ -21,8 +20,8 @@ export async function freePort(preferred?: number, host = loopback): Promise<num
 }
 
 /**
- * Binding alone does not tell: macOS lets us bind 127.0.0.1 beside a listener on all addresses, and
- * a listener on ::1 is what `localhost` would reach first. So nobody may answer there either.
+ * Binding is not a sufficient check: macOS allows binding 127.0.0.1 beside a listener on all addresses, and `localhost`
+ * would reach a listener on ::1 first. So this also checks that nothing answers on either.
  */
 export async function isPortFree(port: number, host = loopback): Promise<boolean> {
   if ((await bindable(port, host)) === undefined) return false;
@@ -52,7 +51,7 @@ async function answersOn(port: number, host: string): Promise<boolean> {
     return await new Promise<boolean>((resolve) => {
       socket.once('connect', () => resolve(true));
       socket.once('error', () => resolve(false));
-      // Silence is a firewall's doing (some drop all of ::1), not a listener's.
+      // A timeout means a firewall (some drop all of ::1), not a listener.
       socket.setTimeout(answerTimeoutMs, () => resolve(false));
     });
   } finally {

@@ -1,6 +1,6 @@
 import { freePort, isPortFree } from './free-port.ts';
 
-/** Something else listens on the port. Worth another try on another port. */
+/** Something else listens on the port: another port may work. */
 export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
 }
@@ -8,8 +8,8 @@ export class PortTakenError extends Error {
 const attempts = 3;
 
 /**
- * Starts a server on the port asked for, or on a free one. Between finding a port free and listening
- * on it another process can take it: if the port was our choice, another one is chosen.
+ * Starts a server on the requested port or a free one. Another process may take a free port before the server listens:
+ * then, unless the port was requested, another one is tried.
  */
 export async function onFreePort<T>(
   requestedPort: number | undefined,

@@ -2,7 +2,7 @@ import { hkdfSync } from 'node:crypto';
 import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { withPostgresClient } from './postgres-connection.ts';
 
-/** Who uses the database, and the role of the migrations that each of them has. */
+/** The database users, each with its role from the migrations. */
 const ROLES = {
   owner: 'login_etl_migrator',
   worker: 'login_etl_worker',
@@ -14,9 +14,9 @@ export type DatabaseUser = keyof typeof ROLES;
 export type DatabaseUrls = Readonly<Record<DatabaseUser, string>>;
 
 /**
- * Users that have one role each, in a database that is migrated; again, they stay as they are. Their passwords
- * come from the administrator's: random with it, and the same at each start, without a file to lose.
- * @param adminUrl of a superuser, with the password in it
+ * Creates a user for each role in a migrated database; existing users stay. Passwords are derived from the
+ * administrator's, so they are random but the same at each start, and need no file.
+ * @param adminUrl the URL of a superuser, including the password
  */
 export async function createDatabaseUsers(
   adminUrl: string,

@@ -3,16 +3,16 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Whom PostgreSQL runs as. */
+/** The user that runs PostgreSQL. */
 export type PostgresAccount = { readonly uid: number; readonly gid: number };
 
 const run = promisify(execFile);
-// The packages' own account, macOS' one, and the one that every system has.
+// The account of Linux packages, the one of macOS, and one that every system has.
 const candidates = ['postgres', '_postgres', 'nobody'];
 
 /**
- * PostgreSQL refuses to run as root: then it runs as another user that exists already, the owner of
- * the data if there is data. Undefined means: as ourselves.
+ * PostgreSQL refuses to run as root, so as root it runs as another existing user: the owner of existing data, if any.
+ * Undefined means our own user.
  */
 export async function postgresAccount(dataDirectory: string): Promise<PostgresAccount | undefined> {
   if (process.getuid?.() !== 0) return undefined;

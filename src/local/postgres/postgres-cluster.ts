@@ -13,14 +13,14 @@ export type ClusterOptions = {
   readonly programs: PostgresPrograms;
   readonly account: PostgresAccount | undefined;
   readonly signal: AbortSignal | undefined;
-  /** False where the data need not survive a power cut (tests): saves a second. */
+  /** False for tests, whose data need not survive a power failure: saves a second. */
   readonly sync: boolean;
 };
 
 const initdbTimeoutMs = 120_000;
 const madeByInitdb = new Set(['base', 'global', 'pg_wal', 'PG_VERSION', 'lost+found']);
 
-/** Makes the data directory unless it is there whole, and returns the password of `postgres`. */
+/** Creates the data directory unless a complete one exists, and returns the password of `postgres`. */
 export async function prepareCluster(options: ClusterOptions): Promise<string> {
   const { password, lock } = filesBeside(options.directory);
   return await withLock(
@@ -53,8 +53,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-// Ours is renamed into place when it is whole. What else stands there and is not whole may be
-// removed only if it is PostgreSQL's.
+// A complete directory is renamed into place. An incomplete one is removed only if PostgreSQL made it.
 async function clearHalfMade(directory: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
   if (names.length > 0 && !names.some((name) => madeByInitdb.has(name))) {
@@ -106,7 +105,7 @@ async function runInitdb(target: string, pwfile: string, options: ClusterOptions
   });
 }
 
-/** None of our variables: PG* ones would change what the server does, and keys are not its business. */
+/** Passes none of our variables: PG* would change the server's behaviour, and it must not see keys. */
 export function postgresEnvironment(): NodeJS.ProcessEnv | undefined {
   // Windows programs do not start without their system's variables.
   return process.platform === 'win32'

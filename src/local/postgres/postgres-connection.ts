@@ -2,7 +2,6 @@ import { Client } from 'pg';
 
 const connectTimeoutMs = 2_000;
 
-/** One connection for one piece of work. */
 export async function withPostgresClient<T>(
   url: string,
   work: (client: Client) => Promise<T>,
@@ -10,10 +9,10 @@ export async function withPostgresClient<T>(
   const client = new Client({
     connectionString: url,
     connectionTimeoutMillis: connectTimeoutMs,
-    // Whatever PGSSLMODE says: the local server has no certificate.
+    // Overrides PGSSLMODE: the local server has no certificate.
     ssl: false,
   });
-  // A server that goes away between two queries must not become an uncaught error.
+  // Without a listener, a connection lost between two queries would be an uncaught error.
   client.on('error', () => {});
   try {
     await client.connect();

@@ -6,8 +6,8 @@ import type { PostgresPackage } from './postgres-package.ts';
 import { openStore, storePath } from './traversable-store.ts';
 
 /**
- * A copy of the programs that any user can run, one for every clone on the machine. Cleaners of
- * /var/tmp may have thinned it out, so a copy in which a file is missing is made again.
+ * Returns a copy of the programs that any user can run, which all clones on the machine share. If a cleaner of /var/tmp
+ * has removed files from it, the copy is replaced.
  */
 export async function copyPostgres(installed: PostgresPackage): Promise<string> {
   const store = storePath(`postgres-${installed.version}`);
@@ -35,7 +35,7 @@ async function replaceCopy(original: string, copy: string): Promise<void> {
   try {
     await cp(original, fresh, { recursive: true, verbatimSymlinks: true });
     await openToAll(fresh);
-    // A server may still run from the old copy: it keeps what it has open.
+    // A server that still runs from the old copy keeps its open files.
     await rm(copy, { recursive: true, force: true });
     await rename(fresh, copy);
   } finally {
@@ -43,7 +43,7 @@ async function replaceCopy(original: string, copy: string): Promise<void> {
   }
 }
 
-// A strict umask at `npm install` gave the originals modes for root alone.
+// With a strict umask, `npm install` made the originals readable only by root.
 async function openToAll(directory: string): Promise<void> {
   await chmod(directory, 0o755);
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {

@@ -21,20 +21,20 @@ export type LaunchOptions = {
 };
 
 const name = 'PostgreSQL';
-// After a crash it first replays its log.
+// After a crash the server first replays its log.
 const readyTimeoutMs = 60_000;
 const leftoversTimeoutMs = 10_000;
 const wrongPassword = '28P01';
 
 const defaultSettings = {
   listen_addresses: '127.0.0.1',
-  // Their directory would have to be writable for whom it runs as; TCP is all we use.
+  // Only TCP is used; the account might be unable to write to a socket directory.
   unix_socket_directories: '',
   max_connections: '100',
   shared_buffers: '128MB',
 };
 
-/** Starts the server on a prepared data directory and waits until it lets us in. */
+/** Starts the server on a prepared data directory and waits until it accepts connections. */
 export async function launchPostgres(options: LaunchOptions): Promise<RunningProcess> {
   await settlePreviousServer(options.directory, options.signal);
   const deadline = Date.now() + leftoversTimeoutMs;
@@ -42,7 +42,7 @@ export async function launchPostgres(options: LaunchOptions): Promise<RunningPro
     try {
       return await launchOnce(options);
     } catch (error) {
-      // A killed server's own processes need a moment to notice.
+      // The child processes of a killed server need a moment to end.
       const leftovers = /pre-existing shared memory block/.test(String(error));
       if (!leftovers || Date.now() > deadline) throw error;
       await sleep(100);
@@ -65,7 +65,7 @@ async function launchOnce(options: LaunchOptions): Promise<RunningProcess> {
     cwd: directory,
     runAs: options.account,
     logFile: options.logFile,
-    // A fast shutdown; then an immediate one, which still takes its own processes along.
+    // A fast shutdown, then an immediate one, which still ends the server's child processes.
     stopSteps: [
       { signal: 'SIGINT', waitMs: 5_000 },
       { signal: 'SIGQUIT', waitMs: 2_000 },

@@ -6,7 +6,7 @@ import type { PostgresAccount } from './postgres-account.ts';
 import { canEnter } from './reachability.ts';
 import { isOwnDirectory, openStore, storePath } from './traversable-store.ts';
 
-/** Where the data of this directory really lies, and what may lie beside it. */
+/** The files beside the data directory. */
 export function filesBeside(realDirectory: string) {
   return {
     password: `${realDirectory}.password`,
@@ -17,8 +17,8 @@ export function filesBeside(realDirectory: string) {
 }
 
 /**
- * The directory asked for, or, if the account cannot get there (a clone in a directory of root's
- * with mode 0700), one in /var/tmp, with a symbolic link to it at the place asked for.
+ * Returns the requested directory or, if the account cannot enter it (a clone below a directory of root with mode 0700),
+ * one in /var/tmp, to which the requested path becomes a symbolic link.
  */
 export async function locatePostgresData(
   dataDirectory: string,
@@ -29,13 +29,13 @@ export async function locatePostgresData(
   if (linked !== undefined) {
     const target = resolve(dirname(requested), linked);
     if (target !== join(storeOf(requested), 'data') || account === undefined) return target;
-    // It may have been cleaned away from under the link: then it is made again.
+    // A cleaner may have removed it: create it again.
     await openStore(storeOf(requested));
     return target;
   }
   await mkdir(dirname(requested), { recursive: true });
   if (account === undefined || (await canEnter(dirname(requested), account))) return requested;
-  // An empty directory was made for us; one with something in it is not ours to replace.
+  // Replace only an empty directory.
   await rmdir(requested).catch(() => {});
   if ((await lstat(requested).catch(() => undefined)) !== undefined) {
     throw new Error(
@@ -44,7 +44,7 @@ export async function locatePostgresData(
     );
   }
   const store = storeOf(requested);
-  // No link points there, so what is in it belonged to a clone that is gone.
+  // No link points to it, so it belonged to a clone that is gone.
   if (await isOwnDirectory(store)) await rm(store, { recursive: true, force: true });
   await openStore(store);
   const target = join(store, 'data');
@@ -52,7 +52,7 @@ export async function locatePostgresData(
   return target;
 }
 
-/** Removes the data, its password and, where there is one, the directory in /var/tmp. */
+/** Removes the data, its password and any directory in /var/tmp. */
 export async function removePostgresData(dataDirectory: string): Promise<void> {
   const requested = resolve(dataDirectory);
   const linked = await readlink(requested).catch(() => undefined);

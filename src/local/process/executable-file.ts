@@ -15,7 +15,7 @@ export async function isExecutableFile(path: string): Promise<boolean> {
   }
 }
 
-/** The program as a shell would find it. */
+/** Finds a program as a shell does. */
 export async function findOnPath(
   name: string,
   env: NodeJS.ProcessEnv,

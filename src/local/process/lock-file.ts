@@ -5,15 +5,15 @@ import { isProcessAlive } from './process-group.ts';
 
 export type LockOptions = {
   readonly signal?: AbortSignal | undefined;
-  /** Called once if somebody else is at it. */
+  /** Called once if another process holds the lock. */
   readonly onWait?: (() => void) | undefined;
 };
 
-const touchEveryMs = 2_000;
+const touchIntervalMs = 2_000;
 const staleAfterMs = 30_000;
 const pollMs = 200;
 
-/** Lets one process at a time do the work. A lock whose holder died or fell silent is taken over. */
+/** Lets one process at a time do the work. Takes over a lock whose holder died or no longer touches it. */
 export async function withLock<T>(
   lockFile: string,
   work: () => Promise<T>,
@@ -23,7 +23,7 @@ export async function withLock<T>(
   const touching = setInterval(() => {
     const now = new Date();
     utimes(lockFile, now, now).catch(() => {});
-  }, touchEveryMs);
+  }, touchIntervalMs);
   touching.unref();
   try {
     return await work();
@@ -57,11 +57,11 @@ async function isStale(lockFile: string): Promise<boolean> {
   try {
     const [{ mtimeMs }, text] = await Promise.all([stat(lockFile), readFile(lockFile, 'utf8')]);
     if (Date.now() - mtimeMs > staleAfterMs) return true;
-    // Empty: its holder is just writing it.
+    // An empty file is just being written by its holder.
     const holder = Number.parseInt(text, 10);
     return Number.isInteger(holder) && !isProcessAlive(holder);
   } catch {
-    // Released between our two looks.
+    // The lock was released in the meantime.
     return false;
   }
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
-// `read` returns when the pipe from us closes, which the kernel does however we die. The group then
-// gets its polite signal, five seconds, and SIGKILL.
+// `read` returns when the pipe from us closes, which the kernel does however we die. Then the group gets the given
+// signal and, five seconds later, SIGKILL.
 const watchAndStop = `
 read -r _
 kill -s "$2" -- "-$1" 2>/dev/null
@@ -14,8 +14,8 @@ kill -s KILL -- "-$1" 2>/dev/null
 `;
 
 /**
- * Stops a process group when our own process dies without stopping it (SIGKILL, a crash, an exit in
- * mid-air). Returns the function that calls the guard off. Windows has no such shell: no guard there.
+ * Stops a process group when our own process dies without stopping it (SIGKILL or a crash). Returns a function that
+ * cancels the guard. Does nothing on Windows, which has no such shell.
  */
 export function guardAgainstOrphans(groupId: number, signal: NodeJS.Signals): () => void {
   if (process.platform === 'win32') return () => {};
@@ -23,7 +23,7 @@ export function guardAgainstOrphans(groupId: number, signal: NodeJS.Signals): ()
   const guard = spawn(
     '/bin/sh',
     ['-c', watchAndStop, 'login-etl-guard', String(groupId), signalName],
-    // Its own session, so that Ctrl-C does not end it; a bare environment, so that it holds no keys.
+    // Use a separate session, so that Ctrl-C does not end the guard, and an environment without keys.
     {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -31,7 +31,7 @@ export function guardAgainstOrphans(groupId: number, signal: NodeJS.Signals): ()
       cwd: '/',
     },
   );
-  // Without a shell there is no guard; the ordinary stop() still works.
+  // Without a shell there is no guard, but stop() still works.
   guard.on('error', () => {});
   guard.stdin.on('error', () => {});
   guard.unref();

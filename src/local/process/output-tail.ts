@@ -4,10 +4,10 @@ import { dirname } from 'node:path';
 
 const tailBytes = 16 * 1024;
 
-/** Where a child's output goes, and its last lines for an error message. */
+/** Captures a child's output, and its last lines for an error message. */
 export type OutputTail = {
   readonly stdio: 'pipe' | number;
-  /** To be called once the child is spawned. */
+  /** Call this after the child was spawned. */
   follow(child: ChildProcess): void;
   lastLines(count: number): string;
   close(): void;
@@ -36,7 +36,7 @@ function tailInMemory(): OutputTail {
 function tailOfFile(logFile: string): OutputTail {
   mkdirSync(dirname(logFile), { recursive: true });
   const descriptor = openSync(logFile, 'a+', 0o600);
-  // The file may hold earlier runs: only what this child writes is quoted.
+  // The file may contain earlier runs: quote only the output of this child.
   const startsAt = fstatSync(descriptor).size;
   let closed = false;
   const read = (): string => {
@@ -57,7 +57,7 @@ function tailOfFile(logFile: string): OutputTail {
       try {
         return lastLinesOf(read(), count);
       } catch {
-        // Somebody removed the log. The error message does without it.
+        // The log was removed: the error message goes without it.
         return '';
       }
     },

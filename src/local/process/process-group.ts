@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 
-/** Signals a process we started and everything it started. One that is gone already is fine. */
+/** Signals a process and everything it started. Ignores a process that has ended. */
 export function signalProcessGroup(leaderPid: number, signal: NodeJS.Signals): void {
   if (process.platform === 'win32') {
-    // Windows has no signals to catch: the whole tree ends at once.
+    // Windows has no such signals: end the whole tree.
     spawn('taskkill', ['/pid', String(leaderPid), '/T', '/F'], { stdio: 'ignore' }).on(
       'error',
       () => {},
@@ -13,7 +13,7 @@ export function signalProcessGroup(leaderPid: number, signal: NodeJS.Signals): v
   try {
     process.kill(-leaderPid, signal);
   } catch (error) {
-    // EPERM is macOS' answer for a group in which only zombies are left.
+    // macOS returns EPERM for a group that contains only zombies.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }

@@ -6,8 +6,8 @@ export type RunOptions = ProcessOptions & {
 };
 
 /**
- * Runs a program to its end and returns its last lines; anything but exit code 0 is an error that
- * quotes them. Aborted or too late, its whole process group is killed.
+ * Runs a program to its end and returns its last lines. Any exit code but 0 is an error that quotes them. After an abort
+ * or the timeout, the whole process group is killed.
  */
 export async function runToCompletion(options: RunOptions): Promise<string> {
   const { signal, timeoutMs } = options;
@@ -25,7 +25,7 @@ export async function runToCompletion(options: RunOptions): Promise<string> {
           kill();
         }, timeoutMs);
   signal?.addEventListener('abort', kill, { once: true });
-  // The abort may have come while the process was being started.
+  // The abort may have happened while the process was starting.
   if (signal?.aborted) kill();
   try {
     const exit = await running.exited;

@@ -10,14 +10,14 @@ export type ReadinessOptions = {
   readonly probe: () => Promise<void>;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Answers after which asking again is no use. */
+  /** Reports errors that a retry cannot resolve. */
   readonly isFinal?: ((error: unknown) => boolean) | undefined;
 };
 
 const pauseMs = 50;
 const portTaken = /address already in use|can't (?:set|use) .*port|EADDRINUSE/i;
 
-/** Waits until the server really answers; one that does not, or ends early, is stopped and reported. */
+/** Waits until the server answers. Stops and reports a server that does not answer in time or ends early. */
 export async function untilReady(options: ReadinessOptions): Promise<void> {
   const kill = (): void => {
     void options.server.kill();
@@ -41,7 +41,7 @@ async function poll(options: ReadinessOptions): Promise<void> {
     if (server.hasExited()) throw await earlyExit(name, server);
     try {
       await options.probe();
-      // It was another server that answered if ours is gone by now.
+      // If our process has ended, another server answered.
       if (server.hasExited()) throw await earlyExit(name, server);
       return;
     } catch (error) {

@@ -1,8 +1,8 @@
 type Part = { name: string; stop: () => Promise<void> };
 
 /**
- * What was started, so that it can be stopped: the last first. A part that comes up after the stop began, since
- * it was in the middle of starting, is stopped at once.
+ * Keeps track of the started parts in order to stop them. A part that was still starting when the stop began is stopped
+ * as soon as it is up.
  */
 export class StartedParts {
   readonly #parts: Part[] = [];
@@ -21,7 +21,7 @@ export class StartedParts {
     return this.#stopping;
   }
 
-  /** The worker first, since it talks to the others; these go side by side. */
+  /** Stops the worker first, since it uses the servers, then all servers concurrently. */
   async #stopInReverse(): Promise<void> {
     const worker = this.#parts.filter(({ name }) => name === 'worker');
     const servers = this.#parts.filter(({ name }) => name !== 'worker');

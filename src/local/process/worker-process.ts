@@ -4,7 +4,7 @@ import { type RunningProcess, startProcess } from './child-process.ts';
 
 const WORKER = fileURLToPath(new URL('../../worker.ts', import.meta.url));
 
-/** The worker in a process of its own, as it runs elsewhere. */
+/** Starts the worker in its own process, as in production. */
 export function startWorkerProcess(options: {
   env: NodeJS.ProcessEnv;
   logFile: string;
@@ -18,7 +18,7 @@ export function startWorkerProcess(options: {
   });
 }
 
-/** Rejects when the worker ends by itself, with what it said last. */
+/** Rejects with the worker's last lines when it ends. */
 export async function whenWorkerFails(worker: RunningProcess): Promise<never> {
   const { code, signal } = await worker.exited;
   throw new Problem(

@@ -6,10 +6,9 @@ type EmulatorApp = ReturnType<typeof buildApp>;
 type Emulator = { readonly app: EmulatorApp; readonly emulator: FauxqsServer };
 
 /**
- * fauxqs listens on all addresses, names hosts in queue URLs that do not resolve everywhere, hands
- * messages to clients that have hung up, and refuses characters that SQS accepts. It has no options
- * for these, so its Fastify app, which Fastify announces on a diagnostics channel, is adjusted before
- * it listens.
+ * fauxqs listens on all addresses, returns queue URLs whose hosts do not resolve everywhere, delivers messages to clients
+ * that have disconnected, and refuses characters that SQS accepts. It has no options for these, so its Fastify app, which
+ * Fastify announces on a diagnostics channel, is adjusted before it listens.
  */
 export async function adjustEmulator(start: () => Promise<FauxqsServer>): Promise<Emulator> {
   let app: EmulatorApp | undefined;
@@ -20,8 +19,8 @@ export async function adjustEmulator(start: () => Promise<FauxqsServer>): Promis
       if (typeof payload !== 'string') return payload;
       const action = String(request.headers['x-amz-target'] ?? '').replace('AmazonSQS.', '');
       if (action === 'ReceiveMessage' && request.raw.socket.destroyed) {
-        // While stopping it refuses; the message then comes back by its visibility timeout.
-        await giveBack(request.server as EmulatorApp, request.body, payload).catch(() => {});
+        // The emulator refuses this while it stops; then the visibility timeout applies.
+        await makeVisible(request.server as EmulatorApp, request.body, payload).catch(() => {});
       }
       return action.includes('Queue') ? reachableUrls(payload, request.headers.host) : payload;
     });
@@ -30,7 +29,7 @@ export async function adjustEmulator(start: () => Promise<FauxqsServer>): Promis
   diagnosticsChannel.subscribe('fastify.initialization', adjust);
   let starting: Promise<FauxqsServer>;
   try {
-    // The app is made before the first await inside, so no other app is adjusted by mistake.
+    // `start` creates the app before its first await, so no other app is adjusted by mistake.
     starting = start();
   } finally {
     diagnosticsChannel.unsubscribe('fastify.initialization', adjust);
@@ -49,8 +48,7 @@ const otherVersion = (difference: string) =>
       'Install the version that package-lock.json names (npm ci)',
   );
 
-// SQS accepts these characters. The pattern of fauxqs 2.4.1 stops at U+FFFD and looks at UTF-16 units, so it refuses
-// an emoji.
+// The pattern of fauxqs 2.4.1 stops at U+FFFD and checks UTF-16 units, so it refuses an emoji.
 const REFUSED_BY_SQS = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
 
 async function acceptAllCharacters(): Promise<void> {
@@ -67,9 +65,9 @@ function bindToLoopback(app: EmulatorApp): void {
   app.listen = onLoopback as EmulatorApp['listen'];
 }
 
-// A long poll whose client is gone still takes messages when they come. SQS would not: they would
-// be invisible for the visibility timeout after every worker that stops.
-async function giveBack(app: EmulatorApp, request: unknown, payload: string): Promise<void> {
+// A long poll of a disconnected client still takes messages, unlike in SQS. Without this, they would stay invisible for
+// the visibility timeout whenever a worker stops.
+async function makeVisible(app: EmulatorApp, request: unknown, payload: string): Promise<void> {
   const { QueueUrl } = request as { QueueUrl: string };
   const { Messages = [] } = JSON.parse(payload) as { Messages?: { ReceiptHandle: string }[] };
   for (const { ReceiptHandle } of Messages) {
@@ -78,14 +76,14 @@ async function giveBack(app: EmulatorApp, request: unknown, payload: string): Pr
   }
 }
 
-// The AWS client follows the queue URL's host rather than AWS_ENDPOINT_URL_SQS, and a stored queue
-// URL still has the port of the run that made it.
+// The AWS client follows the queue URL's host instead of AWS_ENDPOINT_URL_SQS, and a stored queue URL still has the port
+// of an earlier run.
 function reachableUrls(payload: string, host: string | undefined): string {
   if (host === undefined) return payload;
   return payload.replaceAll(/"http:\/\/[^/"]+(\/\d{12}\/[^"]+)"/g, `"http://${host}$1"`);
 }
 
-/** A call past the network, as the server's own. */
+/** Calls the emulator in this process, without the network. */
 export async function sqsCall(
   app: EmulatorApp,
   host: string,

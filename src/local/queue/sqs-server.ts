@@ -4,9 +4,9 @@ import { PortTakenError } from '../ports/port-taken.ts';
 import { adjustEmulator, sqsCall } from './sqs-emulator.ts';
 
 export type SqsServerOptions = {
-  /** Left out: a free one. */
+  /** Default: a free port. */
   readonly port?: number | undefined;
-  /** Clients see the queues of their own region only, as in AWS. */
+  /** Clients see only the queues of their region, as in AWS. */
   readonly region?: string | undefined;
 };
 
@@ -14,13 +14,13 @@ export type SqsServer = {
   readonly endpoint: string;
   readonly region: string;
   stop(): Promise<void>;
-  /** Makes the queue unless it exists (a name in .fifo makes a FIFO queue), and returns its URL. */
+  /** Creates the queue unless it exists (a FIFO queue if the name ends in .fifo), and returns its URL. */
   createQueue(name: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
 };
 
 /**
- * An SQS emulator in our own process, spoken to over the wire, on loopback only. Queues are in memory and end with
- * it: with fauxqs' persistence (2.4.1) a message that becomes visible again is lost.
+ * Starts an SQS emulator in this process, on loopback. Queues are in memory and end with it, since the persistence of
+ * fauxqs 2.4.1 loses messages that become visible again.
  */
 export async function startSqsServer(options: SqsServerOptions = {}): Promise<SqsServer> {
   const { port = 0, region = 'us-east-1' } = options;

@@ -9,8 +9,8 @@ import {
   storedMessages,
 } from './stored-messages.ts';
 
-const LOOK_EVERY_MS = 150;
-/** A sample batch takes a second or two: after this long without any progress something is wrong. */
+const POLL_INTERVAL_MS = 150;
+/** A sample batch takes a second or two, so this long without progress means an error. */
 const NO_PROGRESS_MS = 90_000;
 
 /** Shows a progress bar until every message is in a table. */
@@ -50,14 +50,14 @@ export async function followSamples(
           'Look at .local/logs/worker.log and at the run in the Web UI.',
         );
       }
-      await delay(LOOK_EVERY_MS, undefined, { signal });
+      await delay(POLL_INTERVAL_MS, undefined, { signal });
     }
   } finally {
     bar.stop();
   }
 }
 
-/** Waits until the runs that stored the messages are over, and gives their counts. */
+/** Waits until the runs that stored the messages have ended, and returns their counts. */
 export async function runsWhenOver(
   pool: Pool,
   messageIds: readonly string[],
@@ -66,6 +66,6 @@ export async function runsWhenOver(
   for (;;) {
     const runs = await runsOf(pool, messageIds);
     if (runs.every(({ finished }) => finished)) return runs;
-    await delay(LOOK_EVERY_MS, undefined, { signal });
+    await delay(POLL_INTERVAL_MS, undefined, { signal });
   }
 }

@@ -28,7 +28,7 @@ function table(names: readonly string[], rows: readonly (readonly (string | null
   const columns = names.map((title, at) => ({
     title,
     ...(SHORT[title] && { short: SHORT[title] }),
-    // The last columns are left out first, but not the key.
+    // When the table is too wide, the last columns are dropped first, but never the key.
     ...(at > 0 && { drop: at }),
   }));
   const cells = rows.map((row) => row.map((value) => value ?? '(null)'));

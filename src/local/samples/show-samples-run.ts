@@ -32,7 +32,7 @@ type Context = {
 };
 
 /**
- * Puts the samples on the queue, creates the schedule, triggers a run and shows what comes of it.
+ * Sends the samples, creates the schedule, triggers a run and shows its result.
  * @throws Problem when a message that was sent is in neither table at the end
  */
 export async function showSamplesRun(context: Context): Promise<void> {
@@ -55,7 +55,7 @@ export async function showSamplesRun(context: Context): Promise<void> {
     report.up(scheduling, 'ingest-logins, every minute');
 
     report.heading('The first run');
-    // Not skipped if the schedule has just fired by itself: started when that run is done.
+    // BUFFER_ONE: if a scheduled run has just started, the triggered run starts after it instead of being skipped.
     await scheduleHandle(client).trigger(ScheduleOverlapPolicy.BUFFER_ONE);
     const stored = await followSamples(pool, messageIds, signal);
     for (const run of await runsWhenOver(pool, messageIds, signal)) {

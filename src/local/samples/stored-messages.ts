@@ -4,7 +4,7 @@ import { LOGIN_FIELDS } from '../../domain/login/login-columns.ts';
 
 export type StoredMessages = { inUserLogins: number; inQuarantine: number };
 
-/** How many of these messages are in each table. */
+/** Counts these messages in each table. */
 export async function storedMessages(
   pool: Pool,
   messageIds: readonly string[],

@@ -6,7 +6,7 @@ import type { ObtainRequest } from './obtain-temporal.ts';
 
 // Later versions replace modules in their go.mod, which `go install` refuses.
 const goPackage = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
-const sayEveryMs = 5_000;
+const progressIntervalMs = 5_000;
 
 /** Builds the Temporal CLI from source with the machine's Go. */
 export async function buildTemporal(request: ObtainRequest): Promise<string> {
@@ -19,14 +19,14 @@ export async function buildTemporal(request: ObtainRequest): Promise<string> {
   const ticking = setInterval(() => {
     const elapsedSeconds = Math.round((Date.now() - startedAt) / 1000);
     onProgress(`Building the Temporal server with Go: ${elapsedSeconds} s so far`);
-  }, sayEveryMs);
+  }, progressIntervalMs);
   try {
     await runToCompletion({
       name: `Building it: go install ${goPackage}`,
       command: go,
       args: ['install', goPackage],
       cwd: directory,
-      // Built for this machine, whatever the shell cross-compiles for: Go refuses GOBIN otherwise.
+      // Build for this machine: Go refuses GOBIN when the shell's settings cross-compile.
       env: { ...env, GOBIN: directory, GOOS: undefined, GOARCH: undefined, GOFLAGS: undefined },
       signal,
     });

@@ -2,8 +2,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Where things live that are costly to get again (the Temporal server binary). Outside the
- * repository, so that it survives `--reset` and a new clone.
+ * The directory for what is costly to obtain again (the Temporal server binary). It is outside the repository, so that
+ * it survives `--reset` and a new clone.
  */
 export function defaultCacheDirectory(
   env: NodeJS.ProcessEnv,

@@ -5,13 +5,12 @@ import { runToCompletion } from '../process/run-to-completion.ts';
 import type { ObtainRequest } from './obtain-temporal.ts';
 
 const timeoutMs = 120_000;
-const sayEveryMs = 5_000;
+const progressIntervalMs = 5_000;
 const script = fileURLToPath(new URL('./sdk-download.ts', import.meta.url));
 
 /**
- * Has the Temporal SDK download the CLI. In a process of its own: the SDK can only download by
- * starting a server, which would fix this process' runtime settings before the worker sets its own,
- * and a download that hangs can be ended. On a closed network it fails at once.
+ * Lets the Temporal SDK download the CLI in a separate process: the SDK downloads only by starting a server, which would
+ * fix this process' runtime settings, and a hung download can be killed. On a closed network it fails at once.
  */
 export async function downloadTemporal(request: ObtainRequest): Promise<string> {
   const { directory, env, onProgress, signal } = request;
@@ -20,7 +19,7 @@ export async function downloadTemporal(request: ObtainRequest): Promise<string> 
   const ticking = setInterval(() => {
     const elapsedSeconds = Math.round((Date.now() - startedAt) / 1000);
     onProgress(`Getting the Temporal server by the SDK's download: ${elapsedSeconds} s so far`);
-  }, sayEveryMs);
+  }, progressIntervalMs);
   try {
     await runToCompletion({
       name: "The SDK's download",

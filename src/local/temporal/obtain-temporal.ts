@@ -4,17 +4,17 @@ import { dirname, join } from 'node:path';
 import { runToCompletion } from '../process/run-to-completion.ts';
 
 export type ObtainRequest = {
-  /** An empty directory to leave things in; it is removed afterwards. */
+  /** An empty directory, which is removed afterwards. */
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
   readonly onProgress: (message: string) => void;
   readonly signal: AbortSignal | undefined;
 };
 
-/** A way to get the binary: returns its path below `directory`, or throws with the reason. */
+/** Obtains the binary: returns its path below `directory`, or throws with the reason. */
 export type ObtainTemporal = (request: ObtainRequest) => Promise<string>;
 
-/** Tries the ways in turn and leaves a binary that runs at the destination, whole or not at all. */
+/** Tries the ways in turn and moves a working binary to the destination in one step. */
 export async function obtainTemporal(
   destination: string,
   ways: readonly ObtainTemporal[],
@@ -26,7 +26,7 @@ export async function obtainTemporal(
     const directory = await mkdtemp(join(dirname(destination), 'getting-'));
     try {
       const binary = await way({ ...request, directory });
-      // A binary that does not run here (a damaged one, the wrong libc) must not get into the cache.
+      // A binary that does not run here (damaged, wrong libc) must not get into the cache.
       await runToCompletion({
         name: 'The Temporal binary',
         command: binary,

@@ -1,6 +1,6 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 
-// A program, run by download-temporal.ts: leaves the Temporal CLI in the directory given.
+// A program that download-temporal.ts runs: downloads the Temporal CLI to the given directory.
 const [downloadDirectory] = process.argv.slice(2);
 if (downloadDirectory === undefined) throw new Error('usage: sdk-download.ts DIRECTORY');
 
@@ -12,7 +12,7 @@ try {
   process.exit(0);
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  // Each level repeats the address and what it wraps: the innermost reason says it all.
+  // Each level repeats the address and its cause: keep only the innermost reason.
   const reason = message.split(/error sending request for url \([^)]*\): /).at(-1);
   process.stderr.write(`https://temporal.download: ${reason}\n`);
   process.exit(1);

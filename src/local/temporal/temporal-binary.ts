@@ -12,11 +12,11 @@ export type FindTemporalOptions = {
   readonly cacheDirectory?: string | undefined;
   readonly onProgress?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** In the order they are tried; tests give their own. */
+  /** Tried in this order. Tests pass their own. */
   readonly waysToObtain?: readonly ObtainTemporal[] | undefined;
 };
 
-/** The Temporal server's binary: named by a setting, on the PATH, in our cache, or else got. */
+/** Finds the Temporal server's binary in TEMPORAL_CLI_PATH, on the PATH or in our cache, else downloads or builds it. */
 export async function findTemporalBinary(options: FindTemporalOptions): Promise<string> {
   const { env } = options;
   if (env.TEMPORAL_CLI_PATH) return await namedBySetting(env.TEMPORAL_CLI_PATH);
@@ -32,7 +32,7 @@ export async function findTemporalBinary(options: FindTemporalOptions): Promise<
   return await withLock(
     `${cached}.lock`,
     async () => {
-      // Whoever held the lock before us may have got it.
+      // The previous holder of the lock may have obtained it.
       if (await isExecutableFile(cached)) return cached;
       return await obtainTemporal(cached, ways, { env, onProgress, signal });
     },

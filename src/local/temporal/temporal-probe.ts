@@ -4,7 +4,7 @@ import { Connection } from '@temporalio/client';
 
 const timeoutMs = 2_000;
 
-/** Throws unless the server answers for its default namespace, and the Web UI where there is one. */
+/** Throws unless the server answers for its default namespace and the Web UI, if any, answers. */
 export async function probeTemporal(port: number, uiAddress: string | undefined): Promise<void> {
   await accepts(port);
   await answers(`127.0.0.1:${port}`);
@@ -13,7 +13,7 @@ export async function probeTemporal(port: number, uiAddress: string | undefined)
   }
 }
 
-// The gRPC client waits a second before it tries a refused port again; asking first is quicker.
+// The gRPC client waits a second before it retries a refused port; a TCP connection first is faster.
 async function accepts(port: number): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1' });
   try {
@@ -29,7 +29,7 @@ async function answers(address: string): Promise<void> {
   const connection = await Connection.connect({
     address,
     connectTimeout: timeoutMs,
-    // gRPC takes http_proxy from the environment, and no proxy reaches our loopback.
+    // gRPC reads http_proxy from the environment, and no proxy reaches our loopback.
     channelArgs: { 'grpc.enable_http_proxy': 0 },
   });
   try {

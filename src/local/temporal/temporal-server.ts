@@ -16,13 +16,13 @@ export type SearchAttributeType =
 
 export type TemporalServerOptions = {
   readonly binary: string;
-  /** Left out: a free one. */
+  /** Default: a free port. */
   readonly port?: number | undefined;
-  /** Left out: no Web UI. */
+  /** Default: no Web UI. */
   readonly uiPort?: number | undefined;
-  /** Where the Web UI has payloads decoded. Left out: nowhere. */
+  /** The codec server of the Web UI. Default: none. */
   readonly uiCodecEndpoint?: string | undefined;
-  /** Left out: state is kept in memory and ends with the server. */
+  /** Default: state is kept in memory and ends with the server. */
   readonly databaseFile?: string | undefined;
   readonly logFile?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -31,11 +31,11 @@ export type TemporalServerOptions = {
 };
 
 export type TemporalServer = {
-  /** host:port, as TEMPORAL_ADDRESS wants it. */
+  /** host:port, as in TEMPORAL_ADDRESS. */
   readonly address: string;
   readonly uiAddress: string | undefined;
   readonly pid: number;
-  /** Settles when the server has ended, for whatever reason. */
+  /** Settles when the server has ended. */
   readonly exited: Promise<void>;
   stop(): Promise<void>;
   kill(): Promise<void>;
@@ -44,8 +44,8 @@ export type TemporalServer = {
 const name = 'The Temporal server';
 
 /**
- * A dev server has one history shard, which by default looks for new tasks 20 times a second: every step of every
- * workflow would wait for its turn.
+ * A dev server has one history shard, which by default polls for new tasks only 20 times a second and would delay every
+ * step of every workflow.
  */
 const oneShard = {
   'history.transferProcessorMaxPollRPS': 1_000,
@@ -70,8 +70,8 @@ async function startOn(port: number, options: TemporalServerOptions): Promise<Te
     command: options.binary,
     args: commandLine(port, options),
     logFile: options.logFile,
-    // Nothing of ours: TEMPORAL_* settings are for clients, and the server needs none of our keys.
-    // Windows programs do not start without their system's variables.
+    // Passes none of our variables: TEMPORAL_* settings are for clients, and the server must not see keys. Windows
+    // programs do not start without the system's variables.
     env: process.platform === 'win32' ? undefined : { GOGC: '400' },
   });
   await untilReady({

@@ -19,7 +19,7 @@ export async function startWebUiFront(options: {
   const server = createServer((incoming, response) => {
     const path = incoming.url ?? '/';
     if (incoming.headers.host !== new URL(url).host) {
-      // `localhost` is another origin to a browser: it would get no answer from the codec server.
+      // `localhost` is another origin for a browser, which the codec server would refuse.
       response.writeHead(307, { location: `${url}${path}` }).end();
     } else if (path.startsWith(`${CODEC_PATH}/`)) {
       passOn(incoming, response, options.codecServer, path.slice(CODEC_PATH.length));
@@ -54,7 +54,7 @@ function passOn(
       return;
     }
     response.writeHead(answer.statusCode ?? 502, answer.headers);
-    // An answer that ends early ends the browser's as well: pipeline destroys both.
+    // pipeline destroys both streams when one ends early.
     pipeline(answer, response, () => undefined);
   });
   pipeline(incoming, outgoing, () => undefined);
@@ -62,7 +62,7 @@ function passOn(
     if (response.headersSent || response.destroyed) response.destroy();
     else response.writeHead(502).end();
   });
-  // A browser that goes away waits for no answer.
+  // The browser disconnected: stop the request.
   response.on('close', () => {
     if (!response.writableFinished) outgoing.destroy();
   });
