@@ -3,7 +3,8 @@ import { AUDIT_ORIGIN, type AuditVerdict } from '../../../src/domain/verify-audi
 import { appendAuditRecord } from '../../../src/postgres/audit/append-audit-record.ts';
 import type { AuditEntry } from '../../../src/postgres/audit/read-audit.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 let database: TestDatabase;
 

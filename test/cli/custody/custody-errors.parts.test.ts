@@ -5,7 +5,7 @@ import { type Custody, custodyOf } from '../../support/custody.ts';
 import { findTraces } from '../../support/data/find-traces.ts';
 import { loginMessage } from '../../support/data/login-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
-import { loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
 
 const IP = '203.0.113.177';
 const DEVICE = 'canary-device-9f8e';

@@ -4,7 +4,8 @@ import { freePort } from '../../../src/local/ports/free-port.ts';
 import { type Custody, custodyOf } from '../../support/custody.ts';
 import { loginMessage } from '../../support/data/login-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 const REASON = ['--reason', 'art. 17'];
 const SHARED_IP = '198.51.100.7';

@@ -5,7 +5,8 @@ import { type Custody, custodyOf } from '../../support/custody.ts';
 import { findTraces } from '../../support/data/find-traces.ts';
 import { loginMessage } from '../../support/data/login-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 const IP = '2001:db8:77::beef';
 const LONG_IP = '2001:0DB8:0077:0:0:0:0:BEEF';

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Custody, custodyOf } from '../../support/custody.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 const REASON = ['--reason', 'case 12'];
 const BODY = '{"ip": "198.51.100.77", "note": "ünï🦊"}';

@@ -4,7 +4,8 @@ import { generateKeys, KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-
 import { type Custody, custodyOf } from '../../support/custody.ts';
 import { loginMessage } from '../../support/data/login-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 const IP = '198.51.100.23';
 const DEVICE = 'device-reveal-1';

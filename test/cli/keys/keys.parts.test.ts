@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
-import { loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
 
 const FILES = Object.values(KEY_FILE_NAMES).toSorted();
 let directory: string;

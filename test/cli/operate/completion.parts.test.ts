@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { allNodes, commandTree } from '../../../src/cli/completion/command-tree.ts';
 import { createProgram } from '../../../src/cli/program.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
-import { loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../../src/local/ports/free-port.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 type Migrated = { applied: string[]; partitionsMade: number };
 let database: TestDatabase;

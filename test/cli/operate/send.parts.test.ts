@@ -5,7 +5,8 @@ import { freePort } from '../../../src/local/ports/free-port.ts';
 import { receiveBatch } from '../../../src/queue/receive-batch.ts';
 import { startTestQueue, type TestQueue } from '../../support/servers/test-queue.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 import { queueEnvironment } from '../queue-environment.ts';
 
 let queue: TestQueue;

@@ -13,7 +13,8 @@ import {
   startTestQueue,
   type TestQueue,
 } from '../../support/servers/test-queue.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 import { queueEnvironment } from '../queue-environment.ts';
 
 type Peeked = { visible: number; inFlight: number; messages: { reason?: string }[] };

@@ -9,7 +9,8 @@ import { storeLogins } from '../../postgres/login-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
 import { createTestRole, type TestRole } from '../../support/servers/test-role.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 const SHARED_DEVICE = 'd'.repeat(64);
 const SHARED_ADDRESS = 'e'.repeat(64);
