@@ -16,6 +16,8 @@ export const SERVERS: NonNullable<TestProjectInlineConfiguration['test']> = {
   maxWorkers: 3,
   testTimeout: 60_000,
   hookTimeout: 60_000,
+  // By default a second, which is short for a server on a busy machine.
+  expect: { poll: { timeout: 30_000 } },
   // The AWS client's credential chain finds these; the emulator accepts any.
   env: { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
 };
