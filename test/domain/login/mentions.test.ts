@@ -109,20 +109,29 @@ test.each([
   ['open strings', '"\\'.repeat(500_000)],
   ['names', '"":'.repeat(300_000)],
   ['dots', '1.'.repeat(500_000)],
-])('the time grows linearly with the body: %s', (_what, body) => {
-  const wanted: Wanted = {
-    kind: 'values',
-    originals: new Map([
-      ...values.originals,
-      ['device_id', new Set(Array.from({ length: 100 }, (_, n) => `dev-${n}`))],
-    ]),
-  };
-  const cost = (text: string) => {
-    const start = process.cpuUsage().user;
-    mentions(text, wanted);
-    return process.cpuUsage().user - start;
-  };
-  cost(body.slice(0, body.length / 8));
-  const [part, whole] = [cost(body.slice(0, body.length / 8)), cost(body)];
-  expect(whole).toBeLessThan(Math.max(part, 20_000) * 8 * 4);
-});
+])(
+  'the time grows linearly with the body: %s',
+  (_what, body) => {
+    const wanted: Wanted = {
+      kind: 'values',
+      originals: new Map([
+        ...values.originals,
+        ['device_id', new Set(Array.from({ length: 100 }, (_, n) => `dev-${n}`))],
+      ]),
+    };
+    const cost = (text: string) => {
+      const start = process.cpuUsage().user;
+      mentions(text, wanted);
+      return process.cpuUsage().user - start;
+    };
+    const eighth = body.slice(0, body.length / 8);
+    cost(eighth);
+    // Processor time also counts the compiler and the garbage collector, which run when they like: one of some tries is
+    // enough. Eight times the text would take 64 times as long if the time grew with its square.
+    const most = Math.max(cost(eighth), 20_000) * 8 * 4;
+    let whole = cost(body);
+    for (let tries = 1; whole > most && tries < 3; tries += 1) whole = Math.min(whole, cost(body));
+    expect(whole).toBeLessThanOrEqual(most);
+  },
+  60_000,
+);
