@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+import { programEnvironment } from '../support/program-environment.ts';
 
 /** Runs a program on a pseudo-terminal of so many columns, and copies what it writes there. */
 const ON_TERMINAL = `
@@ -19,17 +19,37 @@ while True:
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 255)
 `;
 
-/** The real command line on a real terminal: standard output and error together, with line feeds only. */
-export async function loginEtlOnTerminal(
-  env: Readonly<Record<string, string>>,
+const RUN_IN_TURN = fileURLToPath(new URL('./terminal/run-in-turn.ts', import.meta.url));
+
+type Environment = Readonly<Record<string, string>>;
+
+/**
+ * The real command line on a real terminal, in one process for all, which takes one start instead of many.
+ * @returns what each wrote: standard output and error together, with line feeds only
+ */
+export async function eachOnTerminal(
+  env: Environment,
   columns: number,
-  args: readonly string[],
+  commandLines: readonly (readonly string[])[],
+): Promise<string[]> {
+  const mark = `<end ${randomUUID()}>`;
+  const script = [RUN_IN_TURN, JSON.stringify(commandLines), mark];
+  const { output } = await onTerminal(env, columns, script);
+  const outputs = output.split(mark).slice(0, -1);
+  if (outputs.length !== commandLines.length) throw new Error(`it ended early: ${output}`);
+  return outputs;
+}
+
+async function onTerminal(
+  env: Environment,
+  columns: number,
+  script: readonly string[],
 ): Promise<{ exitCode: number | null; output: string }> {
   const child = spawn(
     'python3',
-    ['-c', ON_TERMINAL, String(columns), process.execPath, '--', MAIN, ...args],
+    ['-c', ON_TERMINAL, String(columns), process.execPath, '--', ...script],
     {
-      env: { PATH: process.env.PATH, AWS_EC2_METADATA_DISABLED: 'true', TERM: 'xterm', ...env },
+      env: { ...programEnvironment(), AWS_EC2_METADATA_DISABLED: 'true', TERM: 'xterm', ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
