@@ -1,6 +1,6 @@
 import { openQuarantined } from '../../crypto/vault/open-quarantined.ts';
 import { mentions, type Wanted } from '../../domain/login/mentions.ts';
-import { inTransaction } from '../../postgres/in-transaction.ts';
+import { boundedTransaction } from '../../postgres/bounded-transaction.ts';
 import { leaveQuarantine } from '../../postgres/quarantine/leave-quarantine.ts';
 import { readSealedMessages } from '../../postgres/quarantine/read-quarantine.ts';
 import type { Custody } from '../connect/with-custody.ts';
@@ -39,7 +39,7 @@ export async function eraseQuarantined(
     }
     counts.searched += page.length;
     if (found.length > 0) {
-      counts.erased += await inTransaction(pool, 'begin', (client) =>
+      counts.erased += await boundedTransaction(pool, undefined, (client) =>
         leaveQuarantine(client, { messageIds: found }, 'erased'),
       );
     }

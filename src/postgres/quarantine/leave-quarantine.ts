@@ -1,8 +1,10 @@
 import type { PoolClient } from 'pg';
+import { lockInserts } from '../ingest/insert-lock.ts';
 import type { QuarantineFilter } from './read-quarantine.ts';
 
 /**
- * Takes messages out of quarantine for good, and notes of each that it left, so that the ledger still adds up.
+ * Takes messages out of quarantine for good, and notes of each that it left: the ledger still adds up, and a later insert
+ * does not store the message again. Inserts are locked out, since one under way may not have seen the note.
  * @returns how many there were
  */
 export async function leaveQuarantine(
@@ -10,6 +12,7 @@ export async function leaveQuarantine(
   { reason, messageIds }: QuarantineFilter,
   cause: 'discarded' | 'erased',
 ): Promise<number> {
+  await lockInserts(client, 'alone');
   const { rowCount } = await client.query(
     `with gone as (
        delete from quarantine

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { MASKED_COLUMNS, type MaskedPlural } from '../../domain/login/login-columns.ts';
 import type { MaskedValue } from '../../domain/login/sealed-original.ts';
+import { lockInserts } from '../ingest/insert-lock.ts';
 import { toColumns } from './read-originals.ts';
 
 /** The originals of all logins of an account, or of these values. */
@@ -18,7 +19,7 @@ const VALUES = `cross join lateral (values ${PAIRS}) as one (field, value)`;
 
 /** $1 account, $2 whether shared values stay. Reads `user_logins` twice: for the account, and for the others. */
 const OF_USER = `
-  own as materialized (select distinct field, value from user_logins ${VALUES} where user_id = $1),
+  with own as materialized (select distinct field, value from user_logins ${VALUES} where user_id = $1),
   others as materialized (
     select distinct field, value from user_logins ${VALUES} join own using (field, value) where user_id <> $1
   ),
@@ -26,12 +27,22 @@ const OF_USER = `
     select field, decode(value, 'hex') as masked_value, others.value is not null as shared
     from own left join others using (field, value)
     where value ~ '^([0-9a-f]{2})+$' and (others.value is null or not $2::boolean)
+  )
+  select encode(masked_value, 'hex') as "maskedHex", field, shared from meant`;
+
+/** Each once: `MEANT` is joined. */
+type Meant = MaskedValue & { shared: boolean };
+
+const MEANT = `
+  meant as (
+    select distinct on (masked_value, field) masked_value, field, shared
+    from unnest($1::bytea[], $2::text[], $3::boolean[]) as these (masked_value, field, shared)
   )`;
 
-const THESE = `
-  meant as (
-    select field, masked_value, false as shared from unnest($1::bytea[], $2::text[]) as these (masked_value, field)
-  )`;
+const columnsOf = (meant: readonly Meant[]) => [
+  ...toColumns(meant),
+  meant.map(({ shared }) => shared),
+];
 
 // A value may be in both tables.
 const COUNT_FIELDS = MASKED_COLUMNS.map(
@@ -41,32 +52,34 @@ const COUNT_FIELDS = MASKED_COLUMNS.map(
 const COUNTS = `${COUNT_FIELDS},
     count(distinct (field, masked_value)) filter (where shared)::int as shared`;
 
-function scope(target: EraseTarget): { meant: string; values: unknown[] } {
-  if ('userId' in target) return { meant: OF_USER, values: [target.userId, target.keepShared] };
-  return { meant: THESE, values: toColumns(target.values) };
+async function readMeant(client: Pool | PoolClient, target: EraseTarget): Promise<Meant[]> {
+  if (!('userId' in target)) return target.values.map((value) => ({ ...value, shared: false }));
+  return (await client.query<Meant>(OF_USER, [target.userId, target.keepShared])).rows;
 }
 
 /** Counts these originals in the vault. */
 export async function countOriginals(pool: Pool, target: EraseTarget): Promise<VaultCounts> {
-  const { meant, values } = scope(target);
   const { rows } = await pool.query<VaultCounts>(
-    `with ${meant} select ${COUNTS} from meant join sealed_originals using (masked_value, field)`,
-    values,
+    `with ${MEANT} select ${COUNTS} from meant join sealed_originals using (masked_value, field)`,
+    columnsOf(await readMeant(pool, target)),
   );
   return rows[0] as VaultCounts;
 }
 
 /**
  * Deletes these originals, and the data keys that no longer seal anything. Noted, so that messages that were sent before
- * do not bring them back (`erased-values.ts`).
+ * do not bring them back (`erased-values.ts`). Inserts are locked out until the transaction ends: those before have
+ * committed their originals, which are deleted, and those after see what was noted. Finding an account's values takes
+ * long, so inserts go on meanwhile.
  */
 export async function eraseOriginals(
   client: PoolClient,
   target: EraseTarget,
 ): Promise<VaultCounts & { dataKeys: number }> {
-  const { meant, values } = scope(target);
+  const meant = await readMeant(client, target);
+  await lockInserts(client, 'alone');
   const { rows } = await client.query<VaultCounts & { dataKeyIds: string[] }>(
-    `with ${meant}, from_vault as (
+    `with ${MEANT}, from_vault as (
        delete from vault using meant
        where vault.masked_value = meant.masked_value and vault.field = meant.field
        returning vault.field, vault.masked_value, shared, data_key_id
@@ -77,13 +90,13 @@ export async function eraseOriginals(
      ), noted as (
        insert into erased_values (value_hash, erased_at)
        select sha256(convert_to(field || ':', 'UTF8') || masked_value), clock_timestamp()
-       from (select distinct field, masked_value from meant) as each
+       from meant
        on conflict (value_hash) do update set erased_at = excluded.erased_at
      ), gone as (
        select * from from_vault union all select * from from_aside
      )
      select ${COUNTS}, coalesce(array_agg(distinct data_key_id), '{}') as "dataKeyIds" from gone`,
-    values,
+    columnsOf(meant),
   );
   const { dataKeyIds, ...counts } = rows[0] as VaultCounts & { dataKeyIds: string[] };
   const { rowCount } = await client.query(
