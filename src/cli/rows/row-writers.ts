@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { stringify } from 'csv-stringify/sync';
 import { LOGIN_FIELDS, TABLE_COLUMNS } from '../../domain/login/login-columns.ts';
+import { printable } from '../../domain/printable.ts';
 import type { LoginRow } from '../../postgres/logins/read-rows.ts';
 import { printData, terminalWidth } from '../terminal/output.ts';
-import { printable } from '../terminal/printable.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 import { shortMasked } from './short-masked.ts';
 

@@ -1,6 +1,6 @@
+import { printable } from '../../domain/printable.ts';
 import type { Ranking, Shared, Stats } from '../../postgres/logins/read-stats.ts';
 import { shortMasked } from '../rows/short-masked.ts';
-import { printable } from '../terminal/printable.ts';
 
 export type Bar = { label: string; value: number; note?: string };
 export type Chart = { title: string; unit: string; kind: 'days' | 'ranking'; bars: Bar[] };

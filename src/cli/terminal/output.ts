@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { styleText } from 'node:util';
-import { printableWithTabs } from './printable.ts';
+import { printableWithTabs } from '../../domain/printable.ts';
 import { wrapLine } from './wrap-line.ts';
 
 // All that the command line writes goes through this file, which makes it safe to show. Values come from senders,

@@ -1,5 +1,5 @@
 import { type Options, SingleBar } from 'cli-progress';
-import { printable } from './printable.ts';
+import { printable } from '../../domain/printable.ts';
 
 /** Work that takes less than a second shows no bar. */
 const SHOW_AFTER_MS = 1_000;

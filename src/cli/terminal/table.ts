@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import stringWidth from 'string-width';
-import { printable } from './printable.ts';
+import { printable } from '../../domain/printable.ts';
 
 export type Column = {
   title: string;

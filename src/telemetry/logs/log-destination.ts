@@ -1,6 +1,7 @@
 import pino, { type DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogFormat } from '../../config/sections/worker-section.ts';
+import { printable } from '../../domain/printable.ts';
 import { ignoreLostTerminal } from './lost-terminal.ts';
 
 const STANDARD_ERROR = 2;
@@ -19,11 +20,17 @@ export function standardError(): DestinationStream {
   return destination;
 }
 
-export const prettyLines = (destination: DestinationStream, colorize: boolean): DestinationStream =>
-  pretty({
+/** Entries hold text of others, such as workflow ids: what a terminal obeys is escaped before colours are added. */
+export function prettyLines(destination: DestinationStream, colorize: boolean): DestinationStream {
+  const lines = pretty({
     destination,
     colorize,
     sync: true,
     singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l',
   });
+  return { write: (entry) => lines.write(`${JSON.stringify(JSON.parse(entry, escaped))}\n`) };
+}
+
+const escaped = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' ? printable(value) : value;

@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { printable } from '../../../src/cli/terminal/printable.ts';
 import { type Column, renderTable } from '../../../src/cli/terminal/table.ts';
 import { wrapLine } from '../../../src/cli/terminal/wrap-line.ts';
+import { printable } from '../../../src/domain/printable.ts';
 
 const ID = 'ingest-logins-2026-11-22T09:30:00Z';
 const COLUMNS: readonly Column[] = [
