@@ -172,3 +172,31 @@ test('two processes are told apart', () => {
   const { find } = history();
   expect(partCache(sealer, find).holder).not.toBe(partCache(sealer, find).holder);
 });
+
+test('a part stays in memory for ten minutes at most, whatever becomes of its batch', async () => {
+  vi.useFakeTimers();
+  try {
+    await inActivity(async () => {
+      let part: Uint8Array = new Uint8Array(0);
+      let asked = 0;
+      const parts = partCache(sealer, async () => {
+        asked += 1;
+        return part;
+      });
+      part = await parts.seal(BODIES, ['a']);
+      const open = () => parts.open('bodies', referenceTo(part));
+      vi.advanceTimersByTime(9.9 * 60_000);
+      await open();
+      expect(asked).toBe(0);
+      // Using it does not make it stay longer.
+      vi.advanceTimersByTime(0.2 * 60_000);
+      await open();
+      expect(asked).toBe(1);
+      vi.advanceTimersByTime(10.1 * 60_000);
+      await open();
+      expect(asked).toBe(2);
+    });
+  } finally {
+    vi.useRealTimers();
+  }
+});

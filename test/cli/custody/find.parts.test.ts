@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Account } from '../../../src/postgres/logins/find-accounts.ts';
 import { type Custody, custodyOf } from '../../support/custody.ts';
@@ -112,6 +114,31 @@ describe('find', () => {
       find(['--ip', IP]),
     );
     expect([exitCode, stdout]).toEqual([1, '']);
+  });
+
+  test('sends the value nowhere, Postgres included: only what it masks to', async () => {
+    const real = new URL(custody.env.DATABASE_URL ?? '');
+    const sent: Buffer[] = [];
+    const proxy = createServer((client) => {
+      const server = connect(Number(real.port), real.hostname);
+      client.on('data', (bytes) => sent.push(bytes));
+      client.on('error', () => server.destroy());
+      server.on('error', () => client.destroy());
+      client.pipe(server).pipe(client);
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    try {
+      const through = new URL(real);
+      through.host = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      const env = { ...custody.env, DATABASE_URL: through.href };
+      const { exitCode } = await loginEtl(env, ['find', '--ip', LONG_IP]);
+      expect(exitCode).toBe(0);
+    } finally {
+      proxy.close();
+    }
+    const bytes = Buffer.concat(sent);
+    expect(bytes.toString('latin1')).toContain(custody.mask('ip', IP));
+    expect(findTraces([{ place: 'Postgres', bytes }], [IP, LONG_IP])).toEqual([]);
   });
 
   test('the record holds the value in no form', async () => {
