@@ -21,7 +21,7 @@ const SET_ASIDE = `
       and mask_key_id <> $5
     returning *
   )
-  insert into vault_set_aside select * from moved on conflict do nothing`;
+  insert into vault_set_aside select * from moved on conflict (masked_value, field) do nothing`;
 
 /** Sets aside the next originals of old keys, in the order of the primary key, a bounded look at a time. */
 export async function setOriginalsAside(

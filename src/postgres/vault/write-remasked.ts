@@ -54,7 +54,7 @@ const INSERT_ORIGINALS = `
   select masked_value, field, $4, $5, sealed_value
   from unnest($1::bytea[], $2::text[], $3::bytea[]) as step (masked_value, field, sealed_value)
   order by masked_value, field
-  on conflict do nothing`;
+  on conflict (masked_value, field) do nothing`;
 
 const INSERT_DATA_KEY = `
   insert into vault_data_keys (id, vault_key_id, wrapped_key) values ($1, $2, $3)`;
@@ -65,7 +65,8 @@ const TAKE_BACK = `
     where vault_set_aside.masked_value = needed.masked_value and vault_set_aside.field = needed.field
     returning vault_set_aside.*
   )
-  insert into vault select * from kept order by masked_value, field on conflict do nothing`;
+  insert into vault select * from kept order by masked_value, field
+  on conflict (masked_value, field) do nothing`;
 
 /**
  * Writes the re-masked rows of a step and their originals in one transaction.

@@ -136,3 +136,26 @@ test('data keys are looked at in bounded steps', async () => {
   expect(third.next).toBeUndefined();
   expect(await custody.count('vault_data_keys')).toBe(used);
 });
+
+test.each(['vault', 'vault_set_aside'])(
+  'another team’s unique index on %s loses no original: the step fails, and changes nothing',
+  async (table) => {
+    await custody.fill([1, 2]);
+    if (table === 'vault') {
+      await setAside();
+      await custody.insert([
+        { ip: 77, device: 1 },
+        { ip: 77, device: 2 },
+      ]);
+    }
+    const before = [await custody.count('vault'), await custody.count('vault_set_aside')];
+    await custody.pool.query(`create unique index one on ${table} (mask_key_id)`);
+    try {
+      const step = table === 'vault' ? custody.pass() : setAside();
+      await expect(step).rejects.toThrow(/23505/);
+    } finally {
+      await custody.pool.query('drop index one');
+    }
+    expect([await custody.count('vault'), await custody.count('vault_set_aside')]).toEqual(before);
+  },
+);
