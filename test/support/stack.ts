@@ -134,7 +134,7 @@ async function start(parts: SharedParts, options: StackOptions, undo: UndoList):
     async clear() {
       await sqs.purge();
       await database.pool.query(
-        'truncate user_logins, quarantine, ingest_runs, vault, vault_data_keys',
+        'truncate user_logins, quarantine, ingest_runs, ingest_batches, vault, vault_data_keys',
       );
     },
     stop: () => undo.run(),

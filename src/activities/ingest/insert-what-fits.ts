@@ -5,6 +5,7 @@ import type { BatchToInsert, StoredCounts } from '../../postgres/ingest/batch-to
 import { insertBatch, insertRowByRow } from '../../postgres/ingest/insert-batch.ts';
 import type { RefusedRow } from '../../postgres/ingest/insert-logins.ts';
 import type { VaultState } from '../../postgres/ingest/insert-originals.ts';
+import { refusedInARow } from '../../postgres/ingest/refused-in-a-row.ts';
 import { judgeBatch, judgeRows, mayBlameRow, refusalReason } from './judge-refusals.ts';
 
 /** A batch whose originals are not sealed yet: only those of stored rows get into the vault. */
@@ -38,7 +39,8 @@ const CHUNK = 250;
  * Inserts a batch with one statement. If that fails and a row may be to blame, the server tries the rows one by one,
  * a transaction a chunk, and those that cannot be stored are refused. Then the rest is inserted once more with one
  * statement, which stores the quarantined messages and counts what is there.
- * @throws TableRefusesRows when no row of a sizeable batch can be stored, for one reason; whatever else went wrong
+ * @throws TableRefusesRows when no row of a large batch, or of several batches, can be stored, for one reason; whatever
+ * else went wrong
  */
 export async function insertWhatFits(
   batch: OpenBatch,
@@ -71,7 +73,9 @@ export async function insertWhatFits(
     sentAtMs: batch.sentAtMs[place] as number,
   }));
   const stored = await insertWhole({ ...pick(batch, kept), storedBefore }, means);
-  if (stored.inserted === 0) judgeBatch(left.refused);
+  if (stored.inserted === 0) {
+    await judgeBatch(left.refused, (reason) => refusedInARow(means.pool, reason, batch.batch));
+  }
   return {
     ...stored,
     duplicates: stored.duplicates + left.duplicates.length,

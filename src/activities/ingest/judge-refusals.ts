@@ -5,7 +5,7 @@ import { policyForSqlstate } from '../../errors/error-policy.ts';
 import { RowsNotStored, TableRefusesRows } from '../../errors/table-trouble.ts';
 import { INSERTED_COLUMNS, type RefusedRow } from '../../postgres/ingest/insert-logins.ts';
 
-/** So many refusals for one reason, and no row stored, are the table's fault. */
+/** This many refusals for one reason, and no row stored in between, are the table's fault. */
 const MANY_ROWS = 20;
 
 /** The role or the database is wrong: the same for every statement. */
@@ -47,13 +47,21 @@ export function judgeRows(rows: readonly RefusedRow[], anyStored: boolean): void
   }
 }
 
-/** @param refused all that was refused of a batch of which no row was stored */
-export function judgeBatch(refused: readonly Rejected[]): void {
+/**
+ * @param refused all that was refused of a batch of which no row was stored
+ * @param refusedBefore counts those of earlier batches for a reason, since a row was last stored: batches may be small
+ * @throws TableRefusesRows
+ */
+export async function judgeBatch(
+  refused: readonly Rejected[],
+  refusedBefore: (reason: string) => Promise<number>,
+): Promise<void> {
   const [first] = refused;
-  if (!first || refused.length < MANY_ROWS) return;
-  if (refused.every(({ reason }) => reason === first.reason)) {
-    throw new TableRefusesRows(first.reason);
-  }
+  if (!first || refused.some(({ reason }) => reason !== first.reason)) return;
+  const isMany =
+    refused.length >= MANY_ROWS ||
+    refused.length + (await refusedBefore(first.reason)) >= MANY_ROWS;
+  if (isMany) throw new TableRefusesRows(first.reason);
 }
 
 /** Names of the schema, without what a terminal or a metric could stumble over. */

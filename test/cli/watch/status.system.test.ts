@@ -172,6 +172,35 @@ describe('where something is wrong', () => {
     await run.result();
   });
 
+  test('a run that waits, since the table refuses every row, names the constraint, and goes on when it is dropped', async () => {
+    await stack.pool.query('truncate ingest_batches');
+    await stack.pool.query('alter table user_logins add constraint none check (false) not valid');
+    try {
+      // A queue that is drained every minute: few messages a run.
+      for (let minute = 0; minute < 3; minute += 1) {
+        await stack.send(loginMessages(5));
+        expect(await stack.run()).toMatchObject({ inserted: 0, quarantined: 5 });
+      }
+      await stack.send(loginMessages(5));
+      const run = await stack.start();
+      await expect
+        .poll(async () => problemsOf((await status()).json), { timeout: 40_000 })
+        .toEqual([
+          expect.stringMatching(
+            new RegExp(
+              `^insertBatch of ${run.workflowId} fails .*the run waits, since the table refuses every row: repair it.*23514, none`,
+            ),
+          ),
+        ]);
+      expect((await stack.quarantine()).length).toBe(15);
+      await stack.pool.query('alter table user_logins drop constraint none');
+      expect(await run.result()).toMatchObject({ inserted: 5, quarantined: 0, acknowledged: 5 });
+      expect(problemsOf((await status()).json)).toEqual([]);
+    } finally {
+      await stack.pool.query('alter table user_logins drop constraint if exists none');
+    }
+  }, 90_000);
+
   test('a run that failed is named with its reason', async () => {
     const run = await stack.start({ maxMessages: -1 });
     await expect(run.result()).rejects.toThrow();

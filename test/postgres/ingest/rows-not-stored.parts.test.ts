@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { postgresPool } from '../../../src/postgres/pool.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
 import { batchToInsert, insertFitting, newIds, newTag, SENT_AT_MS } from './batch-to-insert.ts';
@@ -244,6 +244,52 @@ describe('trouble with the table is not trouble with the rows: nothing goes to q
       'drop function refuse cascade',
     );
     await expectWait(300, /P0001/);
+  });
+
+  describe('batches of few rows, with a check that no row meets', () => {
+    const FIVE = () => batchToInsert({ rowIds: newIds(5) });
+    beforeEach(async () => {
+      await database.pool.query('truncate ingest_batches');
+      await withSchema(
+        'alter table user_logins add column region text constraint wants_region check (region is not null)',
+        'alter table user_logins drop column region',
+      );
+    });
+
+    /** As the workflow does: what was refused is quarantined next. */
+    async function quarantineFive(reason?: string): Promise<void> {
+      const batch = FIVE();
+      const { refused } = await insertFitting(worker, batch);
+      expect(refused).toHaveLength(5);
+      const bad = batchToInsert({ quarantineIds: batch.messageIds, tag: batch.batch });
+      const reasons = refused.map((each) => reason ?? each.reason);
+      await insertFitting(worker, { ...bad, quarantine: { ...bad.quarantine, reasons } });
+    }
+
+    test('fifteen messages go to quarantine, and the next five wait', async () => {
+      for (let batch = 0; batch < 3; batch += 1) await quarantineFive();
+      await expect(insertFitting(worker, FIVE())).rejects.toMatchObject({
+        name: 'TableRefusesRows',
+        detail: expect.stringContaining('wants_region'),
+      });
+    });
+
+    test('a row that is stored in between shows that the table takes rows', async () => {
+      for (let batch = 0; batch < 3; batch += 1) await quarantineFive();
+      await database.pool.query('alter table user_logins drop constraint wants_region');
+      await insertFitting(worker, FIVE());
+      await database.pool.query(
+        'alter table user_logins add constraint wants_region check (region is not null) not valid',
+      );
+      for (let batch = 0; batch < 3; batch += 1) await quarantineFive();
+      await expect(insertFitting(worker, FIVE())).rejects.toMatchObject({
+        name: 'TableRefusesRows',
+      });
+    });
+
+    test('messages that are in quarantine for other reasons do not count', async () => {
+      for (let batch = 0; batch < 5; batch += 1) await quarantineFive('message: is not JSON');
+    });
   });
 
   test('a privilege that is missing, a table that is gone', async () => {
