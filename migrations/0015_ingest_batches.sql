@@ -4,6 +4,8 @@
 create table ingest_batches (
   run_id              uuid        not null,
   batch_number        integer     not null,
+  -- The second insert of a batch, which quarantines the rows that Postgres refused, has a row of its own.
+  of_refused          boolean     not null,
   stored_at           timestamptz not null default now(),
   inserted            integer     not null,
   inserted_ids_sum    numeric     not null,
@@ -12,7 +14,7 @@ create table ingest_batches (
   -- Messages that another batch had stored before, with their create_date.
   duplicate_ids       text[]      not null,
   duplicate_dates     date[]      not null,
-  primary key (run_id, batch_number)
+  primary key (run_id, batch_number, of_refused)
 );
 
 grant select, insert, update on ingest_batches to login_etl_worker;

@@ -1,4 +1,4 @@
--- How many messages went to quarantine for this reason since a batch last stored a row, without those of this batch: a table
+-- How many messages of other batches went to quarantine for this reason since a batch last stored a row: a table
 -- that refuses every row is noticed on a queue of small batches, too. It counts a day's, and tells the worker no more than
 -- the view quarantine_reasons does.
 create function login_etl_refused_in_a_row(for_reason text, run uuid, batch integer) returns integer
@@ -7,6 +7,10 @@ language sql stable security definer as $$
   where reason = for_reason and not (run_id = run and batch_number = batch)
     and quarantined_at > greatest(
       now() - interval '1 day', (select max(stored_at) from ingest_batches where inserted > 0)
+    )
+    and not exists (
+      select from ingest_batches as stored
+      where stored.run_id = quarantine.run_id and stored.batch_number = quarantine.batch_number and stored.inserted > 0
     )
 $$;
 

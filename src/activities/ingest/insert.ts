@@ -51,6 +51,7 @@ export const createInsertActivity = ({
         ...division,
         quarantine: { ...sealQuarantine(vaultPublicKey, quarantine), ...limit },
         batch: request.batch,
+        ofRefused: request.refused !== undefined,
         replayId: request.replayId,
         workerBuild,
       };

@@ -18,6 +18,8 @@ export type BatchToInsert = RowsToInsert & {
    */
   vault: (vaultState: VaultState, leftOut: ReadonlySet<number>) => Promise<SealedOriginals>;
   replayId?: string | undefined;
+  /** Whether it is the second insert of a batch, which quarantines the rows that Postgres refused. */
+  ofRefused?: boolean;
   /** Messages of the batch that are left out, since another batch has stored them. */
   storedBefore?: readonly { messageId: string; sentAtMs: number }[];
   quarantine: {

@@ -5,10 +5,11 @@ import type { Whereabouts } from './find-stored.ts';
 
 const RECORD_BATCH = `
   insert into ingest_batches (
-    run_id, batch_number, inserted, inserted_ids_sum, quarantined, quarantined_ids_sum, duplicate_ids, duplicate_dates
+    run_id, batch_number, of_refused, inserted, inserted_ids_sum, quarantined, quarantined_ids_sum, duplicate_ids,
+    duplicate_dates
   )
-  values ($1, $2, $3, $4, $5, $6, $7, $8)
-  on conflict (run_id, batch_number) do update set
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  on conflict (run_id, batch_number, of_refused) do update set
     stored_at = excluded.stored_at, inserted = excluded.inserted, inserted_ids_sum = excluded.inserted_ids_sum,
     quarantined = excluded.quarantined, quarantined_ids_sum = excluded.quarantined_ids_sum,
     duplicate_ids = excluded.duplicate_ids, duplicate_dates = excluded.duplicate_dates`;
@@ -16,7 +17,10 @@ const RECORD_BATCH = `
 /** Notes what a batch has stored, for `reconcile`. An insert that is repeated finds the same, or what it has mended. */
 export async function recordBatch(
   client: PoolClient,
-  batch: Pick<BatchToInsert, 'batch' | 'messageIds' | 'sentAtMs' | 'quarantine' | 'storedBefore'>,
+  batch: Pick<
+    BatchToInsert,
+    'batch' | 'ofRefused' | 'storedBefore' | 'quarantine' | keyof Messages
+  >,
   rows: Whereabouts,
   bad: Whereabouts,
 ): Promise<void> {
@@ -26,7 +30,7 @@ export async function recordBatch(
     ...(batch.storedBefore ?? []),
   ];
   await client.query(RECORD_BATCH, [
-    ...[batch.batch.runId, batch.batch.number],
+    ...[batch.batch.runId, batch.batch.number, batch.ofRefused ?? false],
     ...[rows.own, rows.ownIdsSum, bad.own, bad.ownIdsSum],
     duplicates.map(({ messageId }) => messageId),
     duplicates.map(({ sentAtMs }) => createDate(sentAtMs)),

@@ -48,14 +48,17 @@ const READ_RUNS = `
         coalesce(sealed.ids_sum, 0) as sealed_ids_sum
       from logins full join sealed using (run_id)
     ),
+    records as (
+      select batches.* from ingest_runs join ingest_batches as batches using (run_id) where started_at >= $1
+    ),
     recorded as (
-      select batches.*, coalesce(rows, 0) as rows, coalesce(ids_sum, 0) as ids_sum
-      from ingest_runs join ingest_batches as batches using (run_id) left join of_batches using (run_id, batch_number)
-      where started_at >= $1
+      select run_id, batch_number, sum(inserted)::int as inserted, sum(inserted_ids_sum) as inserted_ids_sum,
+        sum(quarantined)::int as quarantined, sum(quarantined_ids_sum) as quarantined_ids_sum
+      from records group by run_id, batch_number
     ),
     lost as (
       select run_id, count(*)::int as messages, (array_agg(message_id))[1:${NAMED_DUPLICATES}] as ids
-      from recorded cross join lateral unnest(duplicate_ids, duplicate_dates) as duplicate (message_id, create_date)
+      from records cross join lateral unnest(duplicate_ids, duplicate_dates) as duplicate (message_id, create_date)
       where not exists (
         select from user_logins
         where user_logins.create_date = duplicate.create_date and user_logins.message_id = duplicate.message_id
@@ -66,11 +69,12 @@ const READ_RUNS = `
     checked as (
       select run_id, sum(quarantined)::int as quarantined, sum(quarantined_ids_sum) as quarantined_ids_sum,
         coalesce(
-          json_agg(json_build_object('number', batch_number, 'stored', inserted, 'found', rows) order by batch_number)
-            filter (where inserted <> rows or inserted_ids_sum <> ids_sum),
+          json_agg(json_build_object('number', batch_number, 'stored', inserted, 'found', coalesce(rows, 0))
+            order by batch_number)
+            filter (where inserted <> coalesce(rows, 0) or inserted_ids_sum <> coalesce(ids_sum, 0)),
           '[]'
         ) as batches
-      from recorded group by run_id
+      from recorded left join of_batches using (run_id, batch_number) group by run_id
     )
   select run_id as "runId", runs.workflow_id as "workflowId", runs.worker_build as "workerBuild",
     runs.started_at as "startedAt", runs.finished_at as "finishedAt", runs.outcome,

@@ -263,7 +263,11 @@ describe('trouble with the table is not trouble with the rows: nothing goes to q
       expect(refused).toHaveLength(5);
       const bad = batchToInsert({ quarantineIds: batch.messageIds, tag: batch.batch });
       const reasons = refused.map((each) => reason ?? each.reason);
-      await insertFitting(worker, { ...bad, quarantine: { ...bad.quarantine, reasons } });
+      await insertFitting(worker, {
+        ...bad,
+        ofRefused: true,
+        quarantine: { ...bad.quarantine, reasons },
+      });
     }
 
     test('fifteen messages go to quarantine, and the next five wait', async () => {
