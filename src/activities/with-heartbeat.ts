@@ -14,7 +14,8 @@ export async function withHeartbeat<T>(
   work: (report: (progress: unknown) => void) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
-  let progress: unknown;
+  // Of an earlier attempt, until there is more: a heartbeat without it would lose it.
+  let progress: unknown = context.info.heartbeatDetails;
   const beat = () => context.heartbeat(progress);
   const timer = setInterval(beat, HEARTBEAT_EVERY_MS);
   try {

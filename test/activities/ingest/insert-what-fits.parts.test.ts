@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { InsertProgress } from '../../../src/activities/ingest/insert-what-fits.ts';
 import {
   batchToInsert,
   insertFitting,
@@ -93,4 +94,48 @@ test('a constraint that the quarantine breaks is thrown: there is no other place
   } finally {
     await database.pool.query('alter table quarantine drop constraint none');
   }
+});
+
+test('a step that is cancelled stops after the transaction that it is in, and keeps what is stored', async () => {
+  const controller = new AbortController();
+  const batch = batchToInsert({
+    rowIds: newIds(1_000),
+    userId: (n) => (n % 3 ? `u-${n}` : 'robot'),
+  });
+  const done: number[] = [];
+  const inserting = insertFitting(database.pool, batch, {
+    signal: controller.signal,
+    onProgress: (progress) => {
+      done.push(progress.done);
+      controller.abort(new Error('cancelled'));
+    },
+  });
+  await expect(inserting).rejects.toThrow('cancelled');
+  expect(done).toEqual([250]);
+  const { rows } = await database.pool.query('select from user_logins');
+  expect(rows).toHaveLength(batch.messageIds.slice(0, 250).filter((_, n) => n % 3).length);
+});
+
+test('a step that is tried again goes on where it was, with what was refused before', async () => {
+  const batch = batchToInsert({
+    rowIds: newIds(1_000),
+    userId: (n) => (n % 3 ? `u-${n}` : 'robot'),
+  });
+  const expected = batch.messageIds.flatMap((_, index) => (index % 3 ? [] : [index]));
+  let progress: InsertProgress | undefined;
+  const failing = insertFitting(database.pool, batch, {
+    onProgress(given) {
+      progress = structuredClone(given);
+      if (given.done === 500) throw new Error('the worker is gone');
+    },
+  });
+  await expect(failing).rejects.toThrow('the worker is gone');
+  const done: number[] = [];
+  const again = await insertFitting(database.pool, batch, {
+    progress,
+    onProgress: (given) => done.push(given.done),
+  });
+  expect(done).toEqual([750, 1_000]);
+  expect(again).toMatchObject({ inserted: 666, duplicates: 0 });
+  expect(again.refused.map(({ index }) => index)).toEqual(expected);
 });
