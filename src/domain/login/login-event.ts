@@ -4,9 +4,11 @@ import { nestsTooDeep } from './json-depth.ts';
 import { type Cell, type FieldName, LOGIN_FIELDS, type LoginField } from './login-columns.ts';
 import {
   type Content,
+  type EnvelopeKind,
   type EnvelopeSetting,
   envelopeRefusal,
   findEnvelope,
+  insideOf,
 } from './message-envelope.ts';
 
 /** The fields add up to less than 1 KiB, so a longer message is not a login event. */
@@ -69,22 +71,25 @@ export function parseLoginEvent(body: string, setting: EnvelopeSetting = 'none')
   if (body.length > MAX_EVENT_BYTES || Buffer.byteLength(body) > MAX_EVENT_BYTES) {
     return { reason: `message: is larger than ${MAX_EVENT_BYTES} bytes` };
   }
-  return parseContent({ text: body }, setting, 0);
+  return parseContent({ text: body }, setting, []);
 }
 
-/** @param depth how many envelopes were unwrapped to get here */
-function parseContent(content: Content, setting: EnvelopeSetting, depth: number): ParsedMessage {
+/** @param unwrapped the envelopes that the content was in, the innermost first */
+function parseContent(
+  content: Content,
+  setting: EnvelopeSetting,
+  unwrapped: readonly EnvelopeKind[],
+): ParsedMessage {
   const read = 'text' in content ? parseJson(content.text) : content;
   const parsed = 'json' in read ? parseFields(read.json) : read;
   if (parsed.event !== undefined) return parsed;
   const envelope = findEnvelope('json' in read ? read : content);
   if (envelope === undefined) {
-    const inside = depth > 0 ? ` (in an envelope, MESSAGE_ENVELOPE=${setting})` : '';
-    return { reason: `${parsed.reason}${inside}` };
+    return { reason: `${parsed.reason}${insideOf(unwrapped, setting)}` };
   }
-  const refusal = envelopeRefusal(envelope.kind, setting, depth);
+  const refusal = envelopeRefusal(envelope.kind, setting, unwrapped.length);
   return refusal === undefined
-    ? parseContent(envelope.content, setting, depth + 1)
+    ? parseContent(envelope.content, setting, [envelope.kind, ...unwrapped])
     : { reason: `message: ${refusal}` };
 }
 

@@ -53,6 +53,12 @@ export function envelopeRefusal(
   return `${rule} (MESSAGE_ENVELOPE=${depth > 0 ? 'auto' : kind} would unwrap it)`;
 }
 
+/** What a reason adds about a message that was unwrapped: the rule of an envelope is `is …`. */
+export const insideOf = (kinds: readonly EnvelopeKind[], setting: EnvelopeSetting): string =>
+  kinds.length === 0
+    ? ''
+    : ` (in ${kinds.map((kind) => ENVELOPE_RULES[kind].replace('is ', '')).join(' in ')}, MESSAGE_ENVELOPE=${setting})`;
+
 const isObject = (json: unknown): json is Fields =>
   typeof json === 'object' && json !== null && !Array.isArray(json);
 

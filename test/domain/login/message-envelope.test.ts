@@ -109,12 +109,15 @@ test.each([
   expect(reasonLabels(reason)).not.toEqual(OTHER_REASON);
 });
 
-test('a bad login in an envelope has its own reason, and names the setting', () => {
-  const reason = 'ip: is missing (in an envelope, MESSAGE_ENVELOPE=sns)';
+test('a bad login in an envelope has its own reason, which names envelope and setting', () => {
+  const reason = 'ip: is missing (in an SNS notification, MESSAGE_ENVELOPE=sns)';
   expect(parseLoginEvent(sns(loginMessage(1, { ip: undefined })), 'sns')).toEqual({ reason });
   expect(reasonLabels(reason)).toEqual({ field: 'ip', rule: 'is missing' });
   expect(parseLoginEvent(sns('hello'), 'auto').reason).toBe(
-    'message: is not JSON (in an envelope, MESSAGE_ENVELOPE=auto)',
+    'message: is not JSON (in an SNS notification, MESSAGE_ENVELOPE=auto)',
+  );
+  expect(parseLoginEvent(base64(sns('hello')), 'auto').reason).toBe(
+    'message: is not JSON (in an SNS notification in base64, MESSAGE_ENVELOPE=auto)',
   );
 });
 

@@ -15,6 +15,7 @@ type Result = { replayId: string; there: number; counts: Counts; notOpened: numb
 
 let stack: Stack;
 let env: Record<string, string>;
+let stopWorker: () => Promise<void>;
 
 beforeAll(async () => {
   stack = await startStack();
@@ -23,7 +24,7 @@ beforeAll(async () => {
     DATABASE_URL: stack.databaseUrls.custodian,
     VAULT_PRIVATE_KEY: stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '',
   };
-  await stack.startWorker();
+  stopWorker = await stack.startWorker();
 });
 beforeEach(async () => {
   await stack.clear();
@@ -164,5 +165,48 @@ describe('quarantine replay', () => {
     await quarantine(['discard', '--all', '--yes', ...REASON]);
     expect(await stack.quarantine()).toEqual([]);
     await expectThatItAddsUp();
+  });
+});
+
+describe('a login in an SNS notification', () => {
+  const notification = (body: string) =>
+    JSON.stringify({ Type: 'Notification', TopicArn: 'arn:aws:sns:eu-west-1:1:t', Message: body });
+
+  test('is replayed after MESSAGE_ENVELOPE was set; a bad one has a reason that names the envelope', async () => {
+    await ingest([
+      notification(loginMessage(1)),
+      notification(loginMessage(2, { ip: '10.0.0.999' })),
+    ]);
+    const wrapped = 'message: is an SNS notification (MESSAGE_ENVELOPE=sns would unwrap it)';
+    expect((await stack.quarantine()).map(({ reason }) => reason)).toEqual([wrapped, wrapped]);
+    await stopWorker();
+    const worker = await stack.spawnWorker({ MESSAGE_ENVELOPE: 'sns' });
+    try {
+      expect((await replay('--all')).counts).toMatchObject({ inserted: 1, quarantined: 1 });
+    } finally {
+      await worker.kill();
+      stopWorker = await stack.startWorker();
+    }
+    expect(await stack.rows()).toMatchObject([{ user_id: 'user-1' }]);
+    expect(await stack.quarantine()).toMatchObject([
+      {
+        reason: 'ip: is not an IP address (in an SNS notification, MESSAGE_ENVELOPE=sns)',
+      },
+    ]);
+    await expectThatItAddsUp();
+  });
+
+  test('is judged by `edit` with the setting of the worker', async () => {
+    const [id] = (await ingest([bad(1)])) as [string];
+    const edit = async (changes: Record<string, string>) =>
+      jsonOf<{ reason: string | null }>(
+        await loginEtl(
+          { ...env, ...changes },
+          ['quarantine', 'edit', id, '--set-body-file', '-', '--json', ...REASON],
+          { stdin: notification(loginMessage(1)) },
+        ),
+      ).reason;
+    expect(await edit({})).toMatch(/^message: is an SNS notification/);
+    expect(await edit({ MESSAGE_ENVELOPE: 'sns' })).toBeNull();
   });
 });

@@ -13,6 +13,7 @@ import {
   type SealedMessage,
 } from '../../../postgres/quarantine/read-quarantine.ts';
 import { resealQuarantined } from '../../../postgres/quarantine/reseal-quarantined.ts';
+import { tryReadSettings } from '../../connect/read-settings.ts';
 import { type Custody, withCustody } from '../../connect/with-custody.ts';
 import { recordFirst } from '../../custody/record-first.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
@@ -25,6 +26,8 @@ const HELP = `
 Opens the body in $VISUAL, $EDITOR or vi, as a file that only you can read and that is deleted afterwards, in memory
 if the system has /dev/shm. The new body is sealed again. The message keeps its id, so it cannot be stored twice. To
 process it use \`login-etl quarantine replay\`. Both opening and changing it leave an audit record.
+
+The new body is read as a worker reads it: MESSAGE_ENVELOPE has to be set as it is there.
 
 Examples:
   login-etl quarantine edit 5a2f… --reason "case 12: the sender's typo"
@@ -52,7 +55,8 @@ export function addQuarantineEditCommand(quarantine: Command): void {
         const message = await findMessage(custody.pool, messageId);
         const body = given ?? (await editBody(custody, message, reason));
         const auditId = body === undefined ? null : await change(custody, message, body, reason);
-        const rule = body === undefined ? undefined : parseLoginEvent(body).reason;
+        const envelope = tryReadSettings(['sqs'])?.sqs.envelope;
+        const rule = body === undefined ? undefined : parseLoginEvent(body, envelope).reason;
         if (options.json) {
           printJson({ messageId, changed: body !== undefined, reason: rule ?? null, auditId });
         } else if (body === undefined) printMessage('nothing was changed');
