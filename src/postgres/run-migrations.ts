@@ -21,11 +21,6 @@ const MIGRATOR = 'login_etl_migrator';
 const OWNER = `
   select pg_get_userbyid(relowner) as owner from pg_class where oid = to_regclass('user_logins')`;
 
-/** The role's own `$user` schema must not come before the one that the tables are in. */
-const KEEP_SCHEMA = `
-  select set_config('search_path', string_agg(quote_ident(name), ', ' order by place), true)
-  from unnest(current_schemas(false)) with ordinality as schemas (name, place)`;
-
 const MAKE_LIST = `
   create table login_etl_migrations (
     name       text primary key,
@@ -95,7 +90,6 @@ async function applyNext(client: PoolClient): Promise<string | undefined> {
 
 /** What is made from here on, in this transaction, belongs to the role that has the rest. */
 async function goOnAsMigrator(client: PoolClient): Promise<void> {
-  await client.query(KEEP_SCHEMA);
   const { rows } = await client.query<{ owner: string }>(OWNER);
   if (rows[0]?.owner === MIGRATOR) await client.query(`set local role ${MIGRATOR}`);
 }

@@ -36,17 +36,30 @@ const RELIED_ON = [
   `extra_float_digits = 1`,
 ];
 
+/**
+ * The search_path stays that of the role, since it says which schema the tables are in. Its schemas are fixed for the
+ * transaction, so that `$user` stays what it is after a change of role, and temporary tables, which others may have left
+ * on a pooler's connection, come last instead of first.
+ */
+const KEEP_SCHEMAS = `
+  select pg_catalog.set_config('search_path', coalesce(
+    (
+      select string_agg(quote_ident(name), ', ' order by place) || ', pg_temp'
+      from unnest(current_schemas(false)) with ordinality as schemas (name, place) where name !~ '^pg_temp'
+    ),
+    current_setting('search_path')
+  ), true)`;
+
 /** Statements that follow `begin`, in the same round trip. */
 export function localSettings(pool: Pool): string {
   const { statementMs, idleInTransactionMs } = timeoutsOf.get(pool) ?? {
     statementMs: STATEMENT_TIMEOUT_MS,
     idleInTransactionMs: STATEMENT_TIMEOUT_MS,
   };
-  return [
+  const settings = [
     ...RELIED_ON,
     `statement_timeout = ${statementMs}`,
     `idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
-  ]
-    .map((setting) => `set local ${setting}`)
-    .join('; ');
+  ];
+  return [...settings.map((setting) => `set local ${setting}`), KEEP_SCHEMAS].join('; ');
 }

@@ -52,6 +52,44 @@ test('no default of the database changes what is stored or read', async () => {
   ]);
 });
 
+test('a temporary table that was left on the connection does not come before ours', async () => {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.remove());
+  const settings = { connectionString: database.url, max: 1 };
+  const pool = postgresPool(settings, { applicationName: 'test' });
+  onTestFinished(() => pool.end());
+  const client = await pool.connect();
+  for (const table of ['user_logins', 'quarantine', 'ingest_runs', 'ingest_batches', 'vault'])
+    await client.query(`create temp table ${table} (like public.${table})`);
+  client.release();
+  const batch = batchToInsert({ rowIds: newIds(3), quarantineIds: newIds(1) });
+  expect(await insertBatch(pool, batch)).toMatchObject({ inserted: 3, quarantined: 1 });
+  const { rows } = await database.pool.query('select from public.user_logins');
+  expect(rows).toHaveLength(3);
+});
+
+test.each(['own', '"$user", own'])(
+  'tables in a schema of their own are found by the search_path of the role: %s',
+  async (path) => {
+    const database = await createTestDatabase({ migrated: false });
+    onTestFinished(() => database.remove());
+    const name = new URL(database.url).pathname.slice(1);
+    await database.pool.query(
+      `create schema own; alter database ${name} set search_path = ${path}`,
+    );
+    const pool = postgresPool({ connectionString: database.url }, { applicationName: 'test' });
+    onTestFinished(() => pool.end());
+    await migrate(pool);
+    expect(await insertBatch(pool, batchToInsert({ rowIds: newIds(3) }))).toMatchObject({
+      inserted: 3,
+    });
+    const { rows } = await database.pool.query(
+      `select distinct schemaname as schema from pg_tables where tablename ~ '^(user_logins|ingest|vault)'`,
+    );
+    expect(rows).toEqual([{ schema: 'own' }]);
+  },
+);
+
 test('a database of another encoding is refused before the first migration', async () => {
   const server = new pg.Client({ connectionString: inject('postgresUrl') });
   await server.connect();
