@@ -135,7 +135,7 @@ export class Drain {
       let received = 0;
       const releases = this.#releases;
       try {
-        const batch = await this.#receive(number, room, reservation);
+        const { batch, batchNumber } = await this.#receive(number, room, reservation);
         reservation.received(batch);
         received = batch.bytes;
         if (batch.released > 0) {
@@ -146,7 +146,7 @@ export class Drain {
           const isFirst = this.total().batches === 1;
           if (isFirst && patched(LEARNS_FROM_RECEIVED)) this.#budget.learn(batch);
           onFirstBatch?.();
-          written = await this.#store(number, batch, reservation);
+          written = await this.#store(number, batch, batchNumber, reservation);
         } else if (batch.released > 0) {
           // The next message is larger than the room left in this lane's part of the history.
           return 'history full';
@@ -174,7 +174,7 @@ export class Drain {
     lane: number,
     room: number,
     { maxBytes, maxHistoryBytes, anySize, byReference }: Reservation,
-  ): Promise<ReceivedBatch> {
+  ): Promise<{ batch: ReceivedBatch; batchNumber: number }> {
     this.#asked += room;
     try {
       const batch = await steps.receive(lane, {
@@ -191,16 +191,22 @@ export class Drain {
         this.expectedMessageBytes = Math.ceil(batch.bytes / received);
         this.#count({ received, batches: 1 });
       }
-      return batch;
+      // Taken with the count: another lane may go on before this one does.
+      return { batch, batchNumber: this.counts.batches };
     } finally {
       this.#asked -= room;
     }
   }
 
-  async #store(lane: number, batch: ReceivedBatch, { byReference }: Reservation): Promise<number> {
+  async #store(
+    lane: number,
+    batch: ReceivedBatch,
+    batchNumber: number,
+    { byReference }: Reservation,
+  ): Promise<number> {
     this.#batchesInProgress += 1;
     try {
-      return await storeBatch(lane, batch, this.#tag(), byReference, {
+      return await storeBatch(lane, batch, this.#tag(batchNumber), byReference, {
         stepDone: (holder) => this.#holder.saw(holder),
         counted: (counts) => this.#count(counts),
       });
@@ -215,9 +221,9 @@ export class Drain {
     this.#onProgress();
   }
 
-  #tag(): BatchTag {
+  #tag(number: number): BatchTag {
     const { runId, workflowId, startTime } = workflowInfo();
-    return { runId, workflowId, startedAtMs: startTime.getTime(), number: this.counts.batches };
+    return { runId, workflowId, startedAtMs: startTime.getTime(), number };
   }
 
   /** Returns false when no batch is in progress; else waits until one is done and returns true. */
