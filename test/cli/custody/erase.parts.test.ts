@@ -116,6 +116,20 @@ describe('erase --user', () => {
     expect(await column('select field as value from vault_set_aside')).toEqual(['device_id']);
   });
 
+  test('again, after a rotation, takes what the rotation has written under the new key meanwhile', async () => {
+    await erase('--user', 'ann', '--yes');
+    // As a step leaves it: the original under its new masked value, and the rows with that.
+    const remasked = 'cd'.repeat(32);
+    await custody.plantOriginal('ip', remasked, SHARED_IP);
+    await database.pool.query(`update user_logins set masked_ip = $1 where user_id = 'ann'`, [
+      remasked,
+    ]);
+    expect(await inVault()).toContain(remasked);
+    const { vault } = jsonOf<Result>(await erase('--user', 'ann', '--yes', '--json'));
+    expect(vault).toMatchObject({ ips: 1, devices: 0 });
+    expect(await inVault()).toEqual(masked(['device_id', 'bob-phone']));
+  });
+
   test('says what still holds it', async () => {
     const { stdout, stderr } = await erase('--user', 'ann', '--yes');
     expect(stdout).toContain('1 of them shared with other accounts');
