@@ -38,6 +38,7 @@ export const ROOM_RULES: Readonly<Record<string, RoomRule>> = {
     from: [
       ...[...CLIENTS, 'temporal', 'telemetry', 'config', 'build-info.ts', 'stop-signals.ts'],
       'cli/terminal/table.ts',
+      'cli/terminal/wrap-line.ts',
     ],
   },
 };

@@ -7,7 +7,7 @@ import { createMaskActivity, type MaskDependencies } from './ingest/mask.ts';
 import { createReceiveActivity, type ReceiveDependencies } from './ingest/receive.ts';
 import { createRecordRunActivity, type RecordRunDependencies } from './ingest/record-run.ts';
 
-export type ActivityDependencies = ReceiveDependencies &
+type ActivityDependencies = ReceiveDependencies &
   InsertDependencies &
   MaskDependencies &
   AcknowledgeDependencies &

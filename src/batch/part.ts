@@ -73,7 +73,7 @@ const text = new TextEncoder();
 const fromText = new TextDecoder();
 
 /** The data begins with its nonce and ends with its tag. */
-export type SealedData = { keyId: string; compression: string; data: Uint8Array };
+type SealedData = { keyId: string; compression: string; data: Uint8Array };
 
 export function toPart({ kind, batch }: PartIdentity, sealed: SealedData): Uint8Array {
   const { keyId, compression, data } = sealed;

@@ -8,7 +8,7 @@ import { Refusal } from '../http/refusal.ts';
 import { type DecodeContext, decodeRequest, encodeRequest } from './decode-request.ts';
 import { loginRoutes } from './login-routes.ts';
 
-export type AnswerOptions = Omit<DecodeContext, 'uiOrigin'> & {
+type AnswerOptions = Omit<DecodeContext, 'uiOrigin'> & {
   settings: CodecServerSettings;
   allowEncode: boolean;
   /** Called with the request of a caller who is authenticated. */

@@ -8,7 +8,7 @@ const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:4em auto;padding:0 1em}input,button{font:inherit;width:100%;box-sizing:border-box;padding:.5em;margin:.5em 0}[role=alert]{color:#b00020}';
 const MAX_BYTES = 4_096;
 
-export const LOGIN_PAGE_TYPE = 'text/html; charset=utf-8';
+const LOGIN_PAGE_TYPE = 'text/html; charset=utf-8';
 
 /** The form is posted to the page's own address, and leads on to the Web UI. */
 export const loginPage = ({ refused = false } = {}): string => `<!doctype html>

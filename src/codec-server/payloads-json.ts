@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Refusal } from '../http/refusal.ts';
 
 /** More than any event has, and than the Web UI sends at once. */
-export const MAX_PAYLOADS = 1_000;
+const MAX_PAYLOADS = 1_000;
 
 const base64 = z.base64().or(z.literal(''));
 

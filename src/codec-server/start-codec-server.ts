@@ -12,7 +12,7 @@ import { appendAuditRecord } from '../postgres/audit/append-audit-record.ts';
 import { requestListener } from './answer-request.ts';
 import { decodeRecorder } from './record-decodes.ts';
 
-export type RunningCodecServer = {
+type RunningCodecServer = {
   url: string;
   /** Refuses new connections, answers the requests under way, then closes; cuts off what takes too long. */
   stop(): Promise<void>;

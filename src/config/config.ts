@@ -6,7 +6,7 @@ export type Config = {
   [S in Section]: NonNullable<ReturnType<(typeof SECTIONS)[S]['read']>>;
 };
 
-/** Lists every problem at once, by the setting's name and never with its value. */
+/** Lists all problems with the names of the settings, never with their values. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
   readonly problems: readonly string[];
@@ -17,8 +17,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the sections asked for.
- * @throws ConfigError naming each setting that is missing or wrong
+ * Reads the given sections.
+ * @throws ConfigError naming each missing or invalid setting
  */
 export function loadConfig<S extends Section>(
   sections: readonly S[],
@@ -33,7 +33,7 @@ export function loadConfig<S extends Section>(
   return config as Pick<Config, S>;
 }
 
-/** A worker is not trusted with what opens the vault. */
+/** A worker must not be able to open the vault. */
 function refuseVaultOpener(reader: Reader): void {
   for (const setting of ['VAULT_PRIVATE_KEY', 'VAULT_KMS_KEY_ID']) {
     const name = settingGiven(setting, reader.env);
@@ -42,7 +42,7 @@ function refuseVaultOpener(reader: Reader): void {
   }
 }
 
-/** With a key of both, what one process needs would open what another made. */
+/** A shared key would let a process that masks open payloads, and the reverse. */
 function refuseSharedKey(reader: Reader, { masking, payloads }: Partial<Config>): void {
   const shared = masking?.keys && payloads?.keys && keyInBoth(payloads.keys, masking.keys);
   if (shared === undefined) return;

@@ -1,10 +1,10 @@
 import { type Parse, Wrong } from './declare-section.ts';
 
-/** Parts that the URL leaves out are undefined, and come from the PG* variables. */
+/** Parts that are missing from the URL are undefined and come from the PG* variables. */
 export type DatabaseUrl = {
   user?: string;
   password?: string;
-  /** With commas between, if there are several; so are the ports. */
+  /** Comma-separated if there are several, as the ports. */
   hosts?: string;
   ports?: string;
   database?: string;
@@ -22,7 +22,7 @@ export type Parameter =
   | ('sslmode' | 'sslrootcert' | 'sslcert' | 'sslkey' | 'sslnegotiation')
   | ('application_name' | 'connect_timeout' | 'options');
 
-/** The driver's own, without a meaning here: TLS is checked as strictly with it. */
+/** A parameter of the driver, which has no effect here: TLS checks stay as strict. */
 const IGNORED = 'uselibpqcompat';
 
 const SHAPE =
@@ -33,7 +33,7 @@ const NOT_A_URL = new Wrong(
   'is not a URL such as postgres://user:password@host:5432/database. Percent-encode #, ?, /, % and @ in its parts, as in a password: %23, %3F, %2F, %25 and %40',
 );
 
-/** As libpq reads it. Nothing of it is repeated but the name of a parameter: it holds a password. */
+/** Parses the URL as libpq does. It holds a password, so problems repeat at most the name of a parameter. */
 export const parseDatabaseUrl: Parse<DatabaseUrl> = (text) => {
   const groups = SHAPE.exec(text)?.groups;
   const hosts = groups?.hosts?.split(',').map((host) => HOST.exec(host)?.groups);
@@ -66,7 +66,7 @@ function parseParameters(query: string): DatabaseUrl['parameters'] | Wrong {
     if (name === 'ssl') return new Wrong('has ssl=…: say sslmode=verify-full or disable');
     if (name === IGNORED) continue;
     if (!PARAMETERS.some((known) => known === name)) {
-      // A strange name may be a piece of a password.
+      // An unusual name may be part of a password.
       const shown = /^[a-z][a-z_]{1,40}$/.test(name) ? ` ${name}` : '';
       return new Wrong(
         `has a parameter${shown} that is not supported: the known ones are ${PARAMETERS.join(', ')}`,

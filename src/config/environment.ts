@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { Problem } from '../errors/problem.ts';
 import { adoptEnvironmentFile, isConfigured, loadEnvironmentFile } from './process-environment.ts';
 
-/** Written by `npm start`, in the checkout. */
+/** `npm start` writes it in the checkout. */
 export const LOCAL_ENVIRONMENT_FILE = '.local/env';
 
-/** Beside it: the settings of others than the worker, for commands that need their rights. */
-export const LOCAL_ENVIRONMENT_FILES = {
+/** The settings of the other database users, for commands that need their privileges. */
+const LOCAL_ENVIRONMENT_FILES = {
   worker: LOCAL_ENVIRONMENT_FILE,
   owner: '.local/owner.env',
   custodian: '.local/custodian.env',
@@ -16,8 +16,8 @@ export const LOCAL_ENVIRONMENT_FILES = {
 export type LocalUser = keyof typeof LOCAL_ENVIRONMENT_FILES;
 
 /**
- * Takes the settings from the file that was named. Without one, and with no setting of ours in the environment,
- * the local stack's are used in place of any others, and that is said: nobody should mistake one stack for another.
+ * Loads the settings from the given file. Without a file, and if the environment has none of our settings, it uses those
+ * of the local stack and says so, so that nobody confuses two stacks.
  */
 export function useEnvironment(
   path: string | undefined,
@@ -37,7 +37,7 @@ export function useEnvironment(
 
 let passedOver = false;
 
-/** Whether the local stack's settings are there and were not used: worth a word when something fails. */
+/** Reports whether the local stack's settings exist but were not used, for a hint when something fails. */
 export const localEnvironmentPassedOver = (): boolean => passedOver;
 
 function read(path: string, load: (path: string) => void): void {

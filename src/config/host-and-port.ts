@@ -1,9 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** An IPv6 host stands without its brackets. */
+/** An IPv6 host has no brackets. */
 export type HostAndPort = { host: string; port: number };
 
-/** Reads `host:port`, and `[host]:port` for IPv6. The port may be left out where there is a default. */
+/** Parses `host:port`, and `[host]:port` for IPv6. The port is optional if there is a default. */
 export function parseHostAndPort(text: string, defaultPort?: number): HostAndPort | undefined {
   const [, bracketed, plain, digits] =
     /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
@@ -17,7 +17,7 @@ export function parseHostAndPort(text: string, defaultPort?: number): HostAndPor
 export const formatHostAndPort = ({ host, port }: HostAndPort): string =>
   `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
-/** Whether no packet to this host leaves the machine. */
+/** Reports whether packets to this host stay on this machine. */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'));

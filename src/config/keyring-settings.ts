@@ -13,7 +13,7 @@ export const keyringParser =
     return Array.isArray(keyring) ? new Wrong(...keyring) : keyring;
   };
 
-/** The keyring in the secret with this id; instead of it, MASKING_KEYS or PAYLOAD_KEYS is not to be given. */
+/** Reads the keyring in the secret with this id. MASKING_KEYS or PAYLOAD_KEYS must not be set as well. */
 export function readKeyringSecret(
   reader: Reader,
   use: KeyUse,
@@ -40,7 +40,7 @@ export function readKeyringSecret(
   return undefined;
 }
 
-/** Where a keyring is kept: what `login-etl keys` lists and rotates. */
+/** Where a keyring is stored, for `login-etl keys`. */
 export type KeyringPlace =
   | { kind: 'file'; setting: string; path: string }
   | { kind: 'environment'; setting: string }

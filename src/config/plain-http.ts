@@ -10,7 +10,7 @@ export const ALLOW_PLAIN_HTTP = {
   parse: flag,
 } as const;
 
-/** Messages, keys and signed requests leave this machine over TLS only. */
+/** Messages, keys and signed requests leave this machine only over TLS. */
 export function refusePlainHttp(
   reader: Reader,
   endpoints: Readonly<Record<string, string | undefined>>,

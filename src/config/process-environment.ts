@@ -3,14 +3,14 @@ import { readTextFile } from './read-secret-file.ts';
 import type { Environment } from './reader.ts';
 import { SETTINGS } from './settings.ts';
 
-/** Takes settings from a file of NAME=VALUE lines; what is already set wins. */
+/** Loads settings from a file of NAME=VALUE lines, without replacing existing ones. */
 export function loadEnvironmentFile(path: string): void {
   for (const [name, value] of Object.entries(parseEnv(readTextFile(path)))) {
     process.env[name] ??= value;
   }
 }
 
-/** Takes settings from a file of NAME=VALUE lines instead of all that are set. */
+/** Replaces all settings by those in a file of NAME=VALUE lines. */
 export function adoptEnvironmentFile(path: string): void {
   const environment = environmentWithOnly(parseEnv(readTextFile(path)));
   for (const name of Object.keys(process.env)) {
@@ -19,10 +19,10 @@ export function adoptEnvironmentFile(path: string): void {
   Object.assign(process.env, environment);
 }
 
-/** Settings that shells have set for other programs as well: they don't say that this one is configured. */
+/** Settings that shells often set for other programs, so they do not show that this one is configured. */
 const SHARED = /^(AWS_REGION|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|PG[A-Z]+)$/;
 
-/** Whether there is a setting that is meant for us: if so, no local default takes over. */
+/** Reports whether any setting is meant for us: if so, no local default is used. */
 export function isConfigured(env: Environment = process.env): boolean {
   return SETTINGS.some(
     ({ name, section }) =>
@@ -32,19 +32,19 @@ export function isConfigured(env: Environment = process.env): boolean {
   );
 }
 
-/** Variables that could point us, or a library of ours, at something. */
+/** Variables that could point us, or one of our libraries, at a server. */
 const POINTING =
   /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|CODEC_SERVER_|WORKER_|LOG_(LEVEL|FORMAT)$)/;
 
-/** Our environment without any of them, and with these settings: for what must talk to one stack only. */
+/** Returns our environment without these variables, plus the given settings, for a process that must use only one stack. */
 export function environmentWithOnly(settings: Environment): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !POINTING.test(name));
   return { ...Object.fromEntries(others), ...settings };
 }
 
-/** For what starts other programs: the whole environment, as it is. */
+/** The whole environment, for code that starts other programs. */
 export const inheritedEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env });
 
-/** The person's editor, as a shell would run it. */
+/** The user's editor, as a shell command. */
 export const editorCommand = (env: Environment = process.env): string =>
   env.VISUAL?.trim() || env.EDITOR?.trim() || 'vi';

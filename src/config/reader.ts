@@ -9,7 +9,7 @@ import { cannotBeRead, readSecretFile } from './read-secret-file.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads settings from the environment, and collects what is wrong with them. */
+/** Reads settings from the environment and collects their problems. */
 export class Reader {
   readonly problems: string[] = [];
   readonly env: Environment;
@@ -27,7 +27,7 @@ export class Reader {
     }) as unknown as Values<D>;
   }
 
-  /** Whether the setting, or its file, was given at all. */
+  /** Reports whether the setting or its file was given. */
   given(name: string): boolean {
     return settingGiven(name, this.env) !== undefined;
   }
@@ -38,7 +38,7 @@ export class Reader {
     if (!this.problems.includes(problem)) this.problems.push(problem);
   }
 
-  /** Reports a setting that was not given; one that is given and wrong is reported already. */
+  /** Reports a setting that was not given; an invalid one has been reported already. */
   missing({ name, secret }: Setting, why: string, ...instead: string[]): void {
     if ([name, ...instead].some((each) => this.given(each))) return;
     const others = [...(secret ? [`${name}_FILE`] : []), ...instead];
@@ -51,8 +51,8 @@ export class Reader {
   }
 
   /**
-   * The value of a secret from now on: its file is read again each time, so that it can be replaced while a program runs.
-   * While the file is missing or wrong, the value stays as it was.
+   * Returns a function that reads the secret's file again with each call, so that the secret can be replaced while the
+   * program runs. While the file is missing or invalid, the last value is kept.
    */
   current<S extends Setting>(setting: S, value: ValueOf<S> | undefined): () => typeof value {
     const path = textOf(`${setting.name}_FILE`, this.env);
@@ -63,7 +63,7 @@ export class Reader {
         const parsed = setting.parse(readSecretFile(path));
         if (!(parsed instanceof Wrong)) latest = parsed as ValueOf<S>;
       } catch {
-        // The file is being replaced, or is gone: the connection tells whether the old value still counts.
+        // The file is being replaced or is gone: the connection shows whether the old value is still valid.
       }
       return latest;
     };
@@ -101,12 +101,12 @@ export class Reader {
   }
 }
 
-/** A setting of nothing but spaces is not set. */
+/** A setting that contains only spaces counts as not set. */
 export function textOf(name: string, env: Environment): string | undefined {
   return env[name]?.trim() || undefined;
 }
 
-/** The form in which a secret is given, by its name: NAME or NAME_FILE. */
+/** Returns the variable that provides the setting: NAME or NAME_FILE. */
 export function settingGiven(name: string, env: Environment = process.env): string | undefined {
   return [name, `${name}_FILE`].find((form) => textOf(form, env) !== undefined);
 }

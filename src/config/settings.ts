@@ -9,7 +9,7 @@ import { temporal } from './sections/temporal-section.ts';
 import { vault } from './sections/vault-section.ts';
 import { worker } from './sections/worker-section.ts';
 
-/** Every section, in the order of the documents. A command loads those that it needs, and no others are asked for. */
+/** All sections, in the order of the documents. A command loads only the sections that it needs. */
 export const SECTIONS = {
   sqs,
   postgres,
@@ -24,7 +24,7 @@ export const SECTIONS = {
 
 export type Section = keyof typeof SECTIONS;
 
-/** Every environment variable of the project: no others are read. */
+/** All environment variables that the project reads. */
 export const SETTINGS: readonly (Setting & { section: Section })[] = Object.entries(
   SECTIONS,
 ).flatMap(([section, { settings }]) =>

@@ -39,7 +39,7 @@ export const httpUrl: Parse<string> = (text) =>
 
 export const day: Parse<Date> = (text) => {
   const date = new Date(`${text}T00:00:00Z`);
-  // Date takes 2026-02-30 for March 2.
+  // Date parses 2026-02-30 as March 2.
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(`${text}T`)
     ? date
     : new Wrong('must be a day, such as 2026-11-01');
@@ -50,7 +50,7 @@ export const address =
   (text) =>
     parseHostAndPort(text) ?? new Wrong(`must be host:port, such as ${example}`);
 
-/** For those who look up no names. */
+/** For settings whose reader does not resolve names. */
 export const ipAddress =
   (example: string): Parse<HostAndPort> =>
   (text) => {

@@ -7,7 +7,7 @@ const TAG_BYTES = 16;
 /**
  * AES-256-GCM. The result is nonce, ciphertext and tag.
  * @param nonce never used twice with the same key
- * @param context authenticated with the data, so that a sealed value cannot be put in another place
+ * @param context authenticated with the data, so that a sealed value cannot be moved to another place
  */
 export function sealAesGcm(
   plain: Uint8Array | string,
@@ -19,7 +19,7 @@ export function sealAesGcm(
   return Buffer.concat([nonce, body, cipher.final(), cipher.getAuthTag()]);
 }
 
-/** @throws when the key or the context is another, or a bit was changed */
+/** @throws Error when the key or the context differs, or a bit was changed */
 export function openAesGcm(sealed: Uint8Array, key: KeyObject, context: string): Buffer {
   const nonce = sealed.subarray(0, NONCE_BYTES);
   const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });

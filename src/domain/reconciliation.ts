@@ -20,7 +20,7 @@ export type LedgerRun = {
   lostDuplicates: { messages: number; ids: readonly string[] };
 };
 
-export type ChangedBatch = { number: number; stored: number; found: number };
+type ChangedBatch = { number: number; stored: number; found: number };
 
 /** Of one run; the others are only counted. */
 const NAMED_BATCHES = 10;

@@ -45,7 +45,7 @@ export type RemoveResult = { removed: number };
 export type RemoveDataKeysRequest = OfRotation & { after?: string | undefined; rows: number };
 export type RemoveDataKeysResult = { removed: number; next?: string };
 
-export type RotationCounts = {
+type RotationCounts = {
   remasked: number;
   /** Like `unreadable`, only of the latest pass: each pass finds these rows again. */
   unrecoverable: number;
@@ -55,7 +55,7 @@ export type RotationCounts = {
   steps: number;
 };
 
-export type RotationPhase =
+type RotationPhase =
   | 're-masking rows'
   | 'removing originals'
   | 'waiting for workers with an old key'

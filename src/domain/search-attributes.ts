@@ -5,7 +5,7 @@ import type { Counts } from './counts.ts';
  * Find runs in the Web UI and in list queries, such as `LoginEtlQuarantined > 0`. They contain only counts and are set when
  * a run ends, if the namespace has them (`docs/runs.md`, "Finding runs").
  */
-export const SEARCH_ATTRIBUTES = {
+const SEARCH_ATTRIBUTES = {
   trigger: defineSearchAttributeKey('LoginEtlTrigger', 'KEYWORD'),
   received: defineSearchAttributeKey('LoginEtlReceived', 'INT'),
   duplicates: defineSearchAttributeKey('LoginEtlDuplicates', 'INT'),

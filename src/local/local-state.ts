@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { removePostgresData } from './postgres/postgres-server.ts';
 
 /** Where `npm start` keeps what a second start is to find again. Not in git. */
@@ -27,6 +27,9 @@ export function localState(root: string) {
 }
 
 export type LocalState = ReturnType<typeof localState>;
+
+/** A path as `npm start` shows it: relative to the current directory, so that lines stay short. */
+export const relativePath = (path: string): string => relative(process.cwd(), path);
 
 /** Makes the directories, readable by their owner only; with `reset`, empty ones. */
 export async function prepareLocalState(state: LocalState, reset: boolean): Promise<void> {

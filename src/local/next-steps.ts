@@ -1,13 +1,12 @@
 import type { LocalServers } from './local-servers.ts';
-import type { LocalState } from './local-state.ts';
-import type { DatabaseUrls } from './postgres/database-users.ts';
+import { type LocalState, relativePath } from './local-state.ts';
 import type { Report } from './report.ts';
 import { CODEC_PATH } from './temporal/web-ui-front.ts';
 
-/** What a reader can do while everything is up. */
+/** Shows what a reader can do while everything is up. */
 export function nextSteps(
   report: Report,
-  { webUi, urls }: Pick<LocalServers, 'webUi'> & { urls: DatabaseUrls },
+  { webUi }: Pick<LocalServers, 'webUi'>,
   state: LocalState,
 ): void {
   report.heading('What to do next, in another terminal');
@@ -15,19 +14,20 @@ export function nextSteps(
     ['watch the runs', webUi],
     [
       'read payloads there',
-      `${webUi}${CODEC_PATH}/login, with the token in ${state.codecServerToken}`,
+      `${webUi}${CODEC_PATH}/login, with the token in ${relativePath(state.codecServerToken)}`,
     ],
-    ['look at the rows', `psql '${urls.analyst}' -c 'select * from user_logins limit 10'`],
+    ['see the rows', 'npx login-etl rows'],
     ['send more', 'npx login-etl send samples/logins.jsonl --repeat 100'],
     ['run it now', 'npx login-etl run'],
     ['see the schedule', 'npx login-etl schedule describe'],
     ['check everything', 'npx login-etl doctor'],
   ];
-  for (const [what, how] of steps) report.line(`  ${(what ?? '').padEnd(20)} ${how}`);
-  report.line(
-    report.style(
-      'dim',
-      `\nThe schedule goes on firing every minute. State is in ${state.directory}; Ctrl-C stops everything.`,
-    ),
-  );
+  for (const [what = '', how] of steps) report.line(`  ${what.padEnd(20)} ${how}`);
+  report.line();
+  for (const line of [
+    'The schedule starts a run every minute.',
+    `State is in ${relativePath(state.directory)}; Ctrl-C stops everything.`,
+  ]) {
+    report.line(report.style('dim', line));
+  }
 }

@@ -1,8 +1,12 @@
 import { styleText } from 'node:util';
+import { wrapLine } from '../cli/terminal/wrap-line.ts';
 
-export type Timer = { part: string; startedAt: number };
+/** The usual width of a terminal. */
+const WIDTH = 80;
 
-/** What `npm start` tells its reader: a line a part. */
+type Timer = { part: string; startedAt: number };
+
+/** The output of `npm start`, with a line for each part. */
 export class Report {
   readonly #out: NodeJS.WriteStream;
   constructor(out: NodeJS.WriteStream = process.stdout) {
@@ -10,7 +14,8 @@ export class Report {
   }
 
   line(text = ''): void {
-    this.#out.write(`${text}\n`);
+    const lines = text.split('\n').flatMap((each) => wrapLine(each, WIDTH));
+    this.#out.write(`${lines.join('\n')}\n`);
   }
 
   heading(text: string): void {

@@ -12,7 +12,7 @@ import { writeEnvironmentFiles } from './environment-files.ts';
 import { LOCAL_CREDENTIALS, localEnvironment, workerEnvironment } from './local-environment.ts';
 import { ensureLocalKeys } from './local-keys.ts';
 import { type LocalServers, startLocalServers } from './local-servers.ts';
-import { type LocalState, localState, prepareLocalState } from './local-state.ts';
+import { type LocalState, localState, prepareLocalState, relativePath } from './local-state.ts';
 import { nextSteps } from './next-steps.ts';
 import { localPorts } from './ports/local-ports.ts';
 import { createDatabaseUsers } from './postgres/database-users.ts';
@@ -28,7 +28,7 @@ const report = new Report();
 const parts = new StartedParts();
 const stopped = new AbortController();
 
-/** Brings everything up, shows one run, and stays until it is told to stop. */
+/** Starts everything, shows one run, and stays until it is stopped. */
 async function start(options: StartOptions, state: LocalState): Promise<void> {
   report.heading('login-etl, everything local');
   const keys = await ensureLocalKeys(state.keys);
@@ -50,13 +50,13 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
   const { applied } = await migrate(pool);
   const urls = await createDatabaseUsers(servers.adminUrl);
   report.up(migrating, applied.length > 0 ? `${applied.length} applied` : 'all there');
-  report.up(report.begin('Keys'), `${state.keys} (${keys})`);
+  report.up(report.begin('Keys'), `${relativePath(state.keys)} (${keys})`);
   const addresses = { ...servers, databaseUrl: urls.worker, keys: state.keys };
   const environment = localEnvironment(addresses);
   const config = loadConfig(['sqs', 'temporal', 'payloads'], environment);
   await writeEnvironmentFiles(state, addresses, urls);
 
-  // Beside the worker: it is up before anybody could want it.
+  // Starts together with the worker, long before anyone uses it.
   const codecServer = startCodecServer(state, servers, urls.custodian);
   codecServer.catch(() => undefined);
   const timer = report.begin('Worker');
@@ -67,7 +67,7 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
     logFile: state.log('worker'),
   });
   await parts.add('worker', () => worker.stop());
-  report.up(timer, `process ${worker.pid}, log ${state.log('worker')}`);
+  report.up(timer, `process ${worker.pid}, log ${relativePath(state.log('worker'))}`);
 
   await codecServer;
 
@@ -85,7 +85,7 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
     }),
   ]);
   if (options.once) return;
-  nextSteps(report, { ...servers, urls }, state);
+  nextSteps(report, servers, state);
   await Promise.race([failed, untilStopped()]);
 }
 
@@ -105,7 +105,8 @@ async function startCodecServer(
     signal: stopped.signal,
   });
   await parts.add('codec server', () => server.stop());
-  report.up(timer, `127.0.0.1:${servers.codecServerPort}, log ${state.log('codec-server')}`);
+  const log = relativePath(state.log('codec-server'));
+  report.up(timer, `127.0.0.1:${servers.codecServerPort}, log ${log}`);
 }
 
 async function bundleTo(path: string): Promise<void> {

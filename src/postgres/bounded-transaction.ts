@@ -4,14 +4,14 @@ import { inTransaction } from './in-transaction.ts';
 
 /** How long a transaction waits for a lock that another session holds. */
 export const LOCK_WAIT_MS = 5_000;
-const LOOK_FOR_HOLDER_EVERY_MS = 1_000;
+const FIND_HOLDER_INTERVAL_MS = 1_000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 const BEGIN = `begin isolation level read committed; set local lock_timeout = ${LOCK_WAIT_MS}`;
 
 /**
- * Those that wait in front count as blocking too, so the one that waits for nobody comes first. Any session may ask; of
- * other users' sessions Postgres shows process, user and program.
+ * Earlier waiters count as blocking, too, so sessions that do not wait come first. Any session may run this; for other
+ * users' sessions Postgres shows process, user and program.
  */
 const FIND_HOLDER = `
   select pid, usename as user, application_name as program, round(extract(epoch from now() - xact_start))::int as seconds
@@ -22,11 +22,11 @@ type Holder = {
   pid: number;
   user: string | null;
   program: string | null;
-  /** Of its transaction, where the role may see it (pg_read_all_stats). */
+  /** The age of its transaction, where the role may see it (pg_read_all_stats). */
   seconds: number | null;
 };
 
-/** Another session kept a lock for longer than an act waits. */
+/** Another session held a lock for longer than LOCK_WAIT_MS. */
 export class LockedOut extends Problem {
   override name = 'LockedOut';
   constructor(holder: Holder | undefined) {
@@ -47,15 +47,15 @@ const describe = (holder: Holder | undefined): string =>
       })`
     : 'another session';
 
-/** A session chooses its program's name itself. */
+/** Any session may set any application name. */
 const printable = (name: string | null): string =>
   name?.replace(/\P{ASCII}|\p{C}/gu, '') || 'unknown';
 
 /**
- * Runs a transaction that waits for others: an insert, or an act that writes the audit log or changes the vault. Read
- * committed, so that it sees what the others have committed.
- * @param lock a statement that comes first, such as one that takes a lock
- * @throws LockedOut instead of waiting for longer than LOCK_WAIT_MS
+ * Runs a transaction that may wait for locks: an insert, or one that writes the audit log or changes the vault. It is
+ * read committed, so that it sees what other transactions committed in the meantime.
+ * @param lock the first statement, such as one that takes a lock
+ * @throws LockedOut after waiting for LOCK_WAIT_MS
  */
 export async function boundedTransaction<T>(
   pool: Pool,
@@ -72,7 +72,7 @@ export async function boundedTransaction<T>(
         findHolder(pool, rows[0]?.pid)
           .then((found) => (holder = found ?? holder))
           .catch(() => undefined);
-      }, LOOK_FOR_HOLDER_EVERY_MS);
+      }, FIND_HOLDER_INTERVAL_MS);
       if (lock) await client.query(lock);
       return await act(client);
     });

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { Problem } from '../errors/problem.ts';
 import { inTransaction } from './in-transaction.ts';
 
-/** While a change waits for its lock, inserts wait behind it: so it gives up soon, and tries again. */
+/** Short, since inserts queue behind a change that waits for its lock. The change is retried. */
 const LOCK_WAIT_MS = 300;
 const PATIENCE_MS = 60_000;
 const BEGIN = `begin isolation level read committed; set local lock_timeout = ${LOCK_WAIT_MS}`;
@@ -11,7 +11,7 @@ const BEGIN = `begin isolation level read committed; set local lock_timeout = ${
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';
 
-/** The oldest transaction that has locked a table of ours. Those of others have no start that we may see. */
+/** Finds the oldest transaction that locked one of our tables. The start of other users' transactions is not visible. */
 const FIND_HOLDER = `
   select pid, coalesce(usename, '') as user, coalesce(application_name, '') as program
   from pg_locks join pg_stat_activity using (pid)
@@ -24,8 +24,8 @@ const FIND_HOLDER = `
 type Holder = { pid: number; user: string; program: string };
 
 /**
- * Runs a change of the schema in a transaction of its own, again and again until it gets its locks.
- * @throws Problem that names the session in its way, after a minute
+ * Runs a schema change in its own transaction, and retries until it gets its locks.
+ * @throws Problem after a minute, naming the session that holds a lock
  */
 export async function changeSchema<T>(
   pool: Pool,
@@ -47,7 +47,7 @@ export async function changeSchema<T>(
 async function inTheWay(pool: Pool): Promise<Problem> {
   const { rows } = await pool.query<Holder>(FIND_HOLDER);
   const [holder] = rows;
-  // A session chooses its program's name itself.
+  // Any session may set any application name.
   const printable = (name: string) => name.replace(/\P{ASCII}|\p{C}/gu, '') || 'unknown';
   return new Problem(
     'the tables were not changed',

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { Problem } from '../errors/problem.ts';
 import { pendingMigrations } from './run-migrations.ts';
 
-/** Before any message is touched: the database answers and has the tables that this build expects. */
+/** Checks, before any message is received, that the database answers and has all migrations of this build. */
 export async function checkDatabase(pool: Pool): Promise<void> {
   const pending = await pendingMigrations(pool);
   if (pending.length > 0) {

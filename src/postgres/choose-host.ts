@@ -1,6 +1,6 @@
 import pg, { type ClientConfig } from 'pg';
 
-/** libpq's words for the session that is wanted of one of several hosts. */
+/** libpq's values of `target_session_attrs`. */
 type Target = 'any' | 'read-write' | 'read-only' | 'primary' | 'standby' | 'prefer-standby';
 
 export type SeveralHosts = {
@@ -26,8 +26,8 @@ const READ_STATE = `
 const NOT_NOW = '57P03';
 
 /**
- * The first host, in order, that answers with the session that is wanted, as in libpq. The driver knows one host only, so
- * each is tried with a connection of its own, and all of them share the time that the pool gives to connect.
+ * Returns the first host whose session has the requested attributes, as libpq does. The driver supports only one host, so
+ * each is tried with its own connection; together they share the pool's connect timeout.
  */
 export async function chooseHost(
   config: ClientConfig,
@@ -39,7 +39,7 @@ export async function chooseHost(
   for (const { host, port } of hosts) {
     const connectionTimeoutMillis = timeoutMs;
     const client = new pg.Client({ ...config, host, port, connectionTimeoutMillis });
-    // A server may go away at any time; the query or the next connection says so.
+    // A server may stop at any time; the query or the next connection reports it.
     client.on('error', () => undefined);
     try {
       await client.connect();

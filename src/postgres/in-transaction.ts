@@ -1,14 +1,14 @@
 import type { Pool, PoolClient } from 'pg';
 import { localSettings } from './session-settings.ts';
 
-/** Runs `act` in one transaction. A connection on which anything failed is not used again. */
+/** Runs `act` in a transaction. A connection is discarded after any failure. */
 export async function inTransaction<T>(
   pool: Pool,
   begin: string,
   act: (client: PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
-  // The client's own error event: without a listener a connection lost between two queries ends the process.
+  // Without a listener, a connection lost between two queries would end the process.
   const ignore = () => undefined;
   client.on('error', ignore);
   let failed = true;

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { Problem } from '../errors/problem.ts';
 
-/** Logins hold any character that JSON may: a database of another encoding refuses some of them, row by row. */
+/** Logins may contain any Unicode character, and a database with another encoding would refuse such rows. */
 export async function refuseOtherEncoding(pool: Pool): Promise<void> {
   const { rows } = await pool.query<{ encoding: string; name: string }>(
     `select current_setting('server_encoding') as encoding, current_database() as name`,

@@ -1,13 +1,13 @@
 import type { Pool, PoolConfig } from 'pg';
 
-export type Timeouts = { statementMs: number; idleInTransactionMs: number };
+type Timeouts = { statementMs: number; idleInTransactionMs: number };
 
-/** Longer than any insert of ours takes, shorter than its activity's start-to-close timeout. */
+/** Longer than any insert takes, but shorter than the start-to-close timeout of its activity. */
 export const STATEMENT_TIMEOUT_MS = 50_000;
 
 const timeoutsOf = new WeakMap<Pool, Timeouts>();
 
-/** Remembers the timeouts of a pool, and returns its other settings: a pooler refuses the connection with them. */
+/** Remembers a pool's timeouts and returns its other settings, since poolers refuse timeouts as startup parameters. */
 export function takeTimeouts<Settings extends PoolConfig>(
   settings: Settings,
 ): {
@@ -24,8 +24,8 @@ export const setTimeouts = (pool: Pool, timeouts: Timeouts): unknown =>
   timeoutsOf.set(pool, timeouts);
 
 /**
- * What our statements rely on, whatever the role's or the database's defaults are. They are set with each transaction,
- * since behind a pooler the next one may be on another connection.
+ * Settings that our statements require, independent of the defaults of role and database. Each transaction sets them,
+ * since behind a pooler the next one may use another connection.
  */
 const RELIED_ON = [
   `datestyle = 'ISO, MDY'`,

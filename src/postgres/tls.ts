@@ -4,9 +4,9 @@ import { Problem } from '../errors/problem.ts';
 import { chooseHost, type SeveralHosts } from './choose-host.ts';
 
 export type PostgresSettings = PoolConfig & {
-  /** In place of `host` and `port`, where there are several or a certain session is wanted. */
+  /** Replaces `host` and `port` when there are several hosts or `target_session_attrs` is set. */
   choice?: SeveralHosts;
-  /** Read for each connection: the file that they come from may have been replaced. */
+  /** Read for each connection, since their file may have been replaced. */
   credentials?(): Pick<ClientConfig, 'user' | 'password'>;
 };
 
@@ -31,13 +31,13 @@ function withReason(error: unknown): unknown {
 
 type Connected = (error: Error | null, client?: ClientBase) => void;
 
-/** Chooses among several hosts, and tells trouble with TLS from other trouble. */
+/** Chooses among several hosts, and distinguishes TLS errors from other errors. */
 export class TlsClient extends pg.Client {
   readonly #config: PostgresSettings;
 
   constructor(settings: PostgresSettings = {}) {
     const { password, credentials } = settings;
-    // The pool makes the password a property that is not copied.
+    // The pool makes the password non-enumerable, so a spread does not copy it.
     const config = { ...settings, ...(password && { password }), ...credentials?.() };
     super(config);
     this.#config = config;

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** For runs that are open while workers are replaced by ones that bind payloads. Long enough for a slow roll-out. */
+/** Covers runs that are open while workers are upgraded to builds that bind payloads, even in a slow roll-out. */
 const HOURS = 24;
 
 const READ = `
@@ -8,8 +8,8 @@ const READ = `
   from login_etl_migrations where name like '%\\_bound\\_payloads.sql'`;
 
 /**
- * Until when steps with payloads of builds before 0.4 are done, in milliseconds since 1970: a day from the migration that came
- * with bound payloads, for every worker alike. A database that was new then has no such payloads.
+ * Returns until when payloads of builds before 0.4 are accepted, in milliseconds since 1970: for all workers, a day after
+ * the migration that introduced bound payloads. A database that was new at that time has no such payloads.
  */
 export async function unboundUntil(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ until: number }>(READ);

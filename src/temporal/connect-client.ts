@@ -5,12 +5,12 @@ import type { Keyring } from '../crypto/keys/keyring.ts';
 import { dataConverter } from '../crypto/payloads/data-converter.ts';
 import { temporalAddress, temporalProblem } from './temporal-problem.ts';
 
-/** With the time that the program takes to start, an unreachable server is reported within five seconds. */
+/** Together with the start of the program, an unreachable server is reported within five seconds. */
 const CONNECT_TIMEOUT_MS = 3_000;
 
 /**
- * A client that has reached the server. What only looks at schedules or stops them needs no payload keys;
- * what passes or reads input, results and failures does.
+ * Returns a client that has reached the server. Payload keys are needed to pass or read inputs, results and failures,
+ * but not to read or stop schedules.
  * @throws Problem naming the setting
  */
 export async function connectClient(
@@ -32,7 +32,7 @@ export async function connectClient(
   });
 }
 
-/** A connection that is made with the first call. */
+/** Connects with the first call. */
 export function lazyConnection(
   options: Config['temporal']['connectionOptions'],
   connectTimeoutMs: number = CONNECT_TIMEOUT_MS,
@@ -44,7 +44,7 @@ export function lazyConnection(
     ...(tls !== undefined && { tls }),
     ...(apiKey && { apiKey }),
     ...(metadata && { metadata }),
-    // gRPC takes `http_proxy` from the environment, and no proxy reaches our own loopback.
+    // gRPC reads `http_proxy` from the environment, and no proxy reaches our loopback.
     ...(isLoopback(parseHostAndPort(address ?? 'localhost', 0)?.host ?? '') && {
       channelArgs: { 'grpc.enable_http_proxy': 0 },
     }),

@@ -4,8 +4,8 @@ import { SEARCH_ATTRIBUTE_TYPES } from '../domain/search-attributes.ts';
 type OperatorConnection = { operatorService: Connection['operatorService'] };
 
 /**
- * Whether the namespace has all of our search attributes. A workflow that sets one which is not there would get stuck, so
- * whoever is not allowed to ask is told that they are not there.
+ * Reports whether the namespace has all our search attributes. A workflow that sets an unknown one would get stuck, so
+ * this returns false when the permission to list them is missing.
  */
 export async function hasSearchAttributes(
   { operatorService }: OperatorConnection,

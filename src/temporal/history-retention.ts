@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 
-/** How long the namespace keeps the history of a run that has ended, in days. */
+/** Returns for how many days the namespace keeps the history of a closed run. */
 export async function historyRetentionDays(client: Client): Promise<number> {
   const { config } = await client.workflowService.describeNamespace({
     namespace: client.options.namespace,

@@ -8,7 +8,7 @@ const REACH =
   'Check TEMPORAL_ADDRESS (host:port) and TEMPORAL_TLS, and that the server is up. `login-etl doctor` looks at each part.';
 const ACCESS = 'Check TEMPORAL_API_KEY or the client certificate (TEMPORAL_TLS_CLIENT_CERT_PATH).';
 
-/** By gRPC status code. The server's own texts are left out: they may repeat what was sent. */
+/** Keyed by gRPC status code. The server's own messages are dropped, since they may repeat input. */
 const MEANINGS: Readonly<Record<number, Meaning>> = {
   3: {
     why: 'it does not accept the request (INVALID_ARGUMENT)',
@@ -33,25 +33,25 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   16: { why: 'it does not know who is asking (UNAUTHENTICATED)', whatToDo: ACCESS },
 };
 
-/** Where Temporal was looked for. */
+/** The address and namespace, for messages. */
 export const temporalAddress = ({ connectionOptions, namespace }: Config['temporal']): string =>
   `${connectionOptions.address ?? 'localhost:7233'} (namespace ${namespace})`;
 
-/** Whether an error comes from a call to Temporal, so that `temporalProblem` can explain it. */
+/** Reports whether an error comes from a call to Temporal, so that `temporalProblem` can explain it. */
 export const isTemporalError = (error: unknown): boolean =>
   grpcStatus(error) !== undefined ||
   ['NamespaceNotFoundError', 'UnknownPayloadKey'].includes(
     (error as Error | undefined)?.name ?? '',
   );
 
-/** What a failed call to Temporal means, in terms of the settings. */
+/** Explains a failed call to Temporal in terms of the settings. */
 export function temporalProblem(what: string, error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { why, whatToDo } = meaning(error);
   return new Problem(what, why, whatToDo);
 }
 
-/** The gRPC status code of an error of the client, or of what caused it. */
+/** Returns the gRPC status code of a client error or of its cause. */
 export function grpcStatus(error: unknown): number | undefined {
   if (isGrpcServiceError(error)) return error.code;
   const cause = error instanceof Error ? error.cause : undefined;

@@ -2,14 +2,14 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { TASK_QUEUE } from '../domain/names.ts';
 
-/** A poll lasts a minute, and Temporal learns of a worker's death only by the next one that does not come. */
+/** A poll lasts a minute, and Temporal notices a worker's death only when the next poll is missing. */
 const RECENT_MS = 75_000;
 
-/** How many workers have polled our task queue of late; some of them may be gone. */
+/** Counts the workers that have recently polled our task queue; some may have stopped since. */
 export const workerCount = async (client: Client): Promise<number> =>
   (await listPollers(client)).length;
 
-/** Their identities: by default process and host. */
+/** Returns the identities of these workers, by default process and host. */
 export async function listPollers(client: Client): Promise<string[]> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,

@@ -12,7 +12,7 @@ import { judgeBatch, judgeRows, mayBlameRow, refusalReason } from './judge-refus
 export type OpenBatch = Omit<BatchToInsert, 'vault'> & { originals: Originals };
 
 /** Seals the originals of rows, and is told when they are committed. */
-export type VaultWriter = {
+type VaultWriter = {
   seal(vaultState: VaultState): Promise<SealedOriginals>;
   committed(): void;
 };

@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
-// A program: prints the secret whose id it is given, into the pipe of `read-secret.ts`. A failure is reported by name
-// only.
+// A program that prints the secret with the given id into the pipe of `read-secret.ts`. It reports only the name of an
+// error.
 const [id] = process.argv.slice(2);
 try {
   const client = new SecretsManagerClient({ maxAttempts: 3 });

@@ -5,9 +5,9 @@ const PRINT_SECRET = fileURLToPath(new URL('./print-secret.ts', import.meta.url)
 const TIMEOUT_MS = 20_000;
 
 /**
- * The text of a secret in AWS Secrets Manager. All settings are read at once, before anything else runs; the client
- * can only be waited for, so it does its work in a process of its own.
- * @throws an Error that names what went wrong as AWS calls it, and no value
+ * Returns the text of a secret in AWS Secrets Manager. Settings are read synchronously, but the AWS client is
+ * asynchronous, so it runs in a separate process.
+ * @throws Error with the name of the AWS error, without any value
  */
 export function readSecret(id: string, env: Readonly<Record<string, string | undefined>>): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, [PRINT_SECRET, id], {

@@ -1,7 +1,7 @@
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Problem } from '../../errors/problem.ts';
 
-/** Adds a version to a secret that exists and makes it the current one. */
+/** Adds a version to an existing secret and makes it current. */
 export async function writeSecret(id: string, text: string): Promise<void> {
   const client = new SecretsManagerClient({ maxAttempts: 3 });
   try {

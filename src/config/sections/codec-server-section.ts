@@ -12,15 +12,15 @@ import {
   wholeNumber,
 } from '../value-parsers.ts';
 
-/** Where the codec server listens, and whom it answers. */
+/** The codec server's address, and the clients that it answers. */
 export type CodecServerSettings = {
   listen: HostAndPort;
-  /** The Web UI's origin: the only one whose pages may ask. */
+  /** The Web UI's origin, the only one whose pages get answers. */
   uiOrigin?: string;
   token?: { name: string; secret: string };
   jwt?: JwtSettings;
   tls?: { cert: string; key: string };
-  /** A proxy in front of it speaks TLS. */
+  /** A proxy in front of the server terminates TLS. */
   behindTlsProxy: boolean;
   requestsPerMinute: number;
 };

@@ -39,7 +39,7 @@ const SETTINGS = {
   },
 } as const satisfies Settings;
 
-export type MaskingSettings = { mode: MaskingMode; keys?: Keyring; keySince?: Date };
+type MaskingSettings = { mode: MaskingMode; keys?: Keyring; keySince?: Date };
 
 export const masking = section<typeof SETTINGS, MaskingSettings>(
   'Masking',

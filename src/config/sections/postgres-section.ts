@@ -14,7 +14,7 @@ import {
   wholeNumber,
 } from '../value-parsers.ts';
 
-/** The two in the middle encrypt without knowing to whom: they are read as the one that checks. */
+/** In libpq `require` and `verify-ca` do not check the host name; here they mean `verify-full`. */
 const TLS_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
 type TlsMode = (typeof TLS_MODES)[number];
 
@@ -36,7 +36,7 @@ const portList = (text: string): string | Wrong =>
 const certificateFile = fileWith(certificate);
 const keyFile = fileWith(privateKey);
 
-/** `system` is libpq's word for the CAs that the system trusts, which is what counts without one. */
+/** `system` is libpq's value for the system's CAs, which are the default here. */
 const caFile = (path: string): string | undefined | Wrong =>
   path === 'system' ? undefined : certificateFile(path);
 
@@ -97,7 +97,7 @@ const SETTINGS = {
 
 type PostgresValues = Values<typeof SETTINGS>;
 
-/** What is in DATABASE_URL wins over the variables of libpq. */
+/** DATABASE_URL takes precedence over the variables of libpq. */
 export const postgres = section<typeof SETTINGS, PostgresSettings>(
   'Postgres',
   SETTINGS,
@@ -153,7 +153,7 @@ export const postgres = section<typeof SETTINGS, PostgresSettings>(
 
 const CREDENTIALS = [SETTINGS.url, SETTINGS.password];
 
-/** Hosts and ports are lists, as in libpq: one port is for all hosts, else each has its own. */
+/** Hosts and ports are lists, as in libpq: one port for all hosts, or one for each. */
 function readHosts(values: PostgresValues, reader: Reader): HostAndPort[] {
   const inUrl = values.url;
   const hosts = (inUrl?.hosts ?? values.host ?? 'localhost').split(',');
@@ -173,7 +173,7 @@ function readHosts(values: PostgresValues, reader: Reader): HostAndPort[] {
 
 type InUrl = <T>(name: Parameter, parse: Parse<T>, variable: () => T | undefined) => T | undefined;
 
-/** Reads a parameter of DATABASE_URL, or, without it, the variable. */
+/** Reads a parameter of DATABASE_URL, else the variable. */
 function parametersIn(parameters: DatabaseUrl['parameters'], reader: Reader): InUrl {
   return (name, parse, variable) => {
     const text = parameters[name];
@@ -188,8 +188,8 @@ function parametersIn(parameters: DatabaseUrl['parameters'], reader: Reader): In
 }
 
 /**
- * Always stated, since the driver's own default is no TLS. Without a mode: checked TLS, but not on this machine, where
- * it takes a CA to ask for it.
+ * Always set, since the driver's default is no TLS. Without a mode, TLS with a checked certificate is used, except on
+ * this machine, where only a given CA enables TLS.
  */
 function readTls(
   values: PostgresValues,

@@ -75,7 +75,7 @@ export const sqs = section<typeof SETTINGS, SqsSettings & { envelope: EnvelopeSe
     refusePlainHttp(reader, {
       [SETTINGS.endpoint.name]: endpoint,
       [SETTINGS.allEndpoints.name]: endpoint === undefined ? allEndpoints : undefined,
-      // The calls go to the host of the queue's URL, unless there is an endpoint.
+      // Without an endpoint, calls go to the host of the queue's URL.
       [SETTINGS.queueUrl.name]: endpoint === undefined ? queueUrl : undefined,
     });
     return {

@@ -89,14 +89,14 @@ const SETTINGS = {
 } as const satisfies Settings;
 
 type Tls = NonNullable<NativeConnectionOptions['tls']>;
-export type TemporalSettings = {
+type TemporalSettings = {
   connectionOptions: NativeConnectionOptions;
   namespace: string;
-  /** TEMPORAL_API_KEY_FILE, read again each time. */
+  /** Reads TEMPORAL_API_KEY_FILE again with each call. */
   currentApiKey?: () => string | undefined;
 };
 
-/** Temporal's own library reads its settings and profiles; here they are checked, and the key may come from a file. */
+/** Temporal's library reads its settings and profiles; this section checks them and supports the key in a file. */
 export const temporal = section<typeof SETTINGS, TemporalSettings>(
   'Temporal',
   SETTINGS,
@@ -155,7 +155,7 @@ function sources(values: Values<typeof SETTINGS>, env: Environment): LoadClientP
   };
 }
 
-/** The library takes a byte-order mark for a part of the PEM, which then is none. */
+/** The library does not strip a byte-order mark, which makes the PEM invalid. */
 function withoutByteOrderMarks(tls: Tls): Tls {
   if (typeof tls === 'boolean') return tls;
   const { serverRootCACertificate: ca, clientCertPair: pair } = tls;

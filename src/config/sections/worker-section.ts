@@ -86,8 +86,8 @@ const SETTINGS = {
 
 export type LogFormat = 'json' | 'pretty';
 
-export type WorkerSettings = {
-  /** Metrics are served or sent, not both. */
+type WorkerSettings = {
+  /** Excludes `otlp`: metrics are either served or sent. */
   metricsAddress?: string;
   otlp?: { url: string; headers: Record<string, string> };
   healthAddress?: HostAndPort;

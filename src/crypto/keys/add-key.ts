@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { KEY_BYTES, type KeyUse } from './keyring.ts';
 
-/** A keyring's file: the given keys, and a new one, which is active. The text is secret. */
+/** Returns the text of a keyring file with the given keys and a new, active one. The text is secret. */
 export function withNewKey(
   keys: Readonly<Record<string, string>>,
   use: KeyUse,
@@ -11,7 +11,7 @@ export function withNewKey(
   return `${JSON.stringify({ use, active: id, keys: added }, null, 2)}\n`;
 }
 
-/** The month, or where that is taken, the month and a number. */
+/** Returns the month or, if that id is taken, the month and a number. */
 export function freeKeyId(taken: Iterable<string>, now = new Date()): string {
   const ids = new Set(taken);
   const month = now.toISOString().slice(0, 7);

@@ -4,7 +4,7 @@ import { withNewKey } from './add-key.ts';
 
 const VAULT_KEY_BITS = 3072;
 
-/** File name to content, as `login-etl keys generate` writes them. Only the public key is no secret. */
+/** Contents by file name, as `login-etl keys generate` writes them. All but the public key are secret. */
 export type KeyFiles = Readonly<Record<string, string>>;
 
 export const KEY_FILE_NAMES = {
@@ -14,7 +14,7 @@ export const KEY_FILE_NAMES = {
   vaultPrivateKey: 'vault-private.pem',
 } as const;
 
-/** A first key of every kind. The id is what people will see in rows: a month is enough to tell keys apart. */
+/** Generates the first key of every kind. Rows show the id; a month suffices to distinguish keys. */
 export async function generateKeys(keyId: string): Promise<KeyFiles> {
   const pair = await promisify(generateKeyPair)('rsa', {
     modulusLength: VAULT_KEY_BITS,

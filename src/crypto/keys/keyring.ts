@@ -1,10 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 
-/** Several versions of one secret, of which one is active; the others still decode. */
+/** Versions of a secret. One is active; the others still decode. */
 export type Keyring = { activeId: string; keys: ReadonlyMap<string, KeyObject> };
 
-/** What a keyring is for. Its file may say so, and is then refused in the other's place. */
+/** The purpose of a keyring. A file that names its purpose is refused for another one. */
 export type KeyUse = 'masking' | 'payload';
 
 export const KEY_BYTES = 32;
@@ -20,7 +20,7 @@ const keyringSchema = z.strictObject({
 /**
  * Reads `{"active": "2026-11", "keys": {"2026-11": "<base64 of 32 bytes>"}}`.
  * Problems name the rule and the key's id, never any part of a key.
- * @returns the keyring, or what is wrong with it
+ * @returns the keyring or its problem
  */
 export function parseKeyring(
   json: string,
@@ -63,14 +63,14 @@ export function parseKeyring(
   return problems.length > 0 ? problems : { activeId: active, keys: usable };
 }
 
-/** The key that new data is made with. */
+/** The key for new data. */
 export function activeKey(keyring: Keyring): { id: string; key: KeyObject } {
   const key = keyring.keys.get(keyring.activeId);
   if (!key) throw new Error('a keyring without its active key was let in');
   return { id: keyring.activeId, key };
 }
 
-/** The id of a key that is in both, if there is one: what one process needs would open what another made. */
+/** Returns the id of a key that is in both keyrings, if there is one. */
 export function keyInBoth(one: Keyring, other: Keyring): string | undefined {
   const others = [...other.keys.values()];
   return [...one.keys].find(([, key]) => others.some((same) => same.equals(key)))?.[0];

@@ -6,7 +6,7 @@ import {
 } from '../../domain/login/masking.ts';
 import { activeKey, type Keyring } from './keyring.ts';
 
-/** The masker of a configuration: the active masking key, or none in the compatible mode. */
+/** Returns the masker of the active masking key, or the unkeyed one in the mode `sha256`. */
 export function createMasker({ mode, keys }: { mode: MaskingMode; keys?: Keyring }): Masker {
   if (mode === 'sha256') return sha256Masker;
   if (!keys) throw new Error('hmac-sha256 masking was let in without keys');

@@ -1,11 +1,11 @@
 import { chown, open, realpath, rename, rm, stat } from 'node:fs/promises';
 
 /**
- * Puts a new text in the place of a key file, all at once: a reader finds the old one or the new one, also after a
- * power cut. It stays its owner's, who alone may read it. Two at once can't lose a key: the second fails (EEXIST).
+ * Replaces a key file atomically: a reader finds the old or the new text, even after a power failure. The file keeps its
+ * owner, and only the owner can read it. Concurrent calls can't lose a key: the second one fails (EEXIST).
  */
 export async function replaceKeyFile(path: string, text: string): Promise<void> {
-  // Of a link, the file that it names.
+  // Replace the target of a link, not the link.
   const real = await realpath(path);
   const beside = `${real}.new`;
   const { uid, gid } = await stat(real);

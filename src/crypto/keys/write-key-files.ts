@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyFiles } from './generate-keys.ts';
 
-/** Writes key files that only their owner may read. Never over a file that is there: keys can't be had again. */
+/** Writes key files that only their owner can read. Never replaces an existing file: lost keys can't be recovered. */
 export async function writeKeyFiles(directory: string, files: KeyFiles): Promise<string[]> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const paths = [];

@@ -3,15 +3,15 @@ import type { DataConverter } from '@temporalio/common';
 import type { Keyring } from '../keys/keyring.ts';
 import { payloadCodec } from './payload-codec.ts';
 
-/** Loaded by path, also into the workflow bundle. */
+/** The SDK loads these by path, also into the workflow bundle. */
 export const converterPaths = {
-  /** Failures have message and stack trace encoded. */
+  /** Encodes the message and stack trace of failures. */
   failureConverterPath: fileURLToPath(new URL('./failure-converter.ts', import.meta.url)),
-  /** A workflow's current details stay readable. */
+  /** Keeps a workflow's current details readable. */
   payloadConverterPath: fileURLToPath(new URL('./payload-converter.ts', import.meta.url)),
 };
 
-/** The one converter of worker, clients and CLI: nothing readable goes to Temporal. */
+/** The converter of worker, clients and CLI: it encrypts everything that goes to Temporal. */
 export function dataConverter(payloadKeys: Keyring): DataConverter {
   return { payloadCodecs: [payloadCodec(payloadKeys)], ...converterPaths };
 }

@@ -11,10 +11,10 @@ import type { Keyring } from '../keys/keyring.ts';
 import { type DecryptOptions, payloadCipher } from './payload-cipher.ts';
 
 const PURPOSE = 'login-etl/part/2';
-/** Of builds before 0.4: bound to nothing. Read until 0.5. */
+/** Parts of builds before 0.4, which are bound to nothing. Accepted until 0.5. */
 const UNBOUND_PURPOSE = 'login-etl/part/1';
 
-/** Seals the columns of a batch once, where they are made, and opens them where they are used (`batch/part.ts`). */
+/** Seals and opens the parts of a batch (`batch/part.ts`). */
 export function jsonSealer(keyring: Keyring, options?: DecryptOptions): JsonSealer {
   const cipher = payloadCipher(keyring, PURPOSE, options);
   const unboundCipher = payloadCipher(keyring, UNBOUND_PURPOSE, options);

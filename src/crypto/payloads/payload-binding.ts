@@ -1,22 +1,22 @@
 import type { Payload, SerializationContext } from '@temporalio/common';
 import { metadataText } from '../../domain/payload-metadata.ts';
 
-/** What a sealed payload is bound to: authenticated with it, and readable beside it for the codec server. */
+/** The place that a sealed payload is bound to: authenticated, and readable in its metadata for the codec server. */
 export type Binding = { namespace: string; workflowId: string; place: string };
 
-/** Which way an activity's payload goes: the workflow sends arguments, the activity sends results. */
+/** The direction of an activity's payload: the workflow sends arguments, the activity sends results. */
 export type Side = 'argument' | 'result';
 
 const WORKFLOW = 'workflow';
-/** Sealed where no workflow is known yet, as by the codec server for the Web UI: worth as much as a plain input. */
-export const ANYWHERE: Binding = { namespace: '', workflowId: '', place: 'any workflow input' };
+/** For payloads that are sealed before a workflow exists, as by the codec server for the Web UI. They count as plain. */
+const ANYWHERE: Binding = { namespace: '', workflowId: '', place: 'any workflow input' };
 
 /** Temporal appends the time to the workflow id of a schedule's action. */
 const SCHEDULED_TIME = /^-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
 const text = new TextEncoder();
 
-/** Where a payload goes. @param side of an activity's payload */
+/** Returns the binding of a payload. @param side the direction of an activity's payload */
 export function bindingOf(context: SerializationContext | undefined, side: string): Binding {
   if (!context) return ANYWHERE;
   const { namespace, workflowId = '' } = context;
@@ -30,7 +30,7 @@ export const bindingMetadata = ({ namespace, workflowId, place }: Binding) => ({
   'bound-to-place': text.encode(place),
 });
 
-/** Undefined for a payload of a build before 0.4. */
+/** Undefined for payloads of builds before 0.4. */
 export function readBinding(payload: Payload): Binding | undefined {
   if (payload.metadata?.['bound-to-place'] === undefined) return undefined;
   return {
@@ -41,8 +41,9 @@ export function readBinding(payload: Payload): Binding | undefined {
 }
 
 /**
- * What an authenticated binding means where the payload arrived: the side of an activity's payload, `own` for this
- * workflow's, `plain` for one that is worth as much as a plain input, and undefined for one of another place.
+ * Compares an authenticated binding with the place where the payload arrived. Returns the direction of an activity's
+ * payload, `own` for a payload of this workflow, `plain` for one that counts as a plain input, and undefined for one from
+ * another place.
  */
 export function placeFor(
   binding: Binding,

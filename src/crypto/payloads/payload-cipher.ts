@@ -4,15 +4,15 @@ import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { NONCE_BYTES, openAesGcm, sealAesGcm } from '../aes-gcm.ts';
 import { activeKey, type Keyring } from '../keys/keyring.ts';
 
-/** Below this, compression adds more than it saves. */
+/** Compression makes smaller payloads larger. */
 const COMPRESS_FROM_BYTES = 256;
-/** The largest batch takes less than half of it. */
+/** More than twice the size of the largest batch. */
 const MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
 const ZSTD_PARAMETERS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
-export type Compression = 'none' | 'zstd';
-/** Called with each ciphertext before it is decrypted, whatever comes of it. */
-export type OnDecrypt = (ciphertext: { keyId: string; data: Uint8Array }) => void;
+type Compression = 'none' | 'zstd';
+/** Called with each ciphertext before it is decrypted, even if that fails. */
+type OnDecrypt = (ciphertext: { keyId: string; data: Uint8Array }) => void;
 export type Encrypted = { keyId: string; compression: string; data: Uint8Array };
 
 const compress = promisify(zstdCompress);
@@ -24,14 +24,14 @@ export class UnknownPayloadKey extends Error {
 
 export type DecryptOptions = {
   onDecrypt?: OnDecrypt | undefined;
-  /** Of one ciphertext. */
+  /** The limit for one ciphertext. */
   maxDecompressedBytes?: number;
-  /** What all of them together may still decompress to. One at a time: concurrent ones do not see each other. */
+  /** What remains of the limit for all ciphertexts. Decrypt them one at a time, since concurrent calls would exceed it. */
   budget?: { bytes: number } | undefined;
 };
 
-export type PayloadCipher = {
-  /** @param boundTo authenticated with the data: only who names the same decrypts it */
+type PayloadCipher = {
+  /** @param boundTo authenticated with the data; decryption needs the same values */
   encrypt(
     plain: Uint8Array,
     boundTo?: readonly string[],
@@ -40,8 +40,8 @@ export type PayloadCipher = {
 };
 
 /**
- * Compresses (zstd) and encrypts (AES-256-GCM, random nonce) with the active payload key; decrypts with the key that the
- * payload names. Purpose, key id and compression are authenticated with the data.
+ * Compresses (zstd) and encrypts (AES-256-GCM, random nonce) with the active payload key. Decrypts with the key that the
+ * payload names. Purpose, key id and compression are authenticated.
  */
 export function payloadCipher(
   keyring: Keyring,

@@ -21,12 +21,12 @@ import {
 } from './payload-cipher.ts';
 import { originPayload, refusedPayload, sideOf, withoutMarks } from './payload-marks.ts';
 
-/** As in Temporal's own samples, so that other tools know what they look at. */
+/** The encoding of Temporal's samples, which other tools recognize. */
 const ENCODING = 'binary/encrypted';
 const PURPOSE = 'login-etl/payload/2';
-/** Of builds before 0.4: bound to nothing. Read until 0.5. */
+/** Payloads of builds before 0.4, which are bound to nothing. Accepted until 0.5. */
 const UNBOUND_PURPOSE = 'login-etl/payload/1';
-/** Metadata of a payload whose data is an encrypted head and parts that were sealed before. */
+/** The metadata of a payload that consists of an encrypted head and sealed parts. */
 const FORM = 'form';
 const PARTS = 'parts';
 /** Requests, results and failures are a few kB; batches are in parts. */
@@ -37,12 +37,12 @@ const text = new TextEncoder();
 
 /**
  * Compresses and encrypts every payload that leaves for Temporal, except for the counts that people read in the Web UI
- * (`clear-text.ts`). Payloads are wrapped whole, metadata included; of a payload of parts only its head, since parts are
- * sealed already. Namespace, workflow id, place and the identities of the parts are authenticated with it.
+ * (`clear-text.ts`). Payloads are wrapped whole, including metadata; only the head of a payload of parts, since parts are
+ * sealed already. Namespace, workflow id, place and the identities of the parts are authenticated.
  *
- * On the way in, with the SDK's context, a payload that does not belong where it arrived becomes a refused one: the
- * converter and the interceptors of workflows and activities decide what that means there. Without a context, as in
- * the codec server, a payload is opened as what it says it is.
+ * Decoding with the SDK's context turns a payload that does not belong in its place into a refused one: the converter and
+ * the interceptors of workflows and activities handle it. Without a context, as in the codec server, a payload is opened
+ * for the place that it names.
  */
 export function payloadCodec(keyring: Keyring, options: DecryptOptions = {}): PayloadCodec {
   const limits = { maxDecompressedBytes: MAX_DECOMPRESSED_BYTES, ...options };
@@ -111,7 +111,7 @@ export function payloadCodec(keyring: Keyring, options: DecryptOptions = {}): Pa
   };
 }
 
-/** The parts of an encoded payload, as they were sealed; none where there are none. */
+/** Returns the sealed parts of an encoded payload, if any. */
 export function sealedPartsOf(payload: Payload): Uint8Array[] {
   if (metadataText(payload, FORM) !== PARTS) return [];
   return chunks(payload.data ?? new Uint8Array(0)).slice(1);

@@ -11,7 +11,7 @@ import { refusedValue, withOrigin } from '../../domain/payload-origin.ts';
 import type { Side } from './payload-binding.ts';
 import { originOfPayload, reasonRefused, withSide } from './payload-marks.ts';
 
-/** Only the workflow sandbox has it. */
+/** Only the workflow sandbox has this global. */
 const inSandbox = (): boolean => '__TEMPORAL_ACTIVATOR__' in globalThis;
 
 /**
@@ -47,7 +47,7 @@ class BatchPayloadConverter extends DefaultPayloadConverter {
       ? fromPartsPayload<T>(payload)
       : super.fromPayload<T>(payload, context, hint);
     const origin = originOfPayload(payload);
-    // The heartbeat of an earlier attempt, as the activity sees it.
+    // The activity reads the heartbeat of an earlier attempt.
     if (origin === 'result' && !inSandbox()) return withOrigin(value, 'result');
     return origin === 'plain' || origin === 'unbound' ? withOrigin(value, origin) : value;
   }
@@ -55,7 +55,7 @@ class BatchPayloadConverter extends DefaultPayloadConverter {
 
 export const payloadConverter = new BatchPayloadConverter();
 
-/** An activity's argument in the place of its result, or the other way round. */
+/** Detects an activity's argument in place of its result, and the reverse. */
 function wrongSide(payload: Payload, context: SerializationContext | undefined) {
   if (context?.type !== 'activity') return undefined;
   const expected: Side = inSandbox() ? 'result' : 'argument';

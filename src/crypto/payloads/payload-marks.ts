@@ -3,14 +3,14 @@ import { hasEncoding, metadataText } from '../../domain/payload-metadata.ts';
 import type { Side } from './payload-binding.ts';
 
 /**
- * What codec and converter tell each other, in the metadata of payloads that are not encrypted and never leave the
- * process: which way an activity's payload goes, and where a decoded one comes from.
+ * Codec and converter exchange these marks in the metadata of unencrypted payloads, which never leave the process: the
+ * direction of an activity's payload, and the origin of a decoded one.
  */
 const SIDE = 'login-etl-side';
 const ORIGIN = 'login-etl-origin';
 const REFUSED = 'login-etl/refused';
 
-export type PayloadOrigin = Side | 'own' | 'plain' | 'unbound';
+type PayloadOrigin = Side | 'own' | 'plain' | 'unbound';
 
 const text = new TextEncoder();
 const fromText = new TextDecoder();
@@ -32,7 +32,7 @@ export const originPayload = (payload: Payload, origin: PayloadOrigin): Payload 
   ...(payload.data && { data: payload.data }),
 });
 
-/** Nothing marks a payload that passed no codec: as if it were plain. */
+/** A payload that passed no codec has no mark and counts as plain. */
 export const originOfPayload = (payload: Payload): PayloadOrigin =>
   (metadataText(payload, ORIGIN) || 'plain') as PayloadOrigin;
 
@@ -41,6 +41,6 @@ export const refusedPayload = (reason: string): Payload => ({
   data: text.encode(reason),
 });
 
-/** Undefined when it is not refused. */
+/** Undefined for a payload that is not refused. */
 export const reasonRefused = (payload: Payload): string | undefined =>
   hasEncoding(payload, REFUSED) ? fromText.decode(payload.data ?? undefined) : undefined;

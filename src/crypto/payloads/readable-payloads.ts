@@ -7,26 +7,26 @@ import { jsonSealer } from './part-sealer.ts';
 import { readBinding } from './payload-binding.ts';
 import { payloadCodec } from './payload-codec.ts';
 
-/** Shown for a part that the step got by reference. */
+/** Shown instead of a part that the step got by reference. */
 export const NAMED_ONLY = '(as in the result of the step before)';
 
-/** What one request may decompress to, all of it together: an event holds two batches at most. */
+/** The limit for all payloads of one request: an event contains up to two batches. */
 const MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
 /** Parts of builds before 0.4 are bound to no workflow. */
 const NO_WORKFLOW: Owner = { namespace: '', workflowId: '' };
 
 export type Ciphertext = { keyId: string; data: Uint8Array };
 
-export type OpenedPayloads = {
+type OpenedPayloads = {
   /** Undefined when one of them could not be opened. */
   payloads: Payload[] | undefined;
-  /** For each payload in which something was sealed: every ciphertext that was decrypted, or tried. */
+  /** For each sealed payload, all ciphertexts that were decrypted or failed to decrypt. */
   ciphertexts: Ciphertext[][];
 };
 
 /**
- * Decrypts payloads for people: opens the parts of a batch too, and turns all of it into JSON. The ciphertexts come
- * from the cipher itself, so that nothing is opened without being listed, wherever it was in the payload.
+ * Decrypts payloads for people: opens the parts of a batch, too, and converts everything to JSON. The cipher itself reports
+ * the ciphertexts, so that nothing is opened without being listed.
  */
 export async function openPayloads(
   keyring: Keyring,
@@ -34,7 +34,7 @@ export async function openPayloads(
 ): Promise<OpenedPayloads> {
   const budget = { bytes: MAX_DECOMPRESSED_BYTES };
   const opened = [];
-  // One after the other, so that they share the budget.
+  // Open them one at a time, since they share the budget.
   for (const payload of payloads) opened.push(await openPayload(keyring, payload, budget));
   const values = opened.flatMap(({ value }) => value ?? []);
   return {

@@ -4,14 +4,14 @@ import type { VaultPrivateKey } from './vault-opener.ts';
 
 export type WrappedDataKey = { dataKeyId: string; wrappedKey: Buffer; vaultKeyId: string };
 
-/** Sealed for another vault key than the one that is here. */
+/** The data key was wrapped with another vault key. */
 export class OtherVaultKey extends Error {
   override name = 'OtherVaultKey';
 }
 
 /**
- * Data keys as they are needed, the latest used of them kept: neighbours in the table come from the same batches, and
- * unwrapping one takes milliseconds here and more in KMS.
+ * Unwraps data keys on demand and caches the most recently used ones: neighbouring rows come from the same batches, and
+ * unwrapping takes milliseconds, or longer in KMS.
  */
 export class DataKeys {
   readonly #privateKey: VaultPrivateKey;
@@ -30,11 +30,11 @@ export class DataKeys {
       if (vaultKeyId !== this.#privateKey.id) {
         throw new OtherVaultKey(`the vault has originals for the key ${vaultKeyId}`);
       }
-      // Heartbeats are due meanwhile, and an RSA key in this process gives nobody else a turn.
+      // RSA in this process blocks the event loop, so let pending heartbeats run first.
       await letOthersRun();
       key = await this.#privateKey.unwrap(wrappedKey);
     }
-    // A Map keeps its order: the first one is that which was not used for longest.
+    // A Map keeps insertion order, so its first entry is the least recently used.
     this.#kept.delete(dataKeyId);
     this.#kept.set(dataKeyId, key);
     if (this.#kept.size > this.#size) this.#kept.delete(this.#kept.keys().next().value as string);

@@ -5,12 +5,12 @@ import { Problem } from '../../errors/problem.ts';
 import { vaultKeyId } from './vault-envelope.ts';
 import type { VaultPrivateKey } from './vault-opener.ts';
 
-/** As `OAEP` in `vault-envelope.ts`. */
+/** The same as `OAEP` in `vault-envelope.ts`. */
 const ALGORITHM = 'RSAES_OAEP_SHA_256';
 
 /**
- * The vault's private key in AWS KMS, which it never leaves: KMS unwraps the data keys. It needs `kms:GetPublicKey`
- * and `kms:Decrypt`. Region, endpoint and credentials are the AWS SDK's own settings.
+ * The vault's private key in AWS KMS. The key never leaves KMS, which unwraps the data keys. This needs `kms:GetPublicKey`
+ * and `kms:Decrypt`. The AWS SDK's own settings provide region, endpoint and credentials.
  * @throws Problem that names the setting
  */
 export async function kmsPrivateKey(
@@ -67,11 +67,11 @@ async function unwrap(
   return createSecretKey(Buffer.from(Plaintext ?? []));
 }
 
-/** Not trouble with KMS, but with this one value: it may have been planted. */
+/** Not an error of KMS but of this value, which may have been planted. */
 const isNotSealedForUs = (error: unknown): boolean =>
   error instanceof Error && /^(InvalidCiphertext|Validation)Exception$/.test(error.name);
 
-/** By name only: the texts of AWS may repeat what was sent. */
+/** Uses only the error's name: messages of AWS may repeat input. */
 function kmsProblem(error: unknown): Problem {
   const { name, code } = error as { name?: string; code?: string };
   return new Problem(

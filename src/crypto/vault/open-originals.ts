@@ -7,8 +7,8 @@ import { originalContext } from './vault-envelope.ts';
 import type { VaultPrivateKey } from './vault-opener.ts';
 
 /**
- * Opens originals one by one, and unwraps each data key once.
- * @returns undefined for what does not open: another was put in its place, or a bit has changed
+ * Opens originals one at a time and unwraps each data key once.
+ * @returns undefined for an original that does not open because it was replaced or damaged
  */
 export function originalOpener(
   privateKey: VaultPrivateKey,
@@ -27,8 +27,8 @@ export function originalOpener(
 }
 
 /**
- * One row for another key is reported as not opened, so that a planted row can't block the rest.
- * @throws Problem when all of it was sealed for other private keys than this one
+ * Single rows for another key are reported as not opened, so that a planted row can't block the rest.
+ * @throws Problem when all rows were sealed for other private keys
  */
 export function refuseOtherVaultKeys(
   sealed: readonly { vaultKeyId: string }[],
@@ -43,7 +43,7 @@ export function refuseOtherVaultKeys(
   );
 }
 
-/** Whoever can write to the vault can seal anything in it, so an original is masked again to see whether it is genuine. */
+/** Anyone who can write to the vault can seal any value, so an original is masked again to check that it is genuine. */
 export type OriginalCheck = 'matches' | 'does not match' | 'not checked';
 
 /** @param maskers by key id; without the key that the row names, nothing can be checked */

@@ -1,7 +1,7 @@
 import { Problem } from '../../errors/problem.ts';
 import { openBody, type VaultPrivateKey } from './vault-opener.ts';
 
-/** @returns undefined for a body that does not open: another was put in its place, or a bit has changed */
+/** @returns undefined for a body that does not open because it was replaced or damaged */
 export async function openQuarantined(
   { messageId, sealedBody }: { messageId: string; sealedBody: Buffer },
   privateKey: VaultPrivateKey,

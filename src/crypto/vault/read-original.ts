@@ -8,10 +8,10 @@ import { originalContext } from './vault-envelope.ts';
 type Sealed = WrappedDataKey & { field: MaskedField; maskedHex: string; sealedValue: Buffer };
 
 /**
- * Opens an original and masks it again: anyone who can write to the vault can put in what they like, so it is only
- * believed if it makes the masked value that it stands for. Without the old key nobody can tell, and it is believed.
- * @returns undefined for what does not open or is not believed
- * @throws OtherVaultKey, or Problem where KMS does not help
+ * Opens an original and masks it again: anyone who can write to the vault can seal any value, so the original is accepted
+ * only if it results in its masked value. Without the old key this can't be checked, and the original is accepted.
+ * @returns undefined for an original that does not open or is not accepted
+ * @throws OtherVaultKey, or Problem when KMS fails
  */
 export async function readOriginal(
   sealed: Sealed,

@@ -3,12 +3,12 @@ import type { MaskedField } from '../../domain/login/login-columns.ts';
 import { type MaskedRows, maskedLists, type Originals } from '../../domain/login/login-rows.ts';
 import { newDataKey, originalContext, type VaultPublicKey } from './vault-envelope.ts';
 
-/** An original to store in the vault, and the masked value that rows have in its place. */
-export type NewOriginal = { field: MaskedField; masked: string; value: string };
+/** An original for the vault, and the masked value that rows have instead. */
+type NewOriginal = { field: MaskedField; masked: string; value: string };
 
 type Batch = { rows: MaskedRows; originals: Originals; sentAtMs: readonly number[] };
 
-/** Each distinct value once, without those that the vault is known to have, or that were erased since they were sent. */
+/** Returns each distinct value once, except values that the vault has already or that were erased after they were sent. */
 export function newOriginals(
   { rows, originals, sentAtMs }: Batch,
   isKnown: (field: MaskedField, maskedHex: string) => boolean,

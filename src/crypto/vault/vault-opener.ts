@@ -8,16 +8,16 @@ import {
 import { openAesGcm } from '../aes-gcm.ts';
 import { bodyContextOf, OAEP, type VaultPublicKey, vaultKeyId } from './vault-envelope.ts';
 
-/** The vault's private key, wherever it is: in a PEM file here, or in AWS KMS. */
+/** The vault's private key, in a PEM file or in AWS KMS. */
 export type VaultPrivateKey = {
-  /** That of its public key (`vaultKeyId`). */
+  /** The id of its public key (`vaultKeyId`). */
   id: string;
-  /** Of the same pair: what is sealed again is sealed with it. */
+  /** The public key of the pair, for resealing. */
   publicKey: VaultPublicKey;
   unwrap(wrappedKey: Buffer): Promise<KeyObject>;
 };
 
-/** @throws an Error that names the rule, for what is no RSA private key */
+/** @throws Error naming the rule unless the PEM is an RSA private key */
 export function parseVaultPrivateKey(pem: string): VaultPrivateKey {
   let key: KeyObject;
   try {
@@ -39,7 +39,7 @@ export function parseVaultPrivateKey(pem: string): VaultPrivateKey {
   };
 }
 
-/** Opens what `sealBody` made. @throws when the key, the message id or a single bit is another */
+/** Opens the result of `sealBody`. @throws Error when the key or the message id differs, or a bit was changed */
 export async function openBody(
   sealed: Buffer,
   privateKey: VaultPrivateKey,

@@ -1,7 +1,7 @@
 import { kmsPrivateKey } from './kms-private-key.ts';
 import type { VaultPrivateKey } from './vault-opener.ts';
 
-/** What opens the vault, as the configuration names it. */
+/** Where the configuration says that the vault's private key is. */
 export type VaultKeySource = { privateKey: VaultPrivateKey } | { kmsKeyId: string };
 
 export const vaultPrivateKey = async (source: VaultKeySource): Promise<VaultPrivateKey> =>

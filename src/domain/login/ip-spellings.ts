@@ -10,7 +10,7 @@ const NUMERIC_V4 = /^(?:0[xX][0-9A-Fa-f]+|\d+)(?:\.(?:0[xX][0-9A-Fa-f]+|\d+)){0,
 const EMBEDDED_V4 =
   /^(?:::|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$|^2002:([0-9a-f]{1,4}):([0-9a-f]{1,4}):/;
 
-export type Spelling = { ip: string; certain: boolean };
+type Spelling = { ip: string; certain: boolean };
 
 /**
  * Finds the addresses in a text, in canonical form. Certain: spellings that the job accepts, and the same with a port or

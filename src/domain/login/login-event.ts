@@ -61,7 +61,7 @@ const loginEventSchema = z.object(FIELD_SCHEMAS, { error: 'is not a JSON object'
 export const parseField = <F extends FieldName>(field: F, value: unknown) =>
   FIELD_SCHEMAS[field].safeParse(value);
 
-export type ParsedMessage =
+type ParsedMessage =
   | { event: LoginEvent; reason?: undefined }
   /** `field: rule`, safe to store and show: never a value. */
   | { event?: undefined; reason: string };

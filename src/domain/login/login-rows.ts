@@ -12,7 +12,7 @@ type Camel<S extends string> = S extends `${infer A}_${infer B}`
   ? `${A}${Capitalize<Camel<B>>}`
   : S;
 /** `masked_ip` is the list `maskedIps`. Sealed parts hold these names, so they stay as they are. */
-export type ListName<S extends string> = `${Camel<S>}s`;
+type ListName<S extends string> = `${Camel<S>}s`;
 
 /** Rows in the order of the accepted messages. */
 export type MaskedRows = { [F in LoginField as ListName<F['column']>]: Cell<F>[] };
@@ -49,7 +49,7 @@ export const noRows = () => emptyLists(ROW_LISTS.map(({ list }) => list)) as Mas
 export const noOriginals = () =>
   emptyLists(MASKED_LISTS.map(({ originals }) => originals)) as Originals;
 
-export type RowColumn = { column: string; masked: boolean; values: (string | null)[] };
+type RowColumn = { column: string; masked: boolean; values: (string | null)[] };
 
 /** The columns of the rows in the order of `LOGIN_FIELDS`. Columns that a part of an earlier build lacks are null. */
 export function rowColumns(rows: MaskedRows): RowColumn[] {
@@ -61,7 +61,7 @@ export function rowColumns(rows: MaskedRows): RowColumn[] {
   }));
 }
 
-export type MaskedList = {
+type MaskedList = {
   field: MaskedField;
   masked: readonly (string | null)[];
   originals: readonly (string | null)[];

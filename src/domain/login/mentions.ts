@@ -9,7 +9,7 @@ export type Wanted = { kind: 'user'; userId: string } | { kind: 'values'; origin
 export type Originals = ReadonlyMap<MaskedField, ReadonlySet<string>>;
 
 /** `certain`: the message is about the subject. `near`: it may be, and a person has to decide. */
-export type Mention = 'certain' | 'near';
+type Mention = 'certain' | 'near';
 
 const WORD = /[\p{L}\p{N}_]/u;
 const WORDS = /[\p{L}\p{N}_]+/gu;

@@ -8,8 +8,8 @@ export const MAX_ENVELOPES = 4;
 /** The content of an envelope: a text to parse, or a value that is parsed already. */
 export type Content = { text: string } | { json: unknown };
 
-export type Envelope = { kind: EnvelopeKind; content: Content };
-export type EnvelopeKind = 'sns' | 'eventbridge' | 'base64' | 's3-pointer';
+type Envelope = { kind: EnvelopeKind; content: Content };
+type EnvelopeKind = 'sns' | 'eventbridge' | 'base64' | 's3-pointer';
 
 export const ENVELOPE_RULES: Readonly<Record<EnvelopeKind, string>> = {
   sns: 'is an SNS notification',

@@ -2,7 +2,7 @@ import { LOGIN_FIELDS } from './login-columns.ts';
 import { ENVELOPE_RULES, TOO_MANY_ENVELOPES } from './message-envelope.ts';
 
 /** A reason of `quarantine` as the labels of a metric: a fixed set of values. */
-export type ReasonLabels = { field: string; rule: string };
+type ReasonLabels = { field: string; rule: string };
 
 const REQUIRED_RULES = ['is missing', 'is empty'];
 const TEXT_RULES = [

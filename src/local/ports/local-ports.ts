@@ -12,7 +12,7 @@ export const USUAL_PORTS = {
   postgres: 5432,
 } as const;
 
-export type PortName = keyof typeof USUAL_PORTS;
+type PortName = keyof typeof USUAL_PORTS;
 export const PORT_NAMES = Object.keys(USUAL_PORTS) as PortName[];
 
 export type AskedPorts = Partial<Record<PortName, number>>;

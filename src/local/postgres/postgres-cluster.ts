@@ -8,7 +8,7 @@ import type { PostgresAccount } from './postgres-account.ts';
 import { filesBeside } from './postgres-location.ts';
 import type { PostgresPrograms } from './postgres-programs.ts';
 
-export type ClusterOptions = {
+type ClusterOptions = {
   readonly directory: string;
   readonly programs: PostgresPrograms;
   readonly account: PostgresAccount | undefined;

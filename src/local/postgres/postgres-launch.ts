@@ -9,7 +9,7 @@ import { postgresEnvironment } from './postgres-cluster.ts';
 import { withPostgresClient } from './postgres-connection.ts';
 import { settlePreviousServer } from './postgres-previous.ts';
 
-export type LaunchOptions = {
+type LaunchOptions = {
   readonly program: string;
   readonly directory: string;
   readonly account: PostgresAccount | undefined;

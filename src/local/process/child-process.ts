@@ -5,7 +5,7 @@ import { guardAgainstOrphans } from './orphan-guard.ts';
 import { type OutputTail, outputTail } from './output-tail.ts';
 import { signalProcessGroup } from './process-group.ts';
 
-export type StopStep = { readonly signal: NodeJS.Signals; readonly waitMs: number };
+type StopStep = { readonly signal: NodeJS.Signals; readonly waitMs: number };
 
 export type ProcessOptions = {
   /** Shown in messages, such as `PostgreSQL`. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isProcessAlive } from './process-group.ts';
 
-export type LockOptions = {
+type LockOptions = {
   readonly signal?: AbortSignal | undefined;
   /** Called once if another process holds the lock. */
   readonly onWait?: (() => void) | undefined;

@@ -3,7 +3,7 @@ import { PortTakenError } from '../ports/port-taken.ts';
 import type { RunningProcess } from './child-process.ts';
 import { inWords } from './run-to-completion.ts';
 
-export type ReadinessOptions = {
+type ReadinessOptions = {
   readonly name: string;
   readonly server: RunningProcess;
   /** Throws while the server does not answer yet. */

@@ -22,6 +22,8 @@ export async function followSamples(
   const bar = new SingleBar(
     {
       format: '  {bar} {value}/{total} messages stored, {rows} rows, {quarantined} in quarantine',
+      // Fits the line into 80 columns.
+      barsize: 20,
       hideCursor: true,
       noTTYOutput: true,
       notTTYSchedule: 2_000,

@@ -7,7 +7,7 @@ import { defaultCacheDirectory } from './cache-directory.ts';
 import { downloadTemporal } from './download-temporal.ts';
 import { type ObtainTemporal, obtainTemporal } from './obtain-temporal.ts';
 
-export type FindTemporalOptions = {
+type FindTemporalOptions = {
   readonly env: NodeJS.ProcessEnv;
   readonly cacheDirectory?: string | undefined;
   readonly onProgress?: ((message: string) => void) | undefined;

@@ -5,7 +5,7 @@ import { startProcess } from '../process/child-process.ts';
 import { untilReady } from '../process/server-readiness.ts';
 import { probeTemporal } from './temporal-probe.ts';
 
-export type SearchAttributeType =
+type SearchAttributeType =
   | 'Text'
   | 'Keyword'
   | 'Int'

@@ -1,10 +1,9 @@
 import pg, { type Pool, type PoolClient } from 'pg';
 import { boundedTransaction } from '../bounded-transaction.ts';
 
-/** The detail has masked values, ids and counts; never an original. */
+/** The detail contains masked values, ids and counts, never an original. */
 export type AuditRecord = { action: string; reason: string; detail: Record<string, unknown> };
 
-/** Identifies the record for good. */
 export type AuditReceipt = { id: string; hash: string };
 
 const APPEND = `
@@ -12,8 +11,8 @@ const APPEND = `
   returning id::text, encode(hash, 'hex') as hash`;
 
 /**
- * Adds a record; the database sets its time, actor and hash. Given a pool it is committed on return; with a client of a
- * bounded transaction the caller commits, before anything that the record is about is shown.
+ * Appends a record; the database sets its time, actor and hash. With a pool, the record is committed on return. With the
+ * client of a bounded transaction, the caller must commit before it shows anything that the record covers.
  * @throws LockedOut when another session holds the audit log
  */
 export async function appendAuditRecord(

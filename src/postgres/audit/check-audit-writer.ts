@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { Problem } from '../../errors/problem.ts';
 
-/** Before anything is shown: this role can leave a record of it. */
+/** Checks that this role can write an audit record, before anything is shown. */
 export async function checkAuditWriter(pool: Pool): Promise<void> {
   const { rows } = await pool.query<{ may: boolean }>(
     `select has_table_privilege('audit_log', 'insert') and has_table_privilege('audit_log', 'select') as may`,

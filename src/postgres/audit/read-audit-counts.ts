@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 
-export type AuditCount = { action: string; records: number };
+type AuditCount = { action: string; records: number };
 
-/** Of the view, which a later migration brings and not every role may read. */
+/** A later migration adds the view, and not every role may read it. */
 const MAY_READ = `
   select coalesce(has_table_privilege(to_regclass('audit_counts'), 'select'), false) as readable`;
 
@@ -16,7 +16,7 @@ const COUNTS = `
   select case when action = any($1) then action else 'other' end as action, sum(records)::float8 as records
   from audit_counts group by 1 order by 1`;
 
-/** How many audit records there are of each action; none where the view is missing. */
+/** Counts the audit records by action; empty where the view is missing. */
 export async function readAuditCounts(pool: Pool): Promise<AuditCount[]> {
   const { rows } = await pool.query<{ readable: boolean }>(MAY_READ);
   if (!rows[0]?.readable) return [];

@@ -1,13 +1,13 @@
 import type { Pool } from 'pg';
 import type { AuditLink } from '../../domain/verify-audit.ts';
 
-/** Bounds what is in memory at once: a record's detail is 256 KiB at most. */
+/** Limits memory: a record's detail has up to 256 KiB. */
 const PAGE_SIZE = 200;
 const BEFORE_ALL = '-9223372036854775808';
 
 /**
- * The text is that of audit_record(), made here from the columns: a function can be replaced by the table's owner,
- * to give the text from before a change.
+ * Builds the text of audit_record() from the columns, since the table's owner could replace the function with one that
+ * returns the text from before a change.
  */
 const READ_LINKS = `
   select id::text, encode(previous_hash, 'hex') as "previousHash", encode(hash, 'hex') as hash,
@@ -17,7 +17,7 @@ const READ_LINKS = `
     )::text as text
   from audit_log where audit_log.id > $1 order by audit_log.id limit ${PAGE_SIZE}`;
 
-/** Every record in order, as the chain has it. */
+/** Reads every record in the order of the chain. */
 export async function* readAuditLinks(pool: Pool): AsyncGenerator<AuditLink> {
   for (let after = BEFORE_ALL; ; ) {
     const { rows } = await pool.query<AuditLink>(READ_LINKS, [after]);

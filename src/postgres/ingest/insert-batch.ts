@@ -60,13 +60,13 @@ export async function insertWithin(
   };
 }
 
-export type RowByRow = BatchToInsert & {
+type RowByRow = BatchToInsert & {
   /** @throws when a refusal is the server's or the table's fault: then nothing is committed */
   judge(refused: readonly RefusedRow[]): void;
 };
 
 /** `duplicates`: rows that Postgres refused, by their place, whose messages are stored already. */
-export type RowByRowResult = { refused: RefusedRow[]; duplicates: number[] };
+type RowByRowResult = { refused: RefusedRow[]; duplicates: number[] };
 
 /** Inserts the rows of a batch one by one, in one transaction, and leaves its quarantined messages alone. */
 export const insertRowByRow = (pool: Pool, batch: RowByRow): Promise<RowByRowResult> =>

@@ -3,7 +3,7 @@ import { type MaskedField, maskedColumn } from '../../domain/login/login-columns
 
 export type Account = { userId: string; logins: number; firstDay: string; lastDay: string };
 
-export type FoundAccounts = { accounts: Account[]; total: number };
+type FoundAccounts = { accounts: Account[]; total: number };
 
 /** Ids of the masking keys of the rows since then. Reads all of these rows. */
 export async function readMaskKeyIds(pool: Pool, since: Date | undefined): Promise<string[]> {

@@ -2,22 +2,22 @@ import type { Pool } from 'pg';
 import type { RemaskRequest, RowPlace } from '../../domain/rotation.ts';
 import { MASKED_ARRAY } from './masked-array.ts';
 
-/** A row that was masked with another key than the one wanted. */
+/** A row that was masked with another key than the new one. */
 export type OldRow = RowPlace & {
   /** In the order of `MASKED_COLUMNS`. */
   masked: (string | null)[];
   maskKeyId: string;
 };
 
-export type OldRows = { rows: OldRow[]; next?: RowPlace };
+type OldRows = { rows: OldRow[]; next?: RowPlace };
 
-/** Rows read per row to re-mask, so that a step gets ahead where most rows have the new key. */
+/** Rows read per row to re-mask, so that a step makes progress where most rows have the new key. */
 const LOOK_AHEAD = 20;
 
 const START: RowPlace = { createDate: '-infinity', messageId: '' };
 const END: RowPlace = { createDate: 'infinity', messageId: '' };
 
-// Postgres prunes partitions by the date alone, not by the pair.
+// Postgres prunes partitions only by the date, not by the pair.
 const AFTER = `create_date >= $1::date and (create_date, message_id) > ($1::date, $2::text)`;
 
 const LAST_OF_STEP = `
@@ -32,7 +32,7 @@ const OLD_ROWS = `
     and mask_key_id <> $5
   order by create_date, message_id limit $6`;
 
-/** The next rows of old keys in the order of the primary key. The number of rows it reads is bounded, however few are old. */
+/** Returns the next rows of old keys in the order of the primary key. Reads a limited number of rows, even if few are old. */
 export async function findOldRows(
   pool: Pool,
   { toKeyId, after = START, rows: limit }: RemaskRequest,

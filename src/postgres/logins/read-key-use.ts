@@ -1,6 +1,6 @@
 import pg, { type Pool } from 'pg';
 
-/** What the tables tell of a key: how much was made with it, first and last. */
+/** How many rows a key was used for, and when first and last. */
 export type KeyUseInTables = { id: string; rows: number; first: Date; last: Date };
 
 const MASKING = `
@@ -17,7 +17,7 @@ const VAULT = `
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** Of each table, or undefined where this role may not look. Reads every row of user_logins. */
+/** Undefined for a table that this role may not read. Reads every row of user_logins. */
 export async function readKeyUse(pool: Pool) {
   return { masking: await read(pool, MASKING), vault: await read(pool, VAULT) };
 }

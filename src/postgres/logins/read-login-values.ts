@@ -4,7 +4,7 @@ import { MASKED_ARRAY } from './masked-array.ts';
 /** `masked` is in the order of `MASKED_COLUMNS`. */
 export type LoginValues = { messageId: string; masked: (string | null)[] };
 
-// The primary key begins with the date, so this finds the dates first, with one index lookup each.
+// The primary key begins with the date, so this first finds the dates, with one index lookup each.
 const READ_LOGIN_VALUES = `
   with recursive days as (
     select min(create_date) as day from user_logins

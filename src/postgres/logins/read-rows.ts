@@ -2,8 +2,7 @@ import type { Pool } from 'pg';
 import { type Cell, TABLE_COLUMNS } from '../../domain/login/login-columns.ts';
 import { inTransaction } from '../in-transaction.ts';
 
-/** The most rows in memory at once. */
-const ROWS_AT_A_TIME = 1_000;
+const ROWS_PER_PAGE = 1_000;
 
 /** SQS keeps a message for 14 days, so older partitions need not be read. */
 const OLDEST_CREATE_DATE = `($1::timestamptz at time zone 'utc' - interval '15 days')::date`;
@@ -31,8 +30,8 @@ export type LoginRow = {
   [C in Column as C['column']]: C extends { type: 'integer' } ? number : Cell<C>;
 };
 
-export type RowFilter = {
-  /** Stored since then. */
+type RowFilter = {
+  /** Only rows stored since this time. */
   since?: Date | undefined;
   locale?: string | undefined;
   limit?: number | undefined;
@@ -47,9 +46,9 @@ export async function readRows(
   await inTransaction(pool, 'begin read only', async (client) => {
     await client.query(ROWS, [since ?? null, locale ?? null, limit ?? null]);
     for (;;) {
-      const { rows } = await client.query<LoginRow>(`fetch ${ROWS_AT_A_TIME} from rows`);
+      const { rows } = await client.query<LoginRow>(`fetch ${ROWS_PER_PAGE} from rows`);
       if (rows.length > 0) await take(rows);
-      if (rows.length < ROWS_AT_A_TIME) return;
+      if (rows.length < ROWS_PER_PAGE) return;
     }
   });
 }

@@ -1,13 +1,13 @@
 import type { Pool } from 'pg';
 import { inTransaction } from '../in-transaction.ts';
 
-/** A value and how many logins have it. `value` is null for those that have none. */
-export type Tally = { value: string | null; logins: number };
+/** A value and the number of logins with it. `value` is null for logins without a value. */
+type Tally = { value: string | null; logins: number };
 
-/** The most frequent values, and how many logins have another one. */
+/** The most frequent values, and the number of logins with other values. */
 export type Ranking = { top: Tally[]; others: number };
 
-/** A masked value that several accounts have in common. */
+/** A masked value that several accounts share. */
 export type Shared = { value: string; maskKeyId: string; accounts: number; logins: number };
 
 export type Stats = {
@@ -24,7 +24,7 @@ export type Stats = {
   sharedAddresses: Shared[];
 };
 
-/** All numbers are of one moment, also while rows come in. */
+/** One snapshot for all numbers, also during ingestion. */
 const BEGIN = 'begin transaction isolation level repeatable read, read only';
 
 const SINCE = `create_date >= $1::date`;
@@ -34,7 +34,7 @@ const TOTAL = `
     coalesce(array_agg(distinct mask_key_id::text), '{}') as "maskKeyIds"
   from user_logins where ${SINCE}`;
 
-/** Days without a login count as 0: a gap is what one looks for. */
+/** Days without logins count as 0, so that gaps are visible. */
 const DAYS = `
   select day::date::text as value, coalesce(logins, 0)::float8 as logins
   from generate_series($1::date, (now() at time zone 'utc')::date, interval '1 day') as day
@@ -59,7 +59,7 @@ type Options = {
   /** A date, UTC. */
   since: string;
   top: number;
-  /** Told after each of the queries. */
+  /** Called after each query. */
   onQuery?: (queries: number) => void;
 };
 

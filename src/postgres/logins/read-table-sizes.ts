@@ -2,10 +2,10 @@ import type { Pool } from 'pg';
 
 const TABLES = ['user_logins', 'quarantine', 'ingest_runs', 'vault'] as const;
 
-/** Up to here counting takes milliseconds; beyond it Postgres' own estimate is near enough. */
+/** Up to this size counting takes milliseconds; for larger tables Postgres' estimate is good enough. */
 const COUNTED_UP_TO_BYTES = 16 * 1024 * 1024;
 
-/** A partitioned table is all of its partitions. Reltuples is -1 until a table has been analyzed. */
+/** Sums the partitions of a table. reltuples is -1 until a table has been analyzed. */
 const SIZES = `
   select name, has_any_column_privilege(name, 'select') as readable,
     sum(pg_total_relation_size(part))::float8 as bytes,
@@ -25,7 +25,7 @@ type SizeRow = {
   estimate: number;
 };
 
-export type TableSize = { table: string; rows: number; bytes: number };
+type TableSize = { table: string; rows: number; bytes: number };
 
 export async function readTableSizes(pool: Pool): Promise<TableSize[]> {
   const { rows } = await pool.query<SizeRow>(SIZES, [TABLES]);

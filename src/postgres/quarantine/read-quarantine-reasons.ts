@@ -6,7 +6,7 @@ const REASONS = `
   select reason, messages::float8 as messages, last_at as "lastAt"
   from quarantine_reasons order by last_at desc, reason`;
 
-/** What is in quarantine, by reason, the latest first. */
+/** Counts quarantined messages by reason, the latest reason first. */
 export async function readQuarantineReasons(pool: Pool): Promise<QuarantineReason[]> {
   return (await pool.query<QuarantineReason>(REASONS)).rows;
 }

@@ -6,7 +6,7 @@ export type QuarantinedMessage = {
   sentAt: Date;
   quarantinedAt: Date;
   vaultKeyId: string;
-  /** Of the sealed body. */
+  /** The size of the sealed body. */
   bytes: number;
 };
 
@@ -19,7 +19,7 @@ export type QuarantineReason = {
   lastAt: Date;
 };
 
-/** What is asked for: all that is given has to hold. */
+/** Selects the messages that match all given fields. */
 export type QuarantineFilter = { reason?: string | undefined; messageIds?: readonly string[] };
 
 const COLUMNS = `message_id as "messageId", reason, sent_at as "sentAt", quarantined_at as "quarantinedAt",
@@ -32,7 +32,7 @@ const filterValues = ({ reason, messageIds }: QuarantineFilter) => [
   messageIds ?? null,
 ];
 
-/** How many messages there are of each reason. */
+/** Counts the messages by reason. */
 export async function readQuarantineReasons(
   pool: Pool,
   filter: QuarantineFilter = {},
@@ -45,7 +45,7 @@ export async function readQuarantineReasons(
   return rows;
 }
 
-/** The youngest messages, without their bodies. */
+/** Reads the latest messages, without their bodies. */
 export async function readQuarantinedMessages(
   pool: Pool,
   filter: QuarantineFilter,
@@ -58,15 +58,15 @@ export async function readQuarantinedMessages(
   return rows;
 }
 
-export type SealedPage = {
-  /** The message id that the page before ended with. */
+type SealedPage = {
+  /** The last message id of the previous page. */
   after?: string;
   limit: number;
-  /** Of sealed bodies, except that a page has one message at least. */
+  /** The limit for all sealed bodies; a page always has at least one message. */
   maxBytes: number;
 };
 
-/** Messages with their sealed bodies, by message id: a page of a walk through all of them. */
+/** Reads a page of messages with their sealed bodies, in the order of message ids. */
 export async function readSealedMessages(
   pool: Pool,
   filter: QuarantineFilter,

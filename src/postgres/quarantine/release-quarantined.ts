@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** Lets a replay, and no other, take these messages out of quarantine. */
+/** Allows only this replay to remove these messages from quarantine. */
 export async function releaseQuarantined(
   pool: Pool,
   replayId: string,
@@ -12,7 +12,7 @@ export async function releaseQuarantined(
   ]);
 }
 
-/** What the replay has left where it is, it may not take any more. @returns how many there are */
+/** Ends the release of the messages that the replay left in quarantine. @returns their number */
 export async function endRelease(pool: Pool, replayId: string): Promise<number> {
   const { rowCount } = await pool.query(
     'update quarantine set released_for = null where released_for = $1',
@@ -21,7 +21,7 @@ export async function endRelease(pool: Pool, replayId: string): Promise<number> 
   return rowCount ?? 0;
 }
 
-/** Messages that a replay may take just now. */
+/** Counts the messages that are released for a replay. */
 export async function countReleased(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ released: number }>(
     'select count(*)::int as released from quarantine where released_for is not null',

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 
 type Resealed = { messageId: string; before: Buffer; sealedBody: Buffer; vaultKeyId: string };
 
-/** Gives a quarantined message another body. @returns false when it is not as it was any more, or gone */
+/** Replaces the body of a quarantined message. @returns false when it changed in the meantime or is gone */
 export async function resealQuarantined(
   client: PoolClient,
   { messageId, before, sealedBody, vaultKeyId }: Resealed,

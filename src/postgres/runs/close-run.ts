@@ -12,7 +12,7 @@ const CLOSE_RUN = `
     received = excluded.received, inserted = excluded.inserted, duplicates = excluded.duplicates,
     quarantined = excluded.quarantined, acknowledged = excluded.acknowledged, batches = excluded.batches`;
 
-/** Closes a run in the ledger with the counts of its history. Doing it again writes the same. */
+/** Closes a run in the ledger with the counts of its history. Idempotent. */
 export async function closeRun(
   pool: Pool | PoolClient,
   run: RunRecord,

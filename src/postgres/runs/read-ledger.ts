@@ -3,22 +3,22 @@ import type { LedgerRun } from '../../domain/reconciliation.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { LOGIN_ID_HASH, QUARANTINE_ID_HASH } from '../ingest/id-hash.ts';
 
-/** Rows of the ledger and of the tables are from one moment, also while runs go on. */
+/** One snapshot of ledger and tables, also while runs continue. */
 const BEGIN = 'begin transaction isolation level repeatable read, read only';
 
 /**
- * A run's rows are younger than the run; the clocks of Temporal, which dates runs, and of Postgres, which dates
- * rows, may differ by so much.
+ * Rows are younger than their run. The clocks of Temporal, which dates runs, and Postgres, which dates rows, may differ by
+ * up to this interval.
  */
 const CLOCKS = `interval '1 hour'`;
 
 /**
- * SQS keeps a message for 14 days at most, and a row's create_date is the day its message was sent: so the
- * partitions of months before need not be read.
+ * SQS keeps a message for up to 14 days, and create_date is the day when a message was sent, so older partitions need not
+ * be read.
  */
 const OLDEST_CREATE_DATE = `(($1::timestamptz - ${CLOCKS}) at time zone 'utc' - interval '14 days')::date`;
 
-/** Ids of duplicates that a finding names. */
+/** The most duplicate ids that a finding names. */
 const NAMED_DUPLICATES = 5;
 
 /**
@@ -98,7 +98,7 @@ const IN_BOTH_TABLES = `
   where quarantine.create_date >= ${OLDEST_CREATE_DATE}
     and user_logins.create_date >= ${OLDEST_CREATE_DATE}`;
 
-export type Ledger = { runs: LedgerRun[]; inBothTables: number };
+type Ledger = { runs: LedgerRun[]; inBothTables: number };
 
 export async function readLedger(pool: Pool, since: Date): Promise<Ledger> {
   return inTransaction(pool, BEGIN, async (client) => {

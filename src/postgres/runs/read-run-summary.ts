@@ -1,13 +1,13 @@
 import type { Pool } from 'pg';
 import type { Counts } from '../../domain/counts.ts';
 
-/** Counts of the ledger, as numbers: a day's sum is far below what a double holds exactly. */
+/** The ledger's counts as numbers: a double holds a day's sum exactly. */
 const COUNTS = (wrap: (column: string) => string) =>
   ['received', 'inserted', 'duplicates', 'quarantined', 'acknowledged', 'batches']
     .map((column) => `'${column}', ${wrap(column)}`)
     .join(', ');
 
-// One that continues as new has done its part: a large backlog takes many of them before one completes.
+// Runs that continued as new count as successful: a large backlog takes many of them.
 const LAST_SUCCESS = `
   select extract(epoch from finished_at)::float8 as "finishedAtSeconds" from ingest_runs
   where outcome in ('completed', 'continued') order by started_at desc limit 1`;
@@ -22,14 +22,14 @@ const LAST_DAY = `
     json_build_object(${COUNTS((column) => `coalesce(sum(${column}), 0)`)}) as counts
   from ingest_runs where started_at > now() - interval '24 hours' group by 1`;
 
-export type RunSummary = {
+type RunSummary = {
   lastSuccessAtSeconds: number | undefined;
   lastRun: { durationSeconds: number; counts: Counts } | undefined;
   /** Runs begun in the last 24 hours; the outcome of one that has not ended is `open`. */
   lastDay: { outcome: string; runs: number; counts: Counts }[];
 };
 
-/** What the ledger says of the latest runs. Each statement goes by the index on started_at. */
+/** Summarizes the latest runs in the ledger. Each statement uses the index on started_at. */
 export async function readRunSummary(pool: Pool): Promise<RunSummary> {
   const success = await pool.query<{ finishedAtSeconds: number }>(LAST_SUCCESS);
   const last = await pool.query<NonNullable<RunSummary['lastRun']>>(LAST_RUN);

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Counts } from '../../domain/counts.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
 
-/** A run as the ledger has it. One that has not closed has no outcome and no counts yet. */
+/** A run in the ledger. An open run has no outcome and no counts yet. */
 export type LedgerEntry = {
   runId: string;
   workflowId: string;
@@ -20,7 +20,7 @@ const COLUMNS = `
     'duplicates', duplicates, 'quarantined', quarantined, 'acknowledged', acknowledged, 'batches', batches)
   end as counts`;
 
-/** Completed, and there was nothing to do: of a run for each minute these are most. */
+/** Completed runs that found an empty queue: with a run every minute, most runs do. */
 const EMPTY = `(outcome in ('completed', 'continued') and received = 0)`;
 
 const LATEST = `
@@ -32,7 +32,7 @@ const COUNT_EMPTY = `select count(*)::int as runs from ingest_runs where started
 
 export type LatestRuns = { runs: LedgerEntry[]; emptyRuns: number };
 
-/** The latest runs that began since then, newest first; `emptyRuns` counts those that found nothing to do. */
+/** Reads the runs that began since a time, newest first; `emptyRuns` counts the runs that found an empty queue. */
 export async function readLatestRuns(
   pool: Pool,
   { since, withEmpty, limit }: { since: Date; withEmpty: boolean; limit: number },
@@ -48,7 +48,7 @@ const LAST_SUCCESS = `
   select finished_at as "finishedAt" from ingest_runs
   where outcome in ('completed', 'continued') order by started_at desc limit 1`;
 
-/** When the latest run that succeeded was done. */
+/** Returns when the latest successful run ended. */
 export async function readLastSuccess(pool: Pool): Promise<Date | null> {
   const { rows } = await pool.query<{ finishedAt: Date }>(LAST_SUCCESS);
   return rows[0]?.finishedAt ?? null;
@@ -58,7 +58,7 @@ const FIND = `
   select ${COLUMNS} from ingest_runs
   where run_id::text = $1 or workflow_id = $1 order by started_at desc limit $2`;
 
-/** The runs of this run id or workflow id, newest first: one that continued as new has left several. */
+/** Returns the runs with this run id or workflow id, newest first: a workflow that continued as new has several. */
 export async function findRuns(pool: Pool, id: string, limit: number): Promise<LedgerEntry[]> {
   return (await pool.query<LedgerEntry>(FIND, [id, limit])).rows;
 }
@@ -71,4 +71,4 @@ const MATCH = `
 export const matchRuns = async (pool: Pool, prefix: string, limit: number): Promise<RunIds[]> =>
   (await pool.query<RunIds>(MATCH, [prefix, limit])).rows;
 
-export type RunIds = { runId: string; workflowId: string };
+type RunIds = { runId: string; workflowId: string };

@@ -8,7 +8,7 @@ const READ_ORIGINALS = `
   join sealed_originals using (masked_value, field)
   join vault_data_keys as data_keys on data_keys.id = data_key_id`;
 
-/** The sealed originals of these values, in the vault or set aside by a rotation. */
+/** Reads the sealed originals of these values, including those that a rotation set aside. */
 export async function readOriginals(
   pool: Pool,
   wanted: readonly MaskedValue[],
@@ -17,7 +17,7 @@ export async function readOriginals(
   return rows;
 }
 
-/** As `unnest($1::bytea[], $2::text[])` takes them. */
+/** The arguments of `unnest($1::bytea[], $2::text[])`. */
 export const toColumns = (values: readonly MaskedValue[]): [Buffer[], string[]] => [
   values.map(({ maskedHex }) => Buffer.from(maskedHex, 'hex')),
   values.map(({ field }) => field),

@@ -15,7 +15,7 @@ const REMOVE = `
   ) as next
   where vault_set_aside.masked_value = next.masked_value and vault_set_aside.field = next.field`;
 
-/** Removes originals that were set aside and that nobody took back. */
+/** Removes originals that are still set aside. */
 export async function removeSetAside(
   pool: Pool,
   { rows }: RemoveRequest,
@@ -33,14 +33,14 @@ const FIRST = '00000000-0000-0000-0000-000000000000';
 const LAST_OF_STEP = `
   select id::text from vault_data_keys where id > $1 order by id offset $2 limit 1`;
 
-// A data key comes in one transaction with the originals that it seals: one that has none will not get any.
+// A data key is inserted in one transaction with its originals, so a key without originals never gets any.
 const REMOVE_DATA_KEYS = `
   delete from vault_data_keys
   where id > $1 and ($2::uuid is null or id <= $2)
     and not exists (select from vault where data_key_id = vault_data_keys.id)
     and not exists (select from vault_set_aside where data_key_id = vault_data_keys.id)`;
 
-/** Removes data keys that seal nothing any more. One look through the vault a step, since no index has them. */
+/** Removes data keys without originals. Each step scans the vault, since no index has the data key. */
 export async function removeDataKeys(
   pool: Pool,
   { after = FIRST, rows }: RemoveDataKeysRequest,

@@ -1,18 +1,18 @@
 import type { Pool, PoolClient } from 'pg';
 
-/** Which rotation a step belongs to, and the masking key that is active for whoever does the step. */
+/** The rotation of a step, and the active masking key of the worker that runs it. */
 export type RotationStep = {
-  /** First run of the rotation's workflow. Steps that a build before 0.4 scheduled do not name it. */
+  /** The first run of the rotation's workflow; undefined in steps that a build before 0.4 scheduled. */
   runId: string | undefined;
   keyId: string;
 };
 
-/** Nothing is changed without the record that a rotation has begun, nor after the record of its end. */
+/** The audit log has no begin record of the rotation, or already its end: nothing is changed. */
 export class RotationNotOnRecord extends Error {
   override name = 'RotationNotOnRecord';
 }
 
-/** The active masking key of this worker is not the one of the rotation: another worker may have it. */
+/** This worker's active masking key differs from that of the rotation: another worker may have it. */
 export class OtherMaskingKey extends Error {
   override name = 'OtherMaskingKey';
 }
@@ -26,7 +26,7 @@ const FIND = `
   where action = 'rotation.begin' and ($1::text is null or detail ->> 'runId' = $1)
   order by begun.id desc limit 1`;
 
-export type RecordedRotation = { toKeyId: string; ended: boolean };
+type RecordedRotation = { toKeyId: string; ended: boolean };
 
 export async function findRotation(
   db: Pool | PoolClient,
@@ -36,7 +36,7 @@ export async function findRotation(
 }
 
 /**
- * For the transaction of a step's change.
+ * Checks the rotation in the transaction of a step.
  * @throws RotationNotOnRecord, OtherMaskingKey
  */
 export async function requireRotation(

@@ -4,7 +4,7 @@ import { boundedTransaction } from '../bounded-transaction.ts';
 import { type RotationStep, requireRotation } from './require-rotation.ts';
 import { LOCK_VAULT } from './vault-lock.ts';
 
-/** Originals looked at for each row that a step may re-mask. */
+/** Originals read per row of a step, so that a step makes progress where few have an old key. */
 const LOOK_AHEAD = 5;
 
 const START: OriginalPlace = { maskedHex: '', field: 'device_id' };
@@ -23,7 +23,7 @@ const SET_ASIDE = `
   )
   insert into vault_set_aside select * from moved on conflict (masked_value, field) do nothing`;
 
-/** Sets aside the next originals of old keys, in the order of the primary key, a bounded look at a time. */
+/** Sets aside the next originals of old keys, in the order of the primary key. Reads a limited number of originals. */
 export async function setOriginalsAside(
   pool: Pool,
   { after = START, rows }: SetAsideRequest,

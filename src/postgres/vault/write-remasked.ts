@@ -12,10 +12,10 @@ export type RemaskedRow = OldRow & { newMasked: (string | null)[] };
 
 export type ResealedOriginal = MaskedValue & { newMaskedHex: string; sealedValue: Buffer };
 
-export type Remasked = {
+type Remasked = {
   toKeyId: string;
   rows: readonly RemaskedRow[];
-  /** Of these rows, each once. */
+  /** The originals of these rows, each once. */
   originals: readonly ResealedOriginal[];
   dataKey: { id: string; vaultKeyId: string; wrappedKey: Buffer };
   /** Originals of rows that keep their old key. */
@@ -37,7 +37,7 @@ const COLUMNS = MASKED_COLUMNS.map(({ column }, index) => ({
   parameters: `$${7 + 2 * index}::text[], $${8 + 2 * index}::text[]`,
 }));
 
-// Locks in the order of ingestion (rows, then originals, both sorted), so that the two cannot deadlock.
+// Locks in the same order as ingestion (rows, then originals, both sorted), which prevents deadlocks.
 const UPDATE_ROWS = `
   update user_logins set mask_key_id = $4,
     ${COLUMNS.map(({ column, becomes }) => `${column} = ${becomes}`).join(', ')}
@@ -70,7 +70,7 @@ const TAKE_BACK = `
 
 /**
  * Writes the re-masked rows of a step and their originals in one transaction.
- * @returns the number of rows changed: fewer than given if another attempt has changed some
+ * @returns the number of changed rows, which is lower if another attempt has changed some
  * @throws OriginalsChanged
  */
 export async function writeRemasked(
@@ -123,7 +123,7 @@ async function insertOriginals(
     originals.map(({ sealedValue }) => sealedValue),
     ...[toKeyId, dataKey.id],
   ]);
-  // All originals were there already, so nothing is sealed with this data key.
+  // The vault had all originals already, so this data key seals nothing.
   if (rowCount === 0) return;
   await client.query(INSERT_DATA_KEY, [dataKey.id, dataKey.vaultKeyId, dataKey.wrappedKey]);
 }

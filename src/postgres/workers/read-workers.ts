@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { ReportedWorker } from '../../domain/live-workers.ts';
 
-/** A worker reports every 5 s: two reports may be missing before it counts as dead. */
+/** A worker reports every 5 s, and may miss two reports before it counts as dead. */
 const ALIVE_WITHIN = '15 seconds';
 
 const READ = `
@@ -9,7 +9,7 @@ const READ = `
     build, mask_key_id as "maskKeyId", payload_key_ids as "payloadKeyIds"
   from workers where task_queue = $1 order by identity, started_at`;
 
-/** The workers of a task queue that have reported within a day. */
+/** The workers of a task queue that have reported within the last day. */
 export async function readReportedWorkers(
   pool: Pool,
   taskQueue: string,

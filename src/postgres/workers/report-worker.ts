@@ -7,7 +7,7 @@ export type WorkerReport = {
   taskQueue: string;
   build: string;
   maskKeyId: string;
-  /** The active one first. */
+  /** The active key comes first. */
   payloadKeyIds: readonly string[];
 };
 
@@ -17,10 +17,10 @@ const REPORT = `
 
 const STOPPED = 'update workers set stopped_at = now() where worker_id = $1';
 
-/** Rows of workers that are gone stay for a day, so that their last polls are not taken for another worker's. */
+/** Rows of stopped workers stay for a day, so that their last polls are not attributed to another worker. */
 const REMOVE_OLD = `delete from workers where seen_at < now() - interval '1 day'`;
 
-/** Says that the worker is alive. The first report adds its row. */
+/** Records that the worker is alive. The first report inserts its row. */
 export async function reportWorker(pool: Pool, worker: WorkerReport): Promise<void> {
   const { workerId, identity, taskQueue, build, maskKeyId, payloadKeyIds } = worker;
   await pool.query(REPORT, [workerId, identity, taskQueue, build, maskKeyId, payloadKeyIds]);

@@ -4,7 +4,7 @@ import type { HostAndPort } from '../../config/host-and-port.ts';
 import { limitConnections, SERVER_TIMEOUTS } from '../../http/limit-connections.ts';
 import type { Readiness } from './readiness.ts';
 
-export type HealthServer = {
+type HealthServer = {
   /** Answers "not ready" from now on, since the worker accepts no more work. */
   shuttingDown(): void;
   close(): Promise<void>;

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { isRefusal } from '../../errors/refused-credentials.ts';
 import type { Queue } from '../../queue/open-queue.ts';
 
-export const DEPENDENCIES = ['temporal', 'postgres', 'queue'] as const;
+const DEPENDENCIES = ['temporal', 'postgres', 'queue'] as const;
 export type Dependency = (typeof DEPENDENCIES)[number];
 /** `refused`: the part answers but does not accept the credentials. */
 export type State = 'ok' | 'unreachable' | 'refused';

@@ -26,7 +26,7 @@ export type RotationStatus = {
   status: WorkflowExecutionStatusName;
   startedAt: Date;
   endedAt?: Date;
-  /** What it is about, while it runs. */
+  /** The state of a running rotation. */
   view?: RunState;
   /** Undefined when no custodian's worker answers. */
   progress?: RotationState;
@@ -66,7 +66,7 @@ export async function stopRotation(client: Client): Promise<void> {
   }
 }
 
-/** The rotation that runs, or the latest that has run. @throws Problem when Temporal knows of none */
+/** Returns the running rotation, or the latest one. @throws Problem when Temporal has none */
 export async function rotationStatus(client: Client): Promise<RotationStatus> {
   const handle = client.workflow.getHandle(ROTATION_WORKFLOW_ID);
   const description = await handle.describe().catch((error: unknown) => {

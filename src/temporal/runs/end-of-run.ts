@@ -7,7 +7,7 @@ import {
 import { grpcStatus } from '../temporal-problem.ts';
 import { failureReason, UNREADABLE } from './failing-steps.ts';
 
-/** Why a closed run failed; undefined for one that did not, or whose history is no longer kept. */
+/** Returns why a closed run failed; undefined if it did not fail or its history is gone. */
 export async function whyRunFailed(
   client: Client,
   { workflowId, runId, status }: Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'status'>,

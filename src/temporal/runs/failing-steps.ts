@@ -6,7 +6,7 @@ import type { temporal } from '@temporalio/proto';
 type Described = WorkflowExecutionDescription['raw'];
 type Failure = temporal.api.failure.v1.IFailure | null | undefined;
 
-/** A step that has failed and is tried again. */
+/** A step that failed and is being retried. */
 export type FailingStep = { step: string; attempt: number; reason: string; nextAttemptAt?: Date };
 
 export async function failingSteps(client: Client, raw: Described): Promise<FailingStep[]> {
@@ -21,7 +21,7 @@ export async function failingSteps(client: Client, raw: Described): Promise<Fail
   );
 }
 
-/** What the SDK puts in place of a message that was encoded. */
+/** The SDK's replacement for an encoded message. */
 const ENCODED = 'Encoded failure';
 export const UNREADABLE = 'PAYLOAD_KEYS, as they are here, cannot read why';
 
@@ -31,12 +31,12 @@ async function reasonOf(client: Client, failure: Failure): Promise<string> {
       await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, failure),
     );
   } catch {
-    // Nothing but decoding is tried here: the key is another one, or there is none.
+    // Only decoding can fail here: the key is missing or differs.
     return UNREADABLE;
   }
 }
 
-/** Why something failed, in words of ours: the messages of other errors may hold values and are left out. */
+/** Returns the reason of a failure in our own words: messages of other errors may contain values. */
 export function failureReason(error: Error | undefined): string {
   let cause: unknown = error;
   let reason = error?.name ?? 'unknown';

@@ -3,10 +3,10 @@ import { partId } from '../../batch/part.ts';
 import type { FindPart } from '../../batch/part-cache.ts';
 import { sealedPartsOf } from '../../crypto/payloads/payload-codec.ts';
 
-/** A result may be 2 MiB: few events a page. */
-const EVENTS_A_PAGE = 4;
+/** Few, since a result may have 2 MiB. */
+const EVENTS_PER_PAGE = 4;
 
-/** Looks through a run's history from its end on: what a step needs was recorded a moment ago. */
+/** Searches a run's history from its end, since steps need recent results. */
 export const partFinder =
   ({ workflowService }: NativeConnection, namespace: string): FindPart =>
   async (execution, id) => {
@@ -15,7 +15,7 @@ export const partFinder =
       const page = await workflowService.getWorkflowExecutionHistoryReverse({
         namespace,
         execution,
-        maximumPageSize: EVENTS_A_PAGE,
+        maximumPageSize: EVENTS_PER_PAGE,
         ...(nextPageToken && { nextPageToken }),
       });
       for (const { activityTaskCompletedEventAttributes: completed } of page.history?.events ??

@@ -24,8 +24,8 @@ export type RunWatcher = {
 };
 
 /**
- * Waits for a run's end, through all the runs it continues as, and tells the watcher what happens meanwhile.
- * @returns undefined when the signal ended it before
+ * Waits for the end of a run and of the runs that continue it, and reports progress to the watcher.
+ * @returns undefined after an abort
  */
 export async function followRun(
   client: Client,
@@ -47,10 +47,10 @@ export async function followRun(
       if (!over.aborted) watcher.onState?.(view);
     }),
   ];
-  // A query in flight when the run ends is waited for: a worker logs each one that was given up.
+  // Wait for queries in flight when the run ends: a worker logs each abandoned query.
   const watching = client.withAbortSignal(signal, () => Promise.all(watch()));
   try {
-    // A long poll goes on for half a minute, also on a connection that is closed meanwhile.
+    // A long poll would last half a minute, even on a closed connection.
     return await client.withAbortSignal(signal, () => outcome(client, workflowId));
   } catch (error) {
     if (signal.aborted) return undefined;
@@ -81,10 +81,10 @@ async function outcome(client: Client, workflowId: string): Promise<RunOutcome> 
   }
 }
 
-/** A failed look at the run doesn't fail the command: the next look may succeed. */
-async function every(ms: number, signal: AbortSignal, look: () => Promise<void>): Promise<void> {
+/** Ignores failures of `act`: the next call may succeed. */
+async function every(ms: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
-    await look().catch(() => undefined);
+    await act().catch(() => undefined);
     await sleep(ms, undefined, { signal }).catch(() => undefined);
   }
 }

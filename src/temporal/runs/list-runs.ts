@@ -3,11 +3,11 @@ import { TASK_QUEUE, WORKFLOW_TYPE } from '../../domain/names.ts';
 
 const OURS = `WorkflowType = '${WORKFLOW_TYPE}' AND TaskQueue = '${TASK_QUEUE}'`;
 
-/** Runs that go on now, latest first: whoever started them, but not the children that a run is split into. */
+/** The open runs, latest first, without the child workflows of a run. */
 export const openRuns = (client: Client, limit: number): Promise<WorkflowExecutionInfo[]> =>
   listRoots(client, `${OURS} AND ExecutionStatus = 'Running'`, limit);
 
-/** Runs that have come to their end, latest first. */
+/** The closed runs, latest first. */
 export const closedRuns = (client: Client, limit: number): Promise<WorkflowExecutionInfo[]> =>
   listRoots(
     client,

@@ -4,15 +4,15 @@ import { type FailingStep, failingSteps } from './failing-steps.ts';
 import { type RunProgress, runProgress } from './query-progress.ts';
 import { runCounts } from './run-counts.ts';
 
-/** A workflow task that fails again and again: the worker's build does not fit the run. */
+/** From this attempt of a workflow task on, the worker's build does not fit the run. */
 const STUCK_FROM_ATTEMPT = 3;
 
-/** An open run, as far as Temporal and the worker can say. */
+/** An open run, according to Temporal and its worker. */
 export type OpenRun = {
   workflowId: string;
   runId: string;
   startedAt: Date;
-  /** A cron's next run, or one with a delay, is open before it begins. */
+  /** Set for an open run that has not begun yet: the next one of a cron, or a delayed one. */
   beginsAt: Date | null;
   state: RunProgress['state'] | 'waiting' | 'stuck' | 'unknown';
   counts: Counts | null;
@@ -20,8 +20,8 @@ export type OpenRun = {
 };
 
 /**
- * What state a run is in, its shards included.
- * @param options.query whether to ask the run itself, which waits for a worker
+ * Returns the state of a run and its shards.
+ * @param options.query whether to query the run, which waits for a worker
  */
 export async function lookAtRun(
   client: Client,
@@ -64,6 +64,6 @@ function stateOf(
 ): OpenRun['state'] {
   if (beginsAt) return 'waiting';
   if (stuck) return 'stuck';
-  // A worker of a build that does not know the query answers with the counts only.
+  // An older build answers the query with counts only.
   return progress?.state ?? (counts ? 'draining' : 'unknown');
 }

@@ -20,10 +20,9 @@ const progressSchema = z.object({
   }),
 });
 
-/** What a run says about itself. */
 export type RunProgress = z.infer<typeof progressSchema>;
 
-/** Undefined when no worker answers, or one of a build that answers differently. */
+/** Undefined when no worker answers, or only one with a build whose answer differs. */
 export async function runProgress(
   client: Client,
   workflowId: string,
@@ -32,8 +31,8 @@ export async function runProgress(
 }
 
 /**
- * Undefined when no worker answers. Cancelled, not given a deadline: the client tries again after a deadline, for longer
- * than the caller waits for Temporal.
+ * Undefined when no worker answers. Uses an abort signal, since the client retries after a deadline for longer than the
+ * caller waits.
  */
 export async function queryProgress(client: Client, workflowId: string): Promise<unknown> {
   try {

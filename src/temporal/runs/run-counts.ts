@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { addCounts, type Counts } from '../../domain/counts.ts';
 import { queryProgress } from './query-progress.ts';
 
-/** The counts so far of a run, and of those of its shards that it has not counted yet. */
+/** Returns the current counts of a run, including the shards that it has not added yet. */
 export async function runCounts(
   client: Client,
   workflowId: string,

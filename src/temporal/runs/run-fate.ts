@@ -1,7 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Fate } from '../../domain/reconciliation.ts';
 
-/** What became of a run that the ledger has not closed; unknown when its history is no longer kept. */
+/** Returns the state in Temporal of a run that is open in the ledger; unknown when its history is gone. */
 export async function runFate(client: Client, workflowId: string, runId: string): Promise<Fate> {
   try {
     const { status } = await client.workflow.getHandle(workflowId, runId).describe();
@@ -9,7 +9,7 @@ export async function runFate(client: Client, workflowId: string, runId: string)
       case 'RUNNING':
       case 'PAUSED':
         return 'running';
-      // These write the ledger's row before they end.
+      // These runs write their row in the ledger before they end.
       case 'COMPLETED':
       case 'CONTINUED_AS_NEW':
       case 'CANCELLED':

@@ -5,7 +5,7 @@ import { TASK_QUEUE } from '../../domain/names.ts';
 import { Problem } from '../../errors/problem.ts';
 import { failureReason } from './failing-steps.ts';
 
-/** Has a worker store a batch of released messages, and waits for it. @throws Problem when the run failed */
+/** Runs a workflow that stores a batch of released messages, and waits for it. @throws Problem when the run failed */
 export async function runReplay(
   client: Client,
   batch: ReplayBatch,

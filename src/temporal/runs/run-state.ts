@@ -6,19 +6,19 @@ const { PendingActivityState, PendingWorkflowTaskState } = proto.temporal.api.en
 
 type Described = WorkflowExecutionDescription['raw'];
 
-/** What a run is about, between its start and its end. */
+/** The state of an open run. */
 export type RunState =
   | { state: 'running' }
-  /** Something is to be done, and nobody has taken it yet. */
+  /** No worker has picked up the next task. */
   | { state: 'not picked up' }
-  /** The worker fails at the workflow itself, not at a step of it: most likely a build that does not fit. */
+  /** The workflow task fails, most likely because the worker's build does not fit the run. */
   | { state: 'stuck'; attempt: number }
-  /** A step has failed and is tried again. */
+  /** A step failed and is being retried. */
   | ({ state: 'retrying' } & FailingStep);
 
-export type RunView = RunState & { openShards: string[] };
+type RunView = RunState & { openShards: string[] };
 
-/** A run split into shards is about what the first of them is about that is held up. */
+/** A run with shards has the state of its first shard that does not run normally. */
 export async function runView(client: Client, workflowId: string): Promise<RunView> {
   const { raw } = await client.workflow.getHandle(workflowId).describe();
   const openShards = (raw.pendingChildren ?? []).map((child) => child.workflowId ?? '');

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type RunProgress, runProgress } from './query-progress.ts';
 
-/** Signals of the workflow `ingestLogins`, which the Web UI and tctl can send as well, and a cancellation. */
+/** The signals of `ingestLogins`, which the Web UI and tctl can send, too, and cancellation. */
 export type Steering = 'pause' | 'resume' | 'drain' | 'cancel';
 
-/** The state in which the run confirms; a cancelled run confirms by its end. */
+/** The state that confirms each request. The end of a run confirms its cancellation. */
 const WANTED: Partial<Record<Steering, RunProgress['state']>> = {
   pause: 'paused',
   resume: 'draining',
@@ -14,7 +14,7 @@ const WANTED: Partial<Record<Steering, RunProgress['state']>> = {
 
 const LOOK_EVERY_MS = 250;
 
-/** `unconfirmed`: the request is in the run's history, and the run has not confirmed it. */
+/** `unconfirmed`: the run's history has the request, but the run has not confirmed it. */
 export type Steered = {
   workflowId: string;
   state: RunProgress['state'] | 'ended' | 'unconfirmed';
@@ -22,7 +22,7 @@ export type Steered = {
   counts: RunProgress['counts'] | null;
 };
 
-/** Signals or cancels a run, and waits for it to confirm. */
+/** Signals or cancels a run, and waits for its confirmation. */
 export async function steerRun(
   client: Client,
   workflowId: string,
@@ -35,7 +35,7 @@ export async function steerRun(
   const until = performance.now() + withinMs;
   let last: RunProgress | undefined;
   do {
-    // A run that has ended needs no further confirmation, except of a pause.
+    // The end of a run confirms any request but a pause.
     const { status } = await handle.describe();
     if (status.name !== 'RUNNING') {
       const confirmed = steering !== 'pause';
@@ -50,7 +50,7 @@ export async function steerRun(
   return { workflowId, state: 'unconfirmed', confirmed: false, counts: last?.counts ?? null };
 }
 
-/** Whether there is an open run with this id. */
+/** Reports whether a run with this id is open. */
 export async function isOpen(client: Client, workflowId: string): Promise<boolean> {
   try {
     return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';

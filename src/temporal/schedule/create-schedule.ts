@@ -8,9 +8,9 @@ import {
 import type { IngestInput } from '../../domain/ingest-input.ts';
 import { SCHEDULE_ID, TASK_QUEUE, WORKFLOW_TYPE } from '../../domain/names.ts';
 import { Problem } from '../../errors/problem.ts';
-import { type ToldSchedule, untilSchedule } from './until-schedule.ts';
+import { type DescribedSchedule, untilSchedule } from './until-schedule.ts';
 
-/** What is left out has its default in a new schedule, and stays as it is in one that is replaced. */
+/** Missing fields get their default in a new schedule, and keep their value in a replaced one. */
 export type SchedulePlan = {
   when?: { everyMs: number } | { cron: string } | undefined;
   /** How late a missed run may still be started after Temporal was down. */
@@ -21,7 +21,7 @@ export type SchedulePlan = {
 };
 
 export const DEFAULT_EVERY_MS = 60_000;
-/** A run drains all there is, so one late run makes up for any number of missed ones. */
+/** A run drains the whole queue, so one late run makes up for all missed ones. */
 export const DEFAULT_CATCHUP_WINDOW_MS = 600_000;
 
 /** Creates the schedule, or with `replace` changes an existing one. */
@@ -59,11 +59,11 @@ export async function createSchedule(
     throw refusal(error);
   }
   // An update that Temporal has not applied yet would undo later changes.
-  await untilSchedule(client, (told) => changeOf(told) !== before, 'as it was');
+  await untilSchedule(client, (current) => changeOf(current) !== before, 'as it was');
   return 'replaced';
 }
 
-const changeOf = ({ info }: ToldSchedule): string => {
+const changeOf = ({ info }: DescribedSchedule): string => {
   const { seconds, nanos } = info?.updateTime ?? {};
   return `${Number(seconds ?? 0)}.${nanos ?? 0}`;
 };
@@ -91,7 +91,7 @@ const schedulePolicies = (catchupWindowMs: number) => ({
   catchupWindow: catchupWindowMs,
 });
 
-/** Temporal keeps a calendar made from the expression, and its comment: so people find again what was typed. */
+/** Temporal converts the expression to a calendar but keeps its comment, so the comment shows what was typed. */
 const withComment = (cron: string): string => (cron.includes('#') ? cron : `${cron} # ${cron}`);
 
 /** The client turns "invalid argument" into a TypeError. */

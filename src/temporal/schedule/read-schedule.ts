@@ -1,12 +1,12 @@
 import type { ConnectionLike } from '@temporalio/client';
 import { SCHEDULE_ID } from '../../domain/names.ts';
 
-export type ScheduleState = {
+type ScheduleState = {
   paused: boolean;
   nextRunAtSeconds: number | undefined;
   /** Between its next two runs. */
   intervalSeconds: number | undefined;
-  /** Since the schedule was made, as Temporal counts them. */
+  /** Temporal's counts since the schedule was created. */
   started: number;
   skipped: number;
   missed: number;
@@ -14,7 +14,7 @@ export type ScheduleState = {
 
 const NOT_FOUND = 5;
 
-/** The schedule's state, without its input: so no payload key is needed. Undefined when there is no schedule. */
+/** Reads the schedule's state without its input, which needs no payload key. Undefined when there is no schedule. */
 export async function readSchedule(
   connection: ConnectionLike,
   namespace: string,

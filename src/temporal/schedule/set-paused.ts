@@ -3,23 +3,23 @@ import { scheduleHandle } from './create-schedule.ts';
 import { untilSchedule } from './until-schedule.ts';
 
 /**
- * Pauses the schedule or wakes it, and returns once it is so. Of two calls that reach Temporal's scheduler together it may
- * heed but one, and a replacement of the schedule, made from what it was before, undoes a pause that came after it. So it
- * is told again until it shows.
+ * Pauses or resumes the schedule, and returns once the change is visible. When two calls reach Temporal's scheduler
+ * together it may apply only one, and a replacement of the schedule that read the old state undoes a pause. So the call
+ * is repeated until its effect is visible.
  *
- * @param note not empty: Temporal ignores a pause without one
+ * @param note must not be empty, or Temporal ignores the pause
  * @throws ScheduleNotFoundError
- * @throws Problem when it is not so after ten seconds
+ * @throws Problem when the change is not visible after ten seconds
  */
 export async function setPaused(client: Client, paused: boolean, note: string): Promise<void> {
   const handle = scheduleHandle(client);
-  const tell = () => (paused ? handle.pause(note) : handle.unpause(note));
-  await tell();
+  const apply = () => (paused ? handle.pause(note) : handle.unpause(note));
+  await apply();
   const still = paused ? 'active' : 'paused';
   await untilSchedule(
     client,
     ({ schedule }) => Boolean(schedule?.state?.paused) === paused,
     still,
-    tell,
+    apply,
   );
 }

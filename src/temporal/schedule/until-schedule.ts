@@ -4,33 +4,33 @@ import type { temporal } from '@temporalio/proto';
 import { SCHEDULE_ID } from '../../domain/names.ts';
 import { Problem } from '../../errors/problem.ts';
 
-const LOOK_AGAIN_MS = 100;
-const GIVE_UP_MS = 10_000;
+const POLL_INTERVAL_MS = 100;
+const TIMEOUT_MS = 10_000;
 
-/** As the server tells it: nothing in it is decoded, so no payload key is wanted. */
-export type ToldSchedule = temporal.api.workflowservice.v1.IDescribeScheduleResponse;
+/** The server's answer, without decoding its payloads, so that no payload key is needed. */
+export type DescribedSchedule = temporal.api.workflowservice.v1.IDescribeScheduleResponse;
 
 /**
- * Temporal takes what a schedule is told, and does it later: this waits until it shows.
+ * Temporal accepts a change of a schedule and applies it later: this waits until the change is visible.
  *
- * @param still what people are told if it does not: the schedule is still so
- * @param tellAgain done before each further look
+ * @param still the old state, for the message "the schedule is still …"
+ * @param repeat repeats the change before each further check
  * @throws Problem after ten seconds
  */
 export async function untilSchedule(
   client: Client,
-  shows: (told: ToldSchedule) => boolean,
+  isApplied: (current: DescribedSchedule) => boolean,
   still: string,
-  tellAgain: () => Promise<void> = async () => {},
+  repeat: () => Promise<void> = async () => {},
 ): Promise<void> {
   const { namespace } = client.options;
-  const look = () =>
+  const describe = () =>
     client.workflowService.describeSchedule({ namespace, scheduleId: SCHEDULE_ID });
-  const giveUpAt = performance.now() + GIVE_UP_MS;
-  while (!shows(await look())) {
-    if (performance.now() > giveUpAt) throw notDone(still);
-    await delay(LOOK_AGAIN_MS);
-    await tellAgain();
+  const deadline = performance.now() + TIMEOUT_MS;
+  while (!isApplied(await describe())) {
+    if (performance.now() > deadline) throw notDone(still);
+    await delay(POLL_INTERVAL_MS);
+    await repeat();
   }
 }
 

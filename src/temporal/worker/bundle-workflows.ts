@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type Logger } from '@temporalio/worker';
 import { converterPaths } from '../../crypto/payloads/data-converter.ts';
 
-/** Makes the workflow bundle: seconds at start-up, so images have it made when they are built. */
+/** Builds the workflow bundle. This takes seconds, so images contain a prebuilt one. */
 export async function bundleWorkflows(
   logger: Logger = new DefaultLogger('WARN'),
 ): Promise<{ code: string }> {

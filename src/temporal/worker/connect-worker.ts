@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import { temporalProblem } from '../temporal-problem.ts';
 
 /**
- * A worker's connection to a server that has its namespace: without one the worker would fail later, and not say why.
+ * Connects a worker and checks its namespace: without one the worker would fail later, without a reason.
  * @throws Problem naming the setting
  */
 export async function connectWorker(

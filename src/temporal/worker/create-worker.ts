@@ -4,7 +4,7 @@ import { grpcStatus, temporalProblem } from '../temporal-problem.ts';
 
 const WHAT = 'the worker cannot start';
 
-/** @throws Problem: Temporal refuses the worker, or the workflow bundle cannot be loaded */
+/** @throws Problem when Temporal refuses the worker or the workflow bundle cannot be loaded */
 export async function createWorker(options: WorkerOptions): Promise<Worker> {
   try {
     return await Worker.create(options);

@@ -1,6 +1,6 @@
 import type { NativeConnection } from '@temporalio/worker';
 
-/** Gives a connection the API key that is in TEMPORAL_API_KEY_FILE now. */
+/** Sets the current API key from TEMPORAL_API_KEY_FILE on a connection. */
 export function renewApiKey(
   connection: NativeConnection,
   currentApiKey: (() => string | undefined) | undefined,

@@ -4,12 +4,12 @@ import { Problem } from '../../errors/problem.ts';
 import type { RefusalWatch } from '../../telemetry/health/refusal-watch.ts';
 import { temporalProblem } from '../temporal-problem.ts';
 
-/** A worker that is shut down waits for its polls, which a server that refuses it may not end. */
+/** A worker that shuts down waits for its polls, which a server that refuses it may never end. */
 const STOP_WITHIN_MS = 10_000;
 
 /**
- * Runs a worker until it is told to shut down.
- * @throws Problem when it fails, or its credentials are refused for too long
+ * Runs a worker until it shuts down.
+ * @throws Problem when the worker fails, or its credentials are refused for too long
  */
 export async function runUntilRefused(worker: Worker, watch: RefusalWatch): Promise<void> {
   const running = worker.run();
@@ -23,7 +23,7 @@ export async function runUntilRefused(worker: Worker, watch: RefusalWatch): Prom
     await Promise.race([running, givenUp]);
   } catch (error) {
     if (error instanceof Problem) throw error;
-    // The SDK gives up polling by itself when it is refused for about a minute.
+    // The SDK stops polling after about a minute of refusals.
     throw watch.refused() ?? temporalProblem('the worker stopped', error);
   }
   if (watch.hasGivenUp()) await givenUp;

@@ -4,7 +4,7 @@ import { connectOrExplain } from '../../errors/connect-or-explain.ts';
 import { temporalLogger } from '../../telemetry/logs/logger.ts';
 import { bundleWorkflows } from './bundle-workflows.ts';
 
-/** The workflow bundle that was made before, or a new one. */
+/** Returns the prebuilt workflow bundle, or builds one. */
 export const workflowBundle = (
   path: string | undefined,
   logger: Logger,
