@@ -7,8 +7,8 @@ WORKDIR /app
 
 FROM base AS dependencies
 COPY package.json package-lock.json .npmrc ./
-# No install script is needed: what has to be native comes ready made. Temporal's core comes with a binary for
-# every platform, of which this one's stays.
+# No install script is needed: native modules are prebuilt. Temporal's core has a binary for every platform; keep only
+# the one of this platform.
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --omit=dev --ignore-scripts \
     && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
@@ -19,7 +19,7 @@ COPY migrations ./migrations
 COPY samples ./samples
 COPY scripts/bundle-workflows.ts ./scripts/
 COPY src ./src
-# Files are readable for whoever runs the image, whatever the umask of the checkout.
+# Make files readable for any user that runs the image, independent of the umask of the checkout.
 RUN node scripts/bundle-workflows.ts \
     && chmod -R a+rX,go-w package.json build migrations samples src \
     && chmod a+x src/cli/main.ts
@@ -34,14 +34,14 @@ COPY --from=app /app/migrations ./migrations
 COPY --from=app /app/samples ./samples
 COPY --from=app /app/build ./build
 COPY --from=app /app/src ./src
-# A new volume takes the owner of the directory that it is mounted on: docker-compose.yml has one on each.
+# A new volume gets the owner of the directory that it is mounted on: docker-compose.yml mounts one on each.
 RUN ln -s /app/src/cli/main.ts /usr/local/bin/login-etl \
     && install -d -o node -g node -m 700 /keys /safe
 ENV WORKER_WORKFLOW_BUNDLE=/app/build/workflow-bundle.js
-# The user `node`, by number: Kubernetes (runAsNonRoot) can't tell from a name that it isn't root.
+# The user `node`, by number: for runAsNonRoot, Kubernetes can't tell from a name that it isn't root.
 USER 1000:1000
-# The worker finishes what is in hand and stops by itself. Until it is up, and in the commands of `login-etl`, Node
-# as process 1 would ignore the signal: run the image with `--init` (Compose: `init: true`).
+# On this signal the worker finishes its batches and stops. While it starts, and in the commands of `login-etl`, Node as
+# process 1 would ignore the signal: run the image with `--init` (Compose: `init: true`).
 STOPSIGNAL SIGTERM
-# No HEALTHCHECK: where /readyz is answered is a setting (WORKER_HEALTH_ADDRESS). docker-compose.yml has one.
+# No HEALTHCHECK, since the address of /readyz is a setting (WORKER_HEALTH_ADDRESS). docker-compose.yml has one.
 CMD ["node", "src/worker.ts"]

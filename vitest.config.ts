@@ -1,18 +1,18 @@
 import { resolve } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-// Halves what it costs to start each of the hundreds of programs that the tests run.
+// Halves the start-up time of the hundreds of programs that the tests run.
 process.env.NODE_COMPILE_CACHE ??= resolve('node_modules/.cache/node-compile');
 
-/** The end of a file's name says which project runs it. */
+/** The suffix of a file's name decides which project runs it. */
 const SUFFIXES = ['parts', 'system', 'faults'];
 
-/** What projects share that start servers. */
+/** Shared by the projects that start servers. */
 export const SERVERS: NonNullable<TestProjectInlineConfiguration['test']> = {
   globalSetup: ['test/support/global-setup.ts'],
-  // One process per file: Temporal's runtime is installed once per process, and what a test leaves behind ends with it.
+  // One process per file, since Temporal's runtime is installed once per process.
   pool: 'forks',
-  // More than there are cores: these files mostly wait for their servers.
+  // More than the cores, since these files mostly wait for their servers.
   maxWorkers: 3,
   testTimeout: 60_000,
   hookTimeout: 60_000,
@@ -29,7 +29,7 @@ const PROJECTS: TestProjectInlineConfiguration[] = [
       include: ['test/**/*.test.ts'],
       exclude: [`test/**/*.{${SUFFIXES.join(',')}}.test.ts`],
       setupFiles: ['test/support/no-servers.ts'],
-      // Pure code leaves nothing behind: two processes run all files.
+      // Pure code needs no isolation: two processes run all files.
       pool: 'forks',
       isolate: false,
       sequence: { groupOrder: 0 },

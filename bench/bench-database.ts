@@ -4,7 +4,7 @@ import type { PostgresServer } from '../src/local/postgres/postgres-server.ts';
 import { postgresPool } from '../src/postgres/pool.ts';
 import { migrate } from '../src/postgres/run-migrations.ts';
 
-/** What a contestant writes to: nothing, the old scripts' table, or the job's own, with all its columns and its key. */
+/** A contestant's table: none, that of the old scripts, or the job's own with all columns and the key. */
 export type TableKind = 'none' | 'seven columns' | 'user_logins';
 
 const SEVEN_COLUMNS = `
@@ -13,7 +13,7 @@ const SEVEN_COLUMNS = `
     locale varchar(32), app_version varchar(32), create_date date
   )`;
 
-/** A database of its own for a contestant and round. @returns its URL for us, and for the contestant */
+/** Creates a database for a contestant and round. @returns its URL for us, and for the contestant */
 export async function createBenchDatabase(
   postgres: PostgresServer,
   name: string,
@@ -28,13 +28,13 @@ export async function createBenchDatabase(
     const pool = postgresPool(settings, { applicationName: 'login-etl bench' });
     await migrate(pool);
     await pool.end();
-    // As elsewhere, so that the checks of its privileges are in what is measured.
+    // As in production, so that the measurement includes privilege checks.
     return { adminUrl, databaseUrl: (await createDatabaseUsers(adminUrl)).worker };
   }
   return { adminUrl, databaseUrl: adminUrl };
 }
 
-/** Writes out what earlier rounds left dirty, so that nobody pays for another's pages. */
+/** Runs a checkpoint, so that no contestant pays for the dirty pages of another. */
 export async function checkpoint(postgres: PostgresServer): Promise<void> {
   await withPostgresClient(postgres.url, (client) => client.query('checkpoint'));
 }
@@ -45,7 +45,7 @@ export async function dropBenchDatabase(postgres: PostgresServer, name: string):
   );
 }
 
-/** Version, and the settings that make a commit durable, as the server has them. */
+/** The server's version and the settings that make a commit durable. */
 export async function postgresFacts(postgres: PostgresServer): Promise<string> {
   return withPostgresClient(postgres.url, async (client) => {
     const { rows } = await client.query<{ name: string; setting: string }>(

@@ -8,10 +8,10 @@ import {
 import { descriptionOf } from '../src/queue/describe-queue.ts';
 import { openQueue, type Queue } from '../src/queue/open-queue.ts';
 
-/** Longer than any contestant holds a message: none comes back while it is measured, unless it was lost on the way. */
+/** Longer than any contestant holds a message, so that during a measurement only lost messages are redelivered. */
 const VISIBILITY_TIMEOUT_SECONDS = '60';
 
-/** How often the queue is looked at: seldom enough to cost nothing, at the end often enough to be exact. */
+/** The intervals of polling the queue: long enough to cost nothing, and short at the end, to be exact. */
 const LOOK_EVERY_MS = 100;
 const LOOK_EVERY_MS_NEAR_THE_END = 20;
 /** Some contestants delete thousands in the last tenth of a second. */
@@ -37,7 +37,7 @@ export async function deleteBenchQueue(queue: Queue): Promise<void> {
   await queue.client.send(new DeleteQueueCommand({ QueueUrl: queue.url }));
 }
 
-/** Messages that are not deleted yet; `all` has those that were received. The SDK's way would be a part of what is measured. */
+/** Counts messages that are not deleted yet; `all` includes received ones. The SDK would cost measurable time here. */
 export async function messagesLeft(queue: Queue): Promise<{ all: number; inFlight: number }> {
   const { Attributes = {} } = await queue.call<GetQueueAttributesCommandOutput>(
     'GetQueueAttributes',
@@ -47,7 +47,7 @@ export async function messagesLeft(queue: Queue): Promise<{ all: number; inFligh
   return { all: visible + inFlight + delayed, inFlight };
 }
 
-/** Resolves when the last message is deleted. @throws Error when for two minutes none was */
+/** Resolves when the last message is deleted. @throws Error after two minutes without a delete */
 export async function untilDrained(queue: Queue, signal: AbortSignal): Promise<void> {
   let last = Number.POSITIVE_INFINITY;
   let lastProgress = performance.now();

@@ -11,13 +11,13 @@ import type { Round, Running } from './contestant.ts';
 import { whenItEnds } from './own-program.ts';
 
 const CONFIG = fileURLToPath(new URL('./bento.yaml', import.meta.url));
-/** Its long polls are over by then: a stopped Bento has no message in hand. */
+/** By then its long polls have ended, so a stopped Bento holds no message. */
 const LAST_POLL_MS = 1_500;
 
 export const findBento = (): Promise<string | undefined> => findOnPath('bento', process.env);
 
 /**
- * Bento has no command to pause, so its process is stopped (SIGSTOP) once it is warm and goes on (SIGCONT) when the
+ * Bento has no pause command, so its process is stopped (SIGSTOP) after the warm-up and continues (SIGCONT) once the
  * queue is filled.
  */
 export async function openBento(round: Round): Promise<Running> {

@@ -4,7 +4,7 @@ import { plainTable } from './plain-table.ts';
 import { spread } from './statistics.ts';
 import { historyBytesAMessage, ratioOfRates, targets } from './targets.ts';
 
-/** Processor time and memory are given for so many messages. */
+/** The report shows processor time per this many messages. */
 const PER_MESSAGES = 100_000;
 
 export function comparisonReport(measurements: readonly Measurement[]): string {

@@ -3,7 +3,7 @@ import type { TableKind } from './bench-database.ts';
 import type { BenchOptions, Letter } from './options.ts';
 import type { Servers } from './servers.ts';
 
-/** What a contestant is given for a round: an empty queue, an empty database. */
+/** A contestant's input for a round: an empty queue and an empty database. */
 export type Round = {
   /** Of queue, database and log file. */
   name: string;
@@ -11,30 +11,30 @@ export type Round = {
   queue: Queue;
   environment: NodeJS.ProcessEnv;
   options: BenchOptions;
-  /** Are handled before the clock starts. */
+  /** Messages handled before the clock starts. */
   warmMessages: number;
   signal: AbortSignal;
 };
 
 export type HistoryUse = {
   runs: number;
-  /** Over all runs of the chain. */
+  /** The sum over all runs of the chain. */
   bytes: number;
   largestRunBytes: number;
   mostEventsOfARun: number;
   batches: number;
-  /** From the last delete, where the clock stops for all, to the workflow's result: the empty long poll. */
+  /** The time from the last delete, which stops the clock, to the workflow's result: the empty long poll. */
   resultSecondsLater: number;
 };
 
 /** A contestant whose process is up and connected. */
 export type Running = {
   pid: number;
-  /** Handles what is in the queue, so many messages, then waits. */
+  /** Handles this many messages of the queue, then waits. */
   warmUp(): Promise<void>;
   /** Drains the queue. Resolves when its last message is stored and deleted. */
   drain(): Promise<void>;
-  /** What is not in order about the drain that is over. */
+  /** Problems of the last drain. */
   problems(messages: number): string[];
   history(): Promise<HistoryUse | undefined>;
   stop(): Promise<void>;

@@ -11,7 +11,7 @@ const ceiling = (calls: 'job' | 'sdk'): Contestant['open'] => {
     });
 };
 
-/** In the order in which they take their turns. */
+/** In the order of their measurements. */
 export const CONTESTANTS: readonly Contestant[] = [
   { letter: 'a', name: 'receive-delete', table: 'none', open: ceiling('sdk') },
   {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** What we use of fauxqs' queue class, which its package does not export. */
+/** The part of fauxqs' queue class that we use; the package does not export the class. */
 export type EmulatorQueue = {
   messages: object[];
   inflightMessages: Map<string, { receiptHandle: string }>;
@@ -13,10 +13,10 @@ export type EmulatorQueue = {
   notifyWaiters(): void;
 };
 
-/** Of AWS' handles: the first bytes, in base64, are always the same. */
+/** AWS' handles always begin with the same bytes, in base64. */
 const HANDLE_PREFIX = 'AQEB';
 
-/** Gives every received message a handle of so many characters: random base64, so that it compresses no better than AWS'. */
+/** Replaces receipt handles by random base64 of the given length, which compresses no better than AWS' handles. */
 export function padReceiptHandles(queues: EmulatorQueue, characters: number): void {
   const dequeue = queues.dequeue;
   queues.dequeue = function (this: EmulatorQueue, ...args) {
@@ -38,14 +38,14 @@ function randomHandle(characters: number): string {
   return (HANDLE_PREFIX + random).slice(0, characters);
 }
 
-/** So many messages lie in the emulator's own array: small enough that taking the first one is cheap. */
+/** The most messages in the emulator's own array, so that removing the first one is cheap. */
 const IN_FRONT = 1_000;
-/** How often the emulator looks for messages whose visibility timeout has ended. */
+/** How often the emulator checks for expired visibility timeouts. */
 const LOOK_EVERY_MS = 100;
 
 /**
- * Makes a receive cost the same however much is queued or in flight, as in SQS. The emulator shifts messages off
- * one array, which moves all the others once it is large, and walks through everything in flight at each receive.
+ * Makes the cost of a receive independent of the number of messages, as in SQS. The emulator removes messages from the
+ * front of one array, which moves all others once it is large, and scans all messages in flight at each receive.
  */
 export function flattenCosts(queues: EmulatorQueue): void {
   const backlogs = new WeakMap<EmulatorQueue, object[][]>();

@@ -3,7 +3,7 @@ import { startSqsServer } from '../src/local/queue/sqs-server.ts';
 import { type EmulatorQueue, flattenCosts, padReceiptHandles } from './emulator-patches.ts';
 import { takeBackUnreadAnswers } from './unread-answers.ts';
 
-// A program: the SQS emulator in a process of its own, on loopback, until it is told to stop.
+// A program that runs the SQS emulator on loopback until it is stopped.
 const { values } = parseArgs({
   options: {
     port: { type: 'string' },

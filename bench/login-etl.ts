@@ -10,7 +10,7 @@ import type { Round, Running } from './contestant.ts';
 
 const LOOK_EVERY_MS = 50;
 
-/** The job, whole: its worker in a process of its own; a workflow is started, and drains the queue. */
+/** The whole job: starts a worker process, then a workflow that drains the queue. */
 export async function openLoginEtl(round: Round): Promise<Running> {
   const { environment, servers, options } = round;
   const config = loadConfig(['temporal', 'payloads'], environment);
@@ -29,7 +29,7 @@ export async function openLoginEtl(round: Round): Promise<Running> {
     last = { workflowId, counts: await Promise.race([result, failed]) };
     resultAt = performance.now();
   };
-  // Timed as the others are, to the last delete; the result comes after one more long poll.
+  // Timed up to the last delete, like the others; the result follows after another long poll.
   let drainedAt = 0;
   let running: Promise<void> | undefined;
   const drain = async () => {
@@ -67,7 +67,7 @@ function countProblems(counts: Counts, messages: number): string[] {
       ];
 }
 
-/** Over the chains of runs that continued each other as new: the workflow's own, and those of its shards. */
+/** Sums the chains of runs of the workflow and of its shards. */
 async function historyOf(client: Client, { workflowId, counts: { batches } }: Run) {
   const runs = await closedRuns(client, workflowId);
   const sizes = runs.map(({ historySize = 0 }) => historySize);
@@ -80,7 +80,7 @@ async function historyOf(client: Client, { workflowId, counts: { batches } }: Ru
   };
 }
 
-/** Temporal's list of runs is a moment behind. */
+/** Temporal's list of runs is updated with a delay. */
 async function closedRuns(client: Client, workflowId: string): Promise<WorkflowExecutionInfo[]> {
   for (;;) {
     const runs: WorkflowExecutionInfo[] = [];

@@ -12,15 +12,15 @@ export type LoginMessage = {
 const DEVICE_TYPES = ['android', 'iOS', 'web'];
 const LOCALES = ['RU', 'US', 'CN', 'DE', 'BR', 'IN'];
 
-/** In `samples/logins.jsonl` 100 logins are of 60 devices and 55 addresses: the others were there before. */
+/** In `samples/logins.jsonl` 100 logins have 60 distinct devices and 55 distinct addresses. */
 const NEW_DEVICES = 0.6;
 const NEW_ADDRESSES = 0.55;
-/** Those that come back are among so many of the latest. */
+/** Repeated values are chosen among this many latest ones. */
 const REMEMBERED = 10_000;
 
 /**
- * Random login events, shaped like `samples/logins.jsonl`; each has a user of its own, so a row names its message.
- * @param allNew no device and no address comes back: the worst case for the vault
+ * Generates random login events like those in `samples/logins.jsonl`, each with its own user, which identifies its row.
+ * @param allNew no device or address is repeated: the worst case for the vault
  */
 export function* loginEvents(count: number, allNew = false): Generator<LoginMessage> {
   const device = comingBack(allNew ? 1 : NEW_DEVICES, newDevice);
@@ -37,7 +37,7 @@ export function* loginEvents(count: number, allNew = false): Generator<LoginMess
   }
 }
 
-/** A new value as often as that, else one that it gave before. */
+/** Returns a new value with this probability, else an earlier one. */
 function comingBack(newOnes: number, make: () => string): () => string {
   const before: string[] = [];
   return () => {

@@ -39,7 +39,7 @@ async function takeTurns(
   return measurements;
 }
 
-/** @returns whether every contestant did its work; how fast it was is only reported */
+/** @returns whether every contestant stored everything; speed is only reported */
 async function bench(options: BenchOptions): Promise<boolean> {
   const bento = options.scale ? undefined : await findBento();
   if (!bento && !options.scale && options.only.includes('d')) {
@@ -64,7 +64,7 @@ async function bench(options: BenchOptions): Promise<boolean> {
   }
 }
 
-/** What still runs for a contestant ends with this process. */
+/** Ends remaining processes of contestants. */
 function untilStopped(): Promise<never> {
   return new Promise((_, reject) => {
     stopped.signal.addEventListener('abort', () => reject(new Error('stopped')));

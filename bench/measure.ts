@@ -21,23 +21,23 @@ export type Measurement = {
   messages: number;
   seconds: number;
   messagesPerSecond: number;
-  /** By process: `worker` is the contestant's own, `bench` ours. Servers that are not ours are left out. */
+  /** By process: `worker` is the contestant's, `bench` ours. Excludes servers that we did not start. */
   cpuSeconds: Record<string, number>;
-  /** Of the contestant's own process. */
+  /** Memory of the contestant's process. */
   peakMemoryBytes: number;
   history?: HistoryUse;
-  /** Empty when every message is stored exactly once, masked as it should be, and deleted. */
+  /** Empty when every message is stored exactly once, correctly masked, and deleted. */
   problems: string[];
 };
 
 type Context = { servers: Servers; options: BenchOptions; signal: AbortSignal };
 
-/** Of the sent messages, so many rows are looked at. */
+/** The number of messages whose rows are checked. */
 const SAMPLES = 50;
 
 /**
- * One contestant, one round: a new queue and a new database, a new process that is warmed up, the queue filled, and
- * then the clock, from the go to the last message stored and deleted.
+ * Measures one contestant in one round: creates a queue, a database and a process, warms it up and fills the queue. The
+ * clock runs from the go until the last message is stored and deleted.
  */
 export async function measure(
   { contestant, round, messages, warmMessages }: Turn,
@@ -107,7 +107,7 @@ async function timeDrain(running: Running, servers: Servers) {
   };
 }
 
-/** What was sent in a round, as far as the rows are checked against it. */
+/** The messages of a round that rows are checked against. */
 class SentMessages {
   readonly userIds: string[] = [];
   readonly samples: LoginMessage[] = [];

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { IngestInput } from '../src/domain/ingest-input.ts';
 
 export type SqsChoice =
-  /** `stock`: a receive costs more the more is queued, as the emulator has it. */
+  /** `stock`: the unmodified emulator, in which a longer queue makes receives slower. */
   | { kind: 'fauxqs'; stock: boolean }
   | { kind: 'elasticmq' }
   | { kind: 'endpoint'; endpoint: string };
@@ -12,13 +12,13 @@ export type Letter = (typeof LETTERS)[number];
 
 export type BenchOptions = {
   messages: number;
-  /** The per-record way takes a hundred times as long: its rate needs no more than these. */
+  /** Fewer for the per-record contestant, which takes a hundred times as long. */
   perRecordMessages: number;
   rounds: number;
   sqs: SqsChoice;
-  /** No device and no address comes back: the worst case for the vault. */
+  /** No device or address is repeated: the worst case for the vault. */
   allNew: boolean;
-  /** Characters of a receipt handle; 0: as the emulator makes them. */
+  /** Characters of a receipt handle; 0: the emulator's own. */
   handleBytes: number;
   only: readonly Letter[];
   ceilingLoops: number;
@@ -27,12 +27,12 @@ export type BenchOptions = {
   /** Input of the `ingestLogins` workflow. */
   input: Partial<IngestInput>;
   jsonFile: string | undefined;
-  /** With it only the job itself runs, once a size. */
+  /** If given, only the job runs, once per size. */
   scale: readonly number[] | undefined;
   help: boolean;
 };
 
-/** Came out of a short search, as `bento.yaml` did. */
+/** The result of a short search, as `bento.yaml`. */
 const INPUT = { lanes: 2, shards: 2, batchSize: 6_000, maxBatchBytes: 3_200_000 } as const;
 
 export const USAGE = `Side by side, on one SQS endpoint and one Postgres:
@@ -65,7 +65,7 @@ export const USAGE = `Side by side, on one SQS endpoint and one Postgres:
   --json FILE              every measurement, as JSON
 `;
 
-/** @throws TypeError naming the option that is unknown or makes no sense */
+/** @throws TypeError naming the unknown or invalid option */
 export function parseOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -131,7 +131,7 @@ function sqsChoice(kind: string, endpoint: string | undefined): SqsChoice {
   throw new TypeError('--sqs takes fauxqs, fauxqs-stock or elasticmq');
 }
 
-/** Sizes are compared as a run is started if nothing is said. */
+/** With --scale the workflow gets its default input. */
 const defaultInput = (scale: readonly number[] | undefined) => (scale ? {} : INPUT);
 
 function workflowInput(json: string): Partial<IngestInput> {

@@ -8,7 +8,7 @@ import { GO, READY } from './contestants/warm-up.ts';
 const LOOK_EVERY_MS = 20;
 const WARM_UP_MS = 120_000;
 
-/** A contestant that is a program in `contestants/`: it warms up, waits for a signal, and drains until it is stopped. */
+/** A contestant in `contestants/`: the program warms up, waits for a signal, and drains until it is stopped. */
 export async function openOwnProgram(
   file: string,
   round: Round,
@@ -47,7 +47,7 @@ async function untilReady(program: RunningProcess, signal: AbortSignal): Promise
   }
 }
 
-/** A contestant's process ends when it is told to. @throws Error when it does so by itself */
+/** @throws Error when the contestant's process ends before it is stopped */
 export async function whenItEnds(name: string, program: RunningProcess): Promise<never> {
   const { code, signal } = await program.exited;
   throw new Error(`${name} ended (${signal ?? `exit code ${code}`}):\n${program.lastLines()}`);

@@ -10,8 +10,8 @@ const SAMPLE_EVERY_MS = 500;
 export type PeakMemory = { stop(): Promise<number> };
 
 /**
- * The most memory (resident bytes) that a process had. Linux keeps it, from the process' start on; elsewhere `ps`
- * is asked twice a second.
+ * The peak resident memory of a process in bytes. Linux records it since the process' start; elsewhere `ps` runs twice a
+ * second.
  */
 export function watchPeakMemory(pid: number): PeakMemory {
   if (process.platform === 'linux') return { stop: () => highWaterMark(pid) };

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 
-/** No lines and no colours: it is read in terminals, logs and documents. */
+/** Uses no lines and colours, for terminals, logs and documents. */
 const PLAIN = {
   style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
   chars: {

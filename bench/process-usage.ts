@@ -4,14 +4,14 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Linux counts processor time for user space in hundredths of a second on every architecture. */
+/** Linux reports processor time to user space in hundredths of a second on every architecture. */
 const TICKS_PER_SECOND = 100;
 
 type ProcessEntry = { pid: number; parentPid: number; cpuSeconds: number };
 
 /**
- * Processor seconds so far of each process with all its descendants, by the names given. On Linux those of
- * descendants that have ended count too (Postgres' backends come and go); `ps` elsewhere forgets them.
+ * Returns the processor seconds of each process and its descendants, by the given names. On Linux this includes ended
+ * descendants, such as Postgres' backends; elsewhere `ps` does not report them.
  */
 export async function cpuSecondsByName(
   roots: Readonly<Record<string, number | undefined>>,
@@ -33,9 +33,9 @@ async function listFromProc(): Promise<ProcessEntry[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const entries = await Promise.all(
     pids.map(async (pid) => {
-      // One that has ended meanwhile has no file.
+      // A process that has ended has no file.
       const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-      // The name, in parentheses, may hold anything: the fields are counted from its end on.
+      // The name in parentheses may contain anything, so count the fields from its end.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
       return {

@@ -17,7 +17,7 @@ import { whole } from './number-texts.ts';
 import { plainTable } from './plain-table.ts';
 import { spread } from './statistics.ts';
 
-// A program: what a batch costs of which Postgres refuses rows. Each share must stay within its seconds.
+// A program that measures batches with rows that Postgres refuses. Each share of refused rows has a time limit.
 
 const ROWS = 4_000;
 const ROUNDS = 3;
@@ -29,7 +29,7 @@ const SHARES = [
 ] as const;
 const masker = hmacMasker({ id: 'bench', secret: Buffer.alloc(32, 7) });
 
-/** Two reasons, since a batch of which every row is refused for one waits. */
+/** Two reasons, since a batch waits when every row is refused for the same reason. */
 const CONSTRAINTS = `
   alter table user_logins add constraint no_robots check (user_id not like 'robot-%'),
     add constraint no_spiders check (user_id not like 'spider-%')`;

@@ -3,7 +3,7 @@ import { mebibytes, spreadText, times, whole } from './number-texts.ts';
 import { plainTable } from './plain-table.ts';
 import { spread } from './statistics.ts';
 
-/** The job alone, at several sizes of the backlog. */
+/** Reports only the job, with several sizes of the backlog. */
 export function scaleReport(measurements: readonly Measurement[]): string {
   const bySize = [...Map.groupBy(measurements, ({ messages }) => messages)];
   const medianRate = (all: readonly Measurement[]) =>

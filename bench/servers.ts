@@ -24,7 +24,7 @@ export type Servers = {
   postgres: PostgresServer;
   temporal: TemporalServer;
   workflowBundle: string;
-  /** Of the bench's own SQS client; left out where the AWS SDK's chain has them. */
+  /** Credentials of the bench's own SQS client. Default: the AWS SDK's chain. */
   credentials: Pick<SqsSettings, 'credentials'>;
   /** The environment of a contestant's process. */
   environment(queueUrl: string, databaseUrl: string): NodeJS.ProcessEnv;
@@ -35,8 +35,8 @@ export type Servers = {
 };
 
 /**
- * The servers that all contestants share, each a process of its own, with everything on disk and durable: Postgres
- * with its defaults (fsync), Temporal with a database file. They run also while a contestant has no use for them.
+ * The servers that all contestants share, each in its own process and durable: Postgres with its defaults (fsync), and
+ * Temporal with a database file. They also run while a contestant does not use them.
  */
 export async function startServers(
   options: Pick<BenchOptions, 'sqs' | 'handleBytes'>,
@@ -85,7 +85,7 @@ export async function startServers(
             keys,
           }),
         ),
-        // An endpoint that is not ours has its own region and credentials.
+        // An external endpoint has its own region and credentials.
         ...(!isOurs(options.sqs) && awsSettings()),
         SQS_QUEUE_URL: queueUrl,
       }),
@@ -99,7 +99,7 @@ export async function startServers(
   }
 }
 
-/** Another's endpoint is spoken to with the caller's credentials, if there are any; an emulator takes all. */
+/** An external endpoint gets the caller's credentials, if any; an emulator accepts all. */
 const isOurs = (sqs: SqsChoice): boolean =>
   sqs.kind !== 'endpoint' || process.env.AWS_ACCESS_KEY_ID === undefined;
 

@@ -5,7 +5,7 @@ import type { BenchOptions } from './options.ts';
 import type { Servers } from './servers.ts';
 import type { Turn } from './turns.ts';
 
-/** What was measured, and on what: without it no figure below means anything. */
+/** The parameters and the machine, which the figures below depend on. */
 export async function setupText(
   options: BenchOptions,
   servers: Servers,

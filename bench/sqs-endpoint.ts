@@ -11,7 +11,7 @@ import type { SqsChoice } from './options.ts';
 export type SqsEndpoint = {
   endpoint: string;
   description: string;
-  /** Undefined where the endpoint is not ours. */
+  /** Undefined for an external endpoint. */
   pid: number | undefined;
   stop(): Promise<void>;
 };
@@ -19,7 +19,7 @@ export type SqsEndpoint = {
 const READY_TIMEOUT_MS = 60_000;
 const FAUXQS = fileURLToPath(new URL('./fauxqs-process.ts', import.meta.url));
 
-/** The SQS endpoint that everybody uses: a process of its own, never in the bench's. */
+/** Starts the SQS endpoint that all contestants share in its own process. */
 export async function startSqsEndpoint(
   choice: SqsChoice,
   handleBytes: number,

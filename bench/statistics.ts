@@ -1,6 +1,6 @@
 export type Spread = { median: number; min: number; max: number };
 
-/** Of at least one value. */
+/** @param values at least one */
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;

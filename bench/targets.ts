@@ -6,7 +6,7 @@ import { type Spread, spread } from './statistics.ts';
 export type Target = { text: string; measured: string; met: boolean };
 
 const JOB: Letter = 'e';
-/** The job's rate is to be at least so many times that of each other contestant. */
+/** The minimum ratio of the job's rate to that of each other contestant. */
 const RATE_TARGETS: readonly { than: Letter; atLeast: number }[] = [
   { than: 'a', atLeast: 0.8 },
   { than: 'c', atLeast: 1.2 },
@@ -15,7 +15,7 @@ const RATE_TARGETS: readonly { than: Letter; atLeast: number }[] = [
 ];
 const MAX_HISTORY_BYTES_A_MESSAGE = 1_000;
 
-/** Those whose contestants were there. A target is a statement about ratios in this run, nothing else. */
+/** Checks the targets whose contestants took part. Targets compare only rates of the same run. */
 export function targets(measurements: readonly Measurement[]): Target[] {
   const rates = RATE_TARGETS.flatMap(({ than, atLeast }) => {
     const ratio = ratioOfRates(measurements, JOB, than);
@@ -33,7 +33,7 @@ export function targets(measurements: readonly Measurement[]): Target[] {
   return [...rates, history];
 }
 
-/** Of each round's own two rates: what disturbs the machine for a while disturbs both. */
+/** The ratio per round, since a disturbance of the machine affects both rates of a round. */
 export function ratioOfRates(
   measurements: readonly Measurement[],
   letter: Letter,

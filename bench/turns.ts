@@ -6,11 +6,11 @@ export type Turn = {
   contestant: Contestant;
   round: number;
   messages: number;
-  /** Handled by the contestant's process before the clock starts. */
+  /** Messages that the contestant's process handles before the clock starts. */
   warmMessages: number;
 };
 
-/** Every measurement that is to be taken, in order: all contestants of a round, then the next round. */
+/** All measurements in order: all contestants of a round, then the next round. */
 export function turnsOf(options: BenchOptions, hasBento: boolean): Turn[] {
   const rounds = Array.from({ length: options.rounds }, (_, index) => index + 1);
   return rounds.flatMap((round) =>
@@ -20,7 +20,7 @@ export function turnsOf(options: BenchOptions, hasBento: boolean): Turn[] {
   );
 }
 
-/** As warm for a small backlog as for a large one: else that would be what is compared. */
+/** The same warm-up for small and large backlogs, so that only their size differs. */
 function scaleRound(
   { warmMessages }: BenchOptions,
   sizes: readonly number[],
@@ -37,7 +37,7 @@ function comparisonRound(options: BenchOptions, round: number, hasBento: boolean
     ({ letter }) => options.only.includes(letter) && (letter !== 'd' || hasBento),
   ).map((contestant) => {
     const messages = contestant.letter === 'b' ? options.perRecordMessages : options.messages;
-    // No more than are timed: ten thousand would take the per-record way more than a minute.
+    // No more than are timed: ten thousand would take the per-record contestant more than a minute.
     return { contestant, round, messages, warmMessages: Math.min(options.warmMessages, messages) };
   });
 }

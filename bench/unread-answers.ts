@@ -7,9 +7,9 @@ type EmulatorApp = ReturnType<typeof buildApp>;
 type Answer = { request: unknown; payload: string };
 
 /**
- * Makes messages visible again at once whose client reset the connection before it had read them. The AWS SDK for Go
- * does so now and then with a server as near as this one (aws-sdk-go-v2#2737): Bento would wait for the rest of their
- * visibility timeout, and its time would be that of its bad luck.
+ * Makes messages visible again at once when their client reset the connection before it read them. The AWS SDK for Go
+ * occasionally does so with a nearby server (aws-sdk-go-v2#2737), and Bento would wait for the visibility timeout, which
+ * would distort its time.
  */
 export function takeBackUnreadAnswers(): void {
   diagnosticsChannel.subscribe('fastify.initialization', (message) => {
@@ -18,7 +18,7 @@ export function takeBackUnreadAnswers(): void {
     const watched = new WeakSet<Socket>();
     app.addHook('onSend', async (request, _reply, payload) => {
       const { socket } = request.raw;
-      // A client that asks again has read the answer before.
+      // A client that sends another request has read the previous answer.
       lastAnswers.delete(socket);
       const received = request.headers['x-amz-target'] === 'AmazonSQS.ReceiveMessage';
       if (received && typeof payload === 'string') {

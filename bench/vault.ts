@@ -20,7 +20,7 @@ import { whole } from './number-texts.ts';
 import { plainTable } from './plain-table.ts';
 import { spread } from './statistics.ts';
 
-// A program: what the vault costs the insert. Batches with and without their originals, in turn, on one database.
+// A program that measures the cost of the vault: inserts batches with and without originals, in turn, into one database.
 
 const ROWS = 2_000;
 const ROUNDS = 15;
@@ -28,7 +28,7 @@ const WARM_ROUNDS = 3;
 const NEW_SHARES = [0, 0.02, 0.1, 1] as const;
 const masker = hmacMasker({ id: 'bench', secret: Buffer.alloc(32, 7) });
 
-/** Logins of devices and addresses that the vault has, but for a share of new ones. */
+/** Logins with devices and addresses that the vault has, except for a share of new ones. */
 function* logins(known: readonly LoginMessage[], newShare: number): Generator<LoginMessage> {
   for (const [index, event] of [...loginEvents(ROWS, true)].entries()) {
     const { ip, device_id } = known[index % known.length] as LoginMessage;
@@ -43,7 +43,7 @@ function mask(events: Iterable<LoginMessage>): MaskedMessages {
   return masked;
 }
 
-/** @returns milliseconds, from the masked batch to its commit */
+/** @returns the milliseconds from the masked batch to its commit */
 async function insert(
   pool: Pool,
   { rows, originals, maskKeyId }: MaskedMessages,

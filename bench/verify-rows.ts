@@ -5,15 +5,15 @@ import type { TableKind } from './bench-database.ts';
 import type { LoginMessage } from './login-events.ts';
 
 export type ExpectedRows = {
-  /** One of each message sent. */
+  /** One for each message sent. */
   userIds: readonly string[];
-  /** Some of the messages, whose rows are looked at. */
+  /** The messages whose rows are checked. */
   samples: readonly LoginMessage[];
 };
 
 const IDS_A_QUERY = 50_000;
 
-/** What is wrong with the rows: empty when every message is there exactly once, masked as it should be. */
+/** Returns the problems of the rows: empty when every message is stored exactly once and correctly masked. */
 export async function rowProblems(
   databaseUrl: string,
   table: TableKind,

@@ -8,11 +8,11 @@ import { createBenchQueue, deleteBenchQueue } from './bench-queue.ts';
 import { loginEvents } from './login-events.ts';
 import type { Servers } from './servers.ts';
 
-/** What a just-in-time compiler wants to see first. */
+/** Enough to warm up a just-in-time compiler. */
 const MESSAGES = 5_000;
 const LOOPS = 8;
 
-/** Sends and takes some messages, unmeasured, so that the first contestant does not meet a cold SQS endpoint. */
+/** Sends and receives some messages, so that the SQS endpoint is warm for the first contestant. */
 export async function warmSqs(servers: Servers): Promise<{ handleCharacters: number }> {
   const { endpoint } = servers.sqs;
   const { sqs } = loadConfig(['sqs'], servers.environment(endpoint, servers.postgres.url));
@@ -26,7 +26,7 @@ export async function warmSqs(servers: Servers): Promise<{ handleCharacters: num
   return { handleCharacters: Math.max(...lengths) };
 }
 
-/** @returns the length of the handles that were met */
+/** @returns the length of the receipt handles */
 async function takeAll(queue: Queue): Promise<number> {
   let handleCharacters = 0;
   for (;;) {

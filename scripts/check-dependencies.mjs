@@ -1,5 +1,5 @@
-// No install script that package.json does not list (`allowScripts`), and no advisory of level high or above.
-// A registry without an audit endpoint, or none in reach, is no failure, and is said.
+// Fails on an install script that package.json does not list (`allowScripts`), and on an advisory of level high or above.
+// A registry that is unreachable or has no audit endpoint is reported, but is not a failure.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-// A program: lets Prometheus' and Alertmanager's own tools check what is in deploy/. Exits 1 when one finds a fault.
+// A program that checks deploy/ with Prometheus' and Alertmanager's own tools. Exits 1 when one reports an error.
 const INSTALL = 'apt-get install --no-install-recommends prometheus prometheus-alertmanager';
 
 const checks: [command: string, ...args: string[]][] = [

@@ -1,6 +1,6 @@
-// npm leaves optional packages of other platforms out of package-lock.json when the registry at hand does not offer
-// them, and `npm ci` then refuses the lock file. This adds them, with the hash that the registry gives for each; with
-// --check it only reports what is missing.
+// npm omits optional packages of other platforms from package-lock.json when the current registry does not have them, and
+// `npm ci` then refuses the lock file. This adds them with the hashes of the registry; with --check it only reports what
+// is missing.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 

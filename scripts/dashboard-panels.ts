@@ -5,11 +5,11 @@ export type PanelPlan = {
   description?: string;
   kind?: PanelKind;
   unit?: string;
-  /** Of 24. */
+  /** In columns of the dashboard's 24. */
   width: number;
-  /** Legend to PromQL. */
+  /** PromQL by legend. */
   queries: Readonly<Record<string, string>>;
-  /** From which value on a stat is yellow, and red. */
+  /** The values from which a stat is yellow and red. */
   thresholds?: { yellow: number; red: number };
 };
 
@@ -21,10 +21,10 @@ const quantile = (q: number, metric: string, by = ''): string =>
   `histogram_quantile(${q}, sum by (le${by}) (rate(${metric}_bucket[${INTERVAL}])))`;
 const state = (name: string): string => `login_etl:queue_messages:max{state="${name}"}`;
 const MESSAGES = 'login_etl_messages';
-/** As the alert LoginEtlLagOverObjective has it. */
+/** The objective of the alert LoginEtlLagOverObjective. */
 const LAG_OBJECTIVE_SECONDS = 300;
 
-/** What somebody on call looks at, most important first. */
+/** The panels for people on call, most important first. */
 export const ROWS: readonly RowPlan[] = [
   {
     title: 'Do logins flow?',

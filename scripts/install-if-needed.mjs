@@ -1,4 +1,4 @@
-// Runs on whatever Node npm itself runs on, before anything is installed: plain JavaScript, no dependencies.
+// Runs on npm's own Node before anything is installed, so it is plain JavaScript without dependencies.
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 
@@ -7,7 +7,7 @@ const installed = 'node_modules/.package-lock.json';
 
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
   process.stdout.write('Installing what is missing (npm ci) …\n');
-  // npm itself may run on an older Node than the one that the project brings: its warnings about that are noise.
+  // npm may run on an older Node than the one that the project installs: hide its warnings about that.
   const ci = ['ci', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   const command = npm ? [process.execPath, [npm, ...ci]] : ['npm', ci];

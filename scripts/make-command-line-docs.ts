@@ -4,7 +4,7 @@ import { EXIT_CODES_HELP } from '../src/cli/exit-codes.ts';
 import { createProgram } from '../src/cli/program.ts';
 import { writeOrCheck } from './write-or-check.ts';
 
-// A program: writes docs/command-line.md from the commands and their options.
+// A program that generates docs/command-line.md from the commands and their options.
 const FILE = fileURLToPath(new URL('../docs/command-line.md', import.meta.url));
 
 const INTRODUCTION = `# The command line
@@ -55,7 +55,7 @@ function section(command: Command): string {
 const argument = (name: string, { required, variadic }: { required: boolean; variadic: boolean }) =>
   `${required ? '' : '['}${name.toUpperCase()}${variadic ? '…' : ''}${required ? '' : ']'}`;
 
-/** Without what depends on the day it is made. */
+/** Removes text that depends on the current day. */
 const item = (term: string, description: string): string =>
   `- \`${term}\`: ${description.replace(/\(default: "\d{4}-\d\d"\)/, '(default: the month)')}`;
 

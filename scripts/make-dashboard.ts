@@ -14,10 +14,10 @@ import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-s
 import { type PanelPlan, ROWS } from './dashboard-panels.ts';
 import { writeOrCheck } from './write-or-check.ts';
 
-// A program: makes the dashboard from the plan of its panels. `--check` says whether the file is up to date.
+// A program that generates the dashboard from its panels. `--check` reports whether the file is up to date.
 const FILE = fileURLToPath(new URL('../deploy/grafana/dashboards/login-etl.json', import.meta.url));
 
-/** A choice at the top of the dashboard, so that it finds its Prometheus under any name. */
+/** A variable of the dashboard, so that its Prometheus may have any name. */
 const DATASOURCE = { type: 'prometheus', uid: '$datasource' };
 
 export function dashboardJson(): string {

@@ -3,7 +3,7 @@ import type { Setting } from '../src/config/declare-section.ts';
 import { SECTIONS } from '../src/config/settings.ts';
 import { writeOrCheck } from './write-or-check.ts';
 
-// A program: makes .env.example from the settings.
+// A program that generates .env.example from the settings.
 const FILE = fileURLToPath(new URL('../.env.example', import.meta.url));
 
 const HEADER = `\
@@ -32,7 +32,7 @@ function entry(setting: Setting): string {
   return [comment(description), ...file, `${required ? '' : '# '}${assignment}`, ''].join('\n');
 }
 
-/** For Node, a shell and Docker Compose alike. */
+/** Quotes a value for Node, a shell and Docker Compose. */
 const quoted = (value: string): string => (/^[\w./:@-]*$/.test(value) ? value : `'${value}'`);
 
 function comment(text: string): string {

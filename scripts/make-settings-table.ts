@@ -3,7 +3,7 @@ import type { Setting } from '../src/config/declare-section.ts';
 import { SECTIONS } from '../src/config/settings.ts';
 import { writeOrCheck } from './write-or-check.ts';
 
-// A program: makes docs/settings.md from the settings.
+// A program that generates docs/settings.md from the settings.
 const FILE = fileURLToPath(new URL('../docs/settings.md', import.meta.url));
 
 const INTRODUCTION = `\
@@ -23,7 +23,7 @@ export function settingsPage(): string {
   return [INTRODUCTION, ...sections].join('\n');
 }
 
-/** Padded as the formatter has it. */
+/** Pads the cells as the formatter does. */
 function table(settings: readonly Setting[]): string {
   const rows = [['Setting', 'Default', 'What it is'], ...settings.map(cells)];
   const widths = [0, 1, 2].map((at) => Math.max(...rows.map((row) => (row[at] as string).length)));

@@ -11,14 +11,14 @@ import { type Stack, startStackOn } from '../test/support/stack.ts';
 import { UndoList } from '../test/support/undo-list.ts';
 
 /**
- * Records histories of our workflows as this build writes them, for the test that replays every committed one
- * (`test/replay/`): once a version, and whenever a workflow's commands change. Older ones stay, for as long as
- * runs of that version may still be under way. Given a name, such as `rotate-masking-key`, only those of that one; given a case as
- * well, only that.
+ * Records histories of our workflows with this build, for the test that replays all committed ones (`test/replay/`): run
+ * it once per version, and whenever a workflow's commands change. Older histories stay while runs of their version may
+ * still be open. With the name of a workflow, such as `rotate-masking-key`, it records only its histories; with a case as
+ * well, only that one.
  */
 const REPLAY = new URL('../test/replay/', import.meta.url);
 
-/** What this build will be released as, where that is not the version it has: recorded histories are never overwritten. */
+/** The next release, if it differs from the current version: recorded histories are never overwritten. */
 const version = process.env.RECORD_AS ?? VERSION;
 
 type Recorded = { workflowId: string; firstExecutionRunId: string };
@@ -38,7 +38,7 @@ async function record(
   await stack.clear();
   const { workflowId, firstExecutionRunId } = await run(stack);
   const runs = await runHistories(stack.client, workflowId, firstExecutionRunId);
-  // A cron's later runs are as its first one.
+  // A cron's later runs equal its first one.
   const chain = name === 'cron' ? runs.slice(0, 1) : runs;
   for (const [index, { raw, events }] of chain.entries()) {
     const part = chain.length > 1 ? `-${index + 1}` : '';
@@ -51,7 +51,7 @@ async function record(
 const undo = new UndoList();
 try {
   const parts = await startSharedParts(undo);
-  // Fixed, so that the test can read what it replays.
+  // Fixed, so that the test can decrypt the histories.
   const payloadKeys = await readFile(new URL('payload-keys.json', REPLAY), 'utf8');
   const keys = { ...parts.keys, [KEY_FILE_NAMES.payloadKeys]: payloadKeys };
   const stack = await startStackOn({ ...parts, keys });

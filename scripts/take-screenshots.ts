@@ -8,7 +8,7 @@ import { findChromium } from './screenshots/find-chromium.ts';
 import { startLocalStack } from './screenshots/local-stack.ts';
 import { terminalPage } from './screenshots/terminal-page.ts';
 
-// A program: takes the README's pictures from a local stack of its own, which it stops at the end.
+// A program that takes the README's pictures from its own local stack, which it stops at the end.
 const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const ARGUMENTS = [
   '--headless',
@@ -32,7 +32,7 @@ const PICTURES: readonly Picture[] = [
   },
 ];
 
-/** The first run, that of the samples: those that found nothing to do come after it. */
+/** The run of the samples, which is the first; later runs find an empty queue. */
 async function openRun(page: Page, webUi: string): Promise<void> {
   await page.goto(`${webUi}${NAMESPACE}/workflows`);
   await page.locator(`a:has-text("${SCHEDULE_ID}-")`).last().click();
@@ -51,7 +51,7 @@ async function takePictures(webUi: string, directory: string): Promise<void> {
       const page = await browser.newPage({ viewport: { width: 1_280, height } });
       page.setDefaultTimeout(PATIENCE_MS);
       await open(page, webUi);
-      // Fonts are loaded late. The network is never idle: the Web UI polls an open run.
+      // Fonts load late, and waiting for an idle network would hang: the Web UI polls an open run.
       await page.evaluate('document.fonts.ready.then(() => true)');
       await page.screenshot({ path: join(IMAGES, `${name}.png`), animations: 'disabled' });
       await page.close();
@@ -62,7 +62,7 @@ async function takePictures(webUi: string, directory: string): Promise<void> {
   }
 }
 
-// Postgres runs as another user under root: the directory is open to all, and what is in it is not.
+// As root, Postgres runs as another user, which must be able to traverse this directory.
 const directory = await mkdtemp(join(tmpdir(), 'login-etl-screenshots-'));
 await chmod(directory, 0o755);
 await mkdir(IMAGES, { recursive: true });

@@ -1,5 +1,5 @@
-// The package `node` downloads Node for this platform in its install script, which package-lock.json does not pin. This
-// removes what it brought unless its hash is the one below. npm runs it after every installation, on npm's own Node.
+// The install script of the package `node` downloads Node for this platform, and package-lock.json does not pin it. This
+// script removes the download unless it has the hash below. npm runs it after every installation, on npm's own Node.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 

@@ -2,8 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 
 /**
- * The end of a program that makes a file from the code: writes the file, or with `--check` says whether it is up
- * to date and exits 1 when it is not.
+ * Writes a generated file or, with `--check`, exits 1 unless it is up to date.
  */
 export async function writeOrCheck(path: string, make: (present: string) => string): Promise<void> {
   const present = await readFile(path, 'utf8').catch(() => '');

@@ -10,8 +10,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import type { LoginMessage } from '../login-events.ts';
 import { untilGo, warmMessages } from './warm-up.ts';
 
-// A program, the way of the scripts from before: ten messages a poll, and for each of them a connection of its
-// own, an insert and a delete.
+// A program that works like the old scripts: ten messages per poll, and a connection, an insert and a delete for each.
 const { postgres } = loadConfig(['postgres']);
 const client = new SQSClient({});
 const QueueUrl = process.env.SQS_QUEUE_URL;

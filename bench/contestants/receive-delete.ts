@@ -6,8 +6,8 @@ import { receiveOnce } from '../../src/queue/receive-once.ts';
 import { sqsClient } from '../../src/queue/sqs-client.ts';
 import { untilGo, warmMessages } from './warm-up.ts';
 
-// A program: receives ten and deletes ten, in so many loops at once, and does nothing else. The ceiling of
-// everything that takes messages from the queue, with the job's AWS client or with the job's own two calls.
+// A program that only receives and deletes ten messages at a time, in concurrent loops: the upper limit for any consumer,
+// with the AWS client or with the job's own two calls.
 const loops = Number(process.env.BENCH_CEILING_LOOPS);
 const takeTen = process.env.BENCH_CEILING_CALLS === 'sdk' ? takeTenBySdk : takeTenAsTheJob;
 

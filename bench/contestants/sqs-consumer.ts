@@ -9,8 +9,8 @@ import { sqsClient } from '../../src/queue/sqs-client.ts';
 import type { LoginMessage } from '../login-events.ts';
 import { untilGo, warmMessages } from './warm-up.ts';
 
-// A program: what one would write today with npm sqs-consumer and pg. Eight consumers, ten messages a batch, one
-// insert a batch into a table like the job's, masked as the job masks. The AWS client and the pool are the job's too.
+// A program as one would write it with npm's sqs-consumer and pg: eight consumers, ten messages per batch, and one insert
+// per batch into a table like the job's, with the job's masking, AWS client and pool.
 const CONSUMERS = 8;
 const COLUMNS = 12;
 
@@ -63,7 +63,7 @@ const consumers = Array.from({ length: CONSUMERS }, () =>
     queueUrl: process.env.SQS_QUEUE_URL ?? '',
     sqs: client,
     batchSize: 10,
-    // The shortest long poll, so that the pause after the warm-up comes soon; a full queue answers at once anyway.
+    // The shortest long poll, so that the pause after the warm-up begins soon; a full queue answers at once anyway.
     waitTimeSeconds: 1,
     messageSystemAttributeNames: ['SentTimestamp'],
     handleMessageBatch,

@@ -1,4 +1,4 @@
--- Run once, when the database is made: the job's roles, and a user for each. Migrations grant the rest.
+-- Runs once for a new database: creates the job's roles and a user for each. Migrations grant the rest.
 \getenv owner_password ETL_OWNER_PASSWORD
 \getenv worker_password ETL_WORKER_PASSWORD
 \getenv analyst_password ETL_ANALYST_PASSWORD

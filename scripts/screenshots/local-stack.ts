@@ -8,7 +8,7 @@ const WEB_UI = /watch the runs +(http:\/\/\S+)/;
 
 export type LocalStack = { webUi: string; stop(): Promise<void> };
 
-/** What `npm start` starts, with its state in this directory, once it has shown the run of the samples. */
+/** Runs `npm start` with its state in this directory, and waits until it has shown the run of the samples. */
 export async function startLocalStack(directory: string): Promise<LocalStack> {
   const child = spawn(process.execPath, [START], {
     cwd: directory,

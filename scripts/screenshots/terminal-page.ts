@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** What `styled` uses, by SGR code. */
+/** The styles that `styled` uses, by SGR code. */
 const STYLES: Readonly<Record<string, string>> = {
   1: 'font-weight:bold',
   2: 'opacity:.65',
@@ -29,7 +29,7 @@ export async function terminalPage(directory: string, args: readonly string[]): 
     </style><pre>$ npx login-etl ${args.join(' ')}\n${toHtml(printed)}</pre>`;
 }
 
-/** Text in SGR escape sequences: each style is ended by a code that sets none. */
+/** Converts SGR escape sequences: a code that sets no style ends the current one. */
 function toHtml(printed: string): string {
   const escaped = printed.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const [first = '', ...rest] = escaped.split(`${String.fromCharCode(27)}[`);
