@@ -9,7 +9,7 @@ export const MAX_ENVELOPES = 4;
 export type Content = { text: string } | { json: unknown };
 
 type Envelope = { kind: EnvelopeKind; content: Content };
-type EnvelopeKind = 'sns' | 'eventbridge' | 'base64' | 's3-pointer';
+export type EnvelopeKind = 'sns' | 'eventbridge' | 'base64' | 's3-pointer';
 
 export const ENVELOPE_RULES: Readonly<Record<EnvelopeKind, string>> = {
   sns: 'is an SNS notification',
