@@ -4,6 +4,8 @@ export type RotationInput = {
   reason: string;
   /** The new masking key. Default: the active key of the custodian's worker. */
   toKeyId?: string;
+  /** Of one request: a copy of it starts no second rotation. `login-etl rotate start` makes it. */
+  requestId?: string;
   /** The most rows that a step re-masks. */
   rowsPerStep: number;
   /** Leaves Postgres to other work between steps. */
@@ -13,7 +15,7 @@ export type RotationInput = {
   maxPasses: number;
 };
 
-type NumberSetting = Exclude<keyof RotationInput, 'reason' | 'toKeyId'>;
+type NumberSetting = Exclude<keyof RotationInput, 'reason' | 'toKeyId' | 'requestId'>;
 
 export const ROTATION_SETTINGS: Readonly<
   Record<NumberSetting, { min: number; max: number; default: number }>
@@ -34,13 +36,16 @@ export class InvalidRotationInput extends Error {
 /** @throws InvalidRotationInput listing every problem at once */
 export function parseRotationInput(input: unknown): RotationInput {
   const given = (typeof input === 'object' ? (input ?? {}) : {}) as Record<string, unknown>;
-  const { reason, toKeyId, ...numbers } = given;
+  const { reason, toKeyId, requestId, ...numbers } = given;
   const problems: string[] = [];
   if (typeof reason !== 'string' || reason.trim() === '' || reason.length > MAX_REASON_CHARACTERS) {
     problems.push(`reason: must be a text of 1 to ${MAX_REASON_CHARACTERS} characters`);
   }
   if (toKeyId !== undefined && typeof toKeyId !== 'string') {
     problems.push('toKeyId: must be the id of a masking key');
+  }
+  if (requestId !== undefined && (typeof requestId !== 'string' || requestId.length > 64)) {
+    problems.push('requestId: must be a text of at most 64 characters');
   }
   const settings = {} as Record<NumberSetting, number>;
   for (const [name, rule] of Object.entries(ROTATION_SETTINGS)) {
@@ -57,7 +62,7 @@ export function parseRotationInput(input: unknown): RotationInput {
   }
   if (Object.keys(numbers).some((name) => !Object.hasOwn(ROTATION_SETTINGS, name))) {
     problems.push(
-      `input: has an unknown setting; known are reason, toKeyId, ${Object.keys(ROTATION_SETTINGS).join(', ')}`,
+      `input: has an unknown setting; known are reason, toKeyId, requestId, ${Object.keys(ROTATION_SETTINGS).join(', ')}`,
     );
   }
   if (problems.length > 0) throw new InvalidRotationInput(problems.join('; '));
@@ -65,5 +70,6 @@ export function parseRotationInput(input: unknown): RotationInput {
     ...settings,
     reason: reason as string,
     ...(toKeyId !== undefined && { toKeyId: toKeyId as string }),
+    ...(requestId !== undefined && { requestId: requestId as string }),
   };
 }

@@ -4,7 +4,11 @@ import { type Masker, UNKEYED_ID } from '../../domain/login/masking.ts';
 import type { RotationResult } from '../../domain/rotation.ts';
 import { appendAuditRecord } from '../../postgres/audit/append-audit-record.ts';
 import { boundedTransaction } from '../../postgres/bounded-transaction.ts';
-import { findRotation, RotationNotOnRecord } from '../../postgres/vault/require-rotation.ts';
+import {
+  findRotation,
+  RotationNotOnRecord,
+  wasRequested,
+} from '../../postgres/vault/require-rotation.ts';
 import { LOCK_VAULT } from '../../postgres/vault/vault-lock.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
 
@@ -25,7 +29,11 @@ export const createRecordRotationActivities = ({
     toKeyId,
     reason,
     runId,
-  }: Rotation & { toKeyId?: string | undefined }): Promise<string> =>
+    requestId,
+  }: Rotation & {
+    toKeyId?: string | undefined;
+    requestId?: string | undefined;
+  }): Promise<string> =>
     withHeartbeat('beginRotation', async () => {
       if (masker.keyId === UNKEYED_ID)
         throw refused('MASKING_MODE is sha256: there is no key to rotate');
@@ -37,7 +45,10 @@ export const createRecordRotationActivities = ({
         // The result of an earlier attempt was lost, or the workflow was reset.
         if (before && !before.ended && before.toKeyId === masker.keyId) return masker.keyId;
         if (before) throw refused('this rotation has ended, or was begun with another key');
-        const detail = { runId, toKeyId: masker.keyId };
+        if (requestId !== undefined && (await wasRequested(client, requestId))) {
+          throw refused('another rotation was started with the same request');
+        }
+        const detail = { runId, toKeyId: masker.keyId, ...(requestId && { requestId }) };
         await appendAuditRecord(client, { action: 'rotation.begin', reason, detail });
         return masker.keyId;
       });

@@ -43,9 +43,16 @@ class BatchPayloadConverter extends DefaultPayloadConverter {
       if (context?.type === 'activity' || inSandbox()) return refusedValue(reason) as T;
       throw new Error(`a payload is refused: ${reason}`);
     }
-    const value = isPartsPayload(payload)
-      ? fromPartsPayload<T>(payload)
-      : super.fromPayload<T>(payload, context, hint);
+    let value: T;
+    try {
+      value = isPartsPayload(payload)
+        ? fromPartsPayload<T>(payload)
+        : super.fromPayload<T>(payload, context, hint);
+    } catch (error) {
+      // A signal or an input that anyone can send: thrown here, it would stop the run for good.
+      if (!inSandbox()) throw error;
+      return refusedValue('it cannot be read') as T;
+    }
     const origin = originOfPayload(payload);
     // The activity reads the heartbeat of an earlier attempt.
     if (origin === 'result' && !inSandbox()) return withOrigin(value, 'result');

@@ -35,6 +35,15 @@ export async function findRotation(
   return (await db.query<RecordedRotation>(FIND, [runId ?? null])).rows[0];
 }
 
+/** Whether a rotation was started with this request before. */
+export async function wasRequested(db: Pool | PoolClient, requestId: string): Promise<boolean> {
+  const { rows } = await db.query(
+    `select from audit_log where action = 'rotation.begin' and detail ->> 'requestId' = $1 limit 1`,
+    [requestId],
+  );
+  return rows.length > 0;
+}
+
 /**
  * Checks the rotation in the transaction of a step.
  * @throws RotationNotOnRecord, OtherMaskingKey

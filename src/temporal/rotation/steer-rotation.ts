@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
@@ -44,7 +45,7 @@ export async function startRotation(
     await client.workflow.start(ROTATION_WORKFLOW_TYPE, {
       taskQueue: CUSTODIAN_TASK_QUEUE,
       workflowId: ROTATION_WORKFLOW_ID,
-      args: [input],
+      args: [{ ...input, requestId: randomUUID() }],
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

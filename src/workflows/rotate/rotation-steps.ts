@@ -1,7 +1,9 @@
 import {
   ActivityCancellationType,
   type ActivityOptions,
+  ApplicationFailure,
   CancellationScope,
+  patched,
   proxyActivities,
   sleep,
   workflowInfo,
@@ -45,16 +47,18 @@ export async function nextStep(
   switch (state.phase) {
     case 're-masking rows': {
       const { remaskBatch } = custodian(`pass ${state.pass}: re-mask up to ${rows} rows`);
-      return afterRemask(state, await remaskBatch({ runId, toKeyId, after: state.row, rows }));
+      const request = { runId, toKeyId, after: state.row, rows };
+      return afterRemask(state, ofThisRotation(await remaskBatch(request)));
     }
     case 'setting originals aside': {
       const { setOriginalsAside } = custodian('set originals of old keys aside');
       const request = { runId, toKeyId, after: state.original, rows };
-      return afterSetAside(state, await setOriginalsAside(request));
+      return afterSetAside(state, ofThisRotation(await setOriginalsAside(request)));
     }
     case 'removing originals': {
       const { removeOriginals } = custodian('remove originals of old keys');
-      return afterRemove(state, await removeOriginals({ runId, rows }), maxPasses);
+      const removed = ofThisRotation(await removeOriginals({ runId, rows }));
+      return afterRemove(state, removed, maxPasses);
     }
     case 'waiting for workers with an old key':
       await sleep(pauseMsBetweenPasses);
@@ -62,17 +66,32 @@ export async function nextStep(
     case 'removing data keys': {
       const { removeDataKeys } = custodian('remove data keys that seal nothing');
       const request = { runId, after: state.dataKey, rows: DATA_KEYS_PER_STEP };
-      return afterRemoveDataKeys(state, await removeDataKeys(request));
+      return afterRemoveDataKeys(state, ofThisRotation(await removeDataKeys(request)));
     }
     case 'done':
       return state;
   }
 }
 
+/** Up to 0.3 results did not name their rotation. */
+const RESULTS_NAME_THEIR_ROTATION = 'results-name-their-rotation';
+
+/** @throws a failure that ends the rotation when a result was copied from another one */
+function ofThisRotation<Result extends { runId?: string | undefined }>(result: Result): Result {
+  const { firstExecutionRunId } = workflowInfo();
+  if (patched(RESULTS_NAME_THEIR_ROTATION) && result.runId !== firstExecutionRunId) {
+    throw ApplicationFailure.nonRetryable(
+      'a step was answered with the result of another rotation',
+      'ForeignResult',
+    );
+  }
+  return result;
+}
+
 /** Writes the audit record before anything is opened. @returns the id of the new key */
-export function recordBegin({ reason, toKeyId }: RotationInput): Promise<string> {
+export function recordBegin({ reason, toKeyId, requestId }: RotationInput): Promise<string> {
   const { firstExecutionRunId: runId } = workflowInfo();
-  return custodian('audit: a rotation begins').beginRotation({ reason, toKeyId, runId });
+  return custodian('audit: a rotation begins').beginRotation({ reason, toKeyId, requestId, runId });
 }
 
 /** Also runs after a cancellation. A failed rotation must report its failure soon, with or without an audit record. */

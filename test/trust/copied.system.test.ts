@@ -1,0 +1,145 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { type Payload, RawValue } from '@temporalio/common';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { TASK_QUEUE } from '../../src/domain/names.ts';
+import {
+  CUSTODIAN_TASK_QUEUE,
+  ROTATION_WORKFLOW_ID,
+  ROTATION_WORKFLOW_TYPE,
+} from '../../src/domain/rotation.ts';
+import { startRotation } from '../../src/temporal/rotation/steer-rotation.ts';
+import { addMaskingKey, startTestCustodian } from '../support/custodian.ts';
+import { loginMessages } from '../support/data/login-messages.ts';
+import { type Stack, startStack } from '../support/start-stack.ts';
+import { type Foreigner, startForeigner } from './support/foreigner.ts';
+
+let stack: Stack;
+let foreigner: Foreigner;
+let stopCustodian: () => Promise<void>;
+
+beforeAll(async () => {
+  stack = await startStack();
+  await stack.startWorker();
+  const keys = addMaskingKey(stack.env.MASKING_KEYS ?? '', 'next', randomBytes(32));
+  stopCustodian = await startTestCustodian(stack, keys);
+  foreigner = await startForeigner(stack);
+});
+beforeEach(() => stack.clear());
+afterAll(async () => {
+  await foreigner?.stop();
+  await stopCustodian?.();
+  await stack?.stop();
+});
+
+const rotation = () => stack.client.workflow.getHandle(ROTATION_WORKFLOW_ID);
+const historyOf = async (runId?: string) =>
+  (await foreigner.client.workflow.getHandle(ROTATION_WORKFLOW_ID, runId).fetchHistory()).events ??
+  [];
+const begun = async () =>
+  (await stack.pool.query(`select from audit_log where action = 'rotation.begin'`)).rows.length;
+
+test('a copied input starts no second rotation in the name of the custodian', async () => {
+  await startRotation(stack.client, { reason: 'approved once' });
+  await rotation().result();
+  const before = await begun();
+  const [started] = await historyOf();
+  await foreigner.client.workflowService.startWorkflowExecution({
+    namespace: stack.client.options.namespace,
+    workflowId: ROTATION_WORKFLOW_ID,
+    workflowType: { name: ROTATION_WORKFLOW_TYPE },
+    taskQueue: { name: CUSTODIAN_TASK_QUEUE },
+    input: started?.workflowExecutionStartedEventAttributes?.input ?? null,
+    requestId: randomUUID(),
+  });
+  await expect(rotation().result()).rejects.toMatchObject({
+    cause: { cause: { type: 'RotationRefused' } },
+  });
+  expect(await begun()).toBe(before);
+});
+
+type Resource = Record<string, unknown>;
+const junk = (encoding: string, data: string) =>
+  RawValue.fromPayload({
+    metadata: { encoding: Buffer.from(encoding) },
+    data: Buffer.from(data),
+  } as Payload);
+
+const JUNK: readonly [string, string][] = [
+  ['json/plain', '{'],
+  ['x/y', 'z'],
+  ['binary/parts', 'x'],
+  ['json/protobuf', '{}'],
+];
+
+test.each(JUNK)(
+  'a signal with a payload that cannot be read does not stop a run (%s)',
+  async (...each) => {
+    await stack.send(loginMessages(5));
+    const { workflowId } = await stack.start({ lanes: 1 });
+    await foreigner.client.workflow.getHandle(workflowId).signal('pause', junk(...each));
+    await expect(stack.client.workflow.getHandle(workflowId).result()).resolves.toMatchObject({
+      received: 5,
+    } satisfies Resource);
+  },
+);
+
+test.each(JUNK)('an input that cannot be read ends the run at once (%s)', async (...each) => {
+  const { workflowId } = await foreigner.client.workflow.start('ingestLogins', {
+    taskQueue: TASK_QUEUE,
+    workflowId: `junk-${randomUUID()}`,
+    args: [junk(...each)],
+  });
+  await expect(stack.client.workflow.getHandle(workflowId).result()).rejects.toMatchObject({
+    cause: { type: 'PayloadRefused' },
+  });
+});
+
+test('results copied from an earlier rotation end the one that they were answered to', async () => {
+  await startRotation(stack.client, { reason: 'on empty tables' });
+  const first = await rotation().describe();
+  await rotation().result();
+  await stopCustodian();
+  const names = new Map<string, string>();
+  const results = new Map<string, object>();
+  for (const { eventId, ...event } of await historyOf(first.runId)) {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    const completed = event.activityTaskCompletedEventAttributes;
+    if (scheduled) names.set(String(eventId), String(scheduled.activityId));
+    if (completed?.result) {
+      results.set(names.get(String(completed.scheduledEventId)) ?? '', completed.result);
+    }
+  }
+  // The ingest worker has the workflow's code, so that nobody but the foreigner takes a step.
+  await stack.client.workflow.start(ROTATION_WORKFLOW_TYPE, {
+    taskQueue: TASK_QUEUE,
+    workflowId: ROTATION_WORKFLOW_ID,
+    args: [{ reason: 'genuine' }],
+  });
+  const service = foreigner.client.workflowService;
+  const namespace = stack.client.options.namespace;
+  let open = true;
+  const answering = (async () => {
+    while (open) {
+      const task = await foreigner.client
+        .withDeadline(Date.now() + 5_000, () =>
+          service.pollActivityTaskQueue({
+            namespace,
+            taskQueue: { name: CUSTODIAN_TASK_QUEUE },
+            identity: 'foreign',
+          }),
+        )
+        .catch(() => undefined);
+      if (!task?.taskToken?.length) continue;
+      const result = results.get(task.activityId ?? '');
+      await service.respondActivityTaskCompleted({
+        namespace,
+        taskToken: task.taskToken,
+        identity: 'foreign',
+        ...(result && { result }),
+      });
+    }
+  })();
+  await expect(rotation().result()).rejects.toMatchObject({ cause: { type: 'ForeignResult' } });
+  open = false;
+  await answering;
+}, 150_000);
