@@ -100,8 +100,9 @@ export class CustodianDatabase {
     let after: RowPlace | undefined;
     do {
       const { next, ...counts } = await this.step(rows, after);
-      for (const name of Object.keys(counts) as (keyof typeof counts)[])
+      for (const name of ['remasked', 'unrecoverable', 'unreadable'] as const) {
         total[name] += counts[name];
+      }
       total.steps += 1;
       after = next;
     } while (after);
