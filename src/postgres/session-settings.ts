@@ -34,6 +34,7 @@ const RELIED_ON = [
   `bytea_output = 'hex'`,
   `standard_conforming_strings = on`,
   `extra_float_digits = 1`,
+  `array_nulls = on`,
 ];
 
 /**
