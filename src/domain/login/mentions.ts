@@ -13,8 +13,14 @@ type Mention = 'certain' | 'near';
 
 const WORD = /[\p{L}\p{N}_]/u;
 const WORDS = /[\p{L}\p{N}_]+/gu;
-/** Invisible characters that people paste along with an id. */
-const INVISIBLE = /[\u200B-\u200F\u2060-\u2064\uFEFF\u00AD]/g;
+/** Control characters, lone surrogates and invisible characters: ids with them are rejected, or pasted with them. */
+const NOT_SEEN = /\p{C}/gu;
+/** U+2010, U+2011 and others that look like a hyphen. */
+const DASHES = /\p{Pd}/gu;
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** What people and input methods put in and around the dots of an address. */
+const DOTS = /\s*[.\u3002]\s*/g;
+const PERCENT = /%([0-9A-Fa-f]{2})/g;
 
 /**
  * Reports whether a message body, valid or not, is about the subject. In a message that names an account, a longer value
@@ -58,7 +64,7 @@ function formatOf(field: MaskedField): 'ip' | undefined {
 
 function mentionsIp(text: string, ips: ReadonlySet<string>): Mention | undefined {
   let found: Mention | undefined;
-  for (const { ip, certain } of ipSpellings(text.normalize('NFKC'))) {
+  for (const { ip, certain } of ipSpellings(plainAddress(text))) {
     if (!ips.has(ip)) continue;
     if (certain) return 'certain';
     found = 'near';
@@ -70,7 +76,23 @@ function mentionsIp(text: string, ips: ReadonlySet<string>): Mention | undefined
 const isUserIdName = (name: string | undefined): boolean =>
   name !== undefined && name.replace(/[^A-Za-z]/g, '').toLowerCase() === 'userid';
 
-const plain = (text: string): string => text.normalize('NFKC').replace(INVISIBLE, '').trim();
+const unescapePercent = (text: string): string =>
+  text.includes('%')
+    ? text.replace(PERCENT, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    : text;
+
+const plain = (text: string): string =>
+  unescapePercent(text.normalize('NFKC').replace(NOT_SEEN, '').replace(DASHES, '-')).trim();
+
+const plainAddress = (text: string): string =>
+  unescapePercent(text.normalize('NFKC').replace(NOT_SEEN, '')).replace(DOTS, '.');
+
+/** Larger numbers are not exact. */
+const sameNumber = (one: string, other: string): boolean =>
+  NUMBER.test(one) &&
+  NUMBER.test(other) &&
+  Number(one) === Number(other) &&
+  Math.abs(Number(one)) <= Number.MAX_SAFE_INTEGER;
 
 /** Padding, invisible characters and compatible characters (full-width digits) don't make another id; case may. */
 function sameText(text: string, wanted: string): Mention | undefined {
@@ -79,6 +101,7 @@ function sameText(text: string, wanted: string): Mention | undefined {
   if (text.length > wanted.length * 18 + 1_000) return undefined;
   const [one, other] = [plain(text), plain(wanted)];
   if (one === other) return 'certain';
+  if (sameNumber(one, other)) return 'certain';
   return one.toLowerCase() === other.toLowerCase() ? 'near' : undefined;
 }
 
