@@ -100,7 +100,7 @@ test(
     const ids = await stack.send(loginMessages(COUNT));
     ways.sqs.setFault(() => sqsError(503, 'ServiceUnavailable'));
     const run = await stack.start({ batchSize: BATCH });
-    await untilRetried(stack, run, /receiveBatch .*: SQS .*trouble.*ServiceUnavailable/);
+    await untilRetried(stack, run, /receiveBatch .*: SQS .*problem.*ServiceUnavailable/);
     ways.sqs.forget();
     await sleep(OUTAGE_MS);
     // Three attempts of the client each second at the most, and less later on.
