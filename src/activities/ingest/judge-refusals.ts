@@ -27,10 +27,13 @@ export function mayBlameRow(error: unknown): boolean {
 const CHECK_VIOLATION = '23514';
 const NOT_NULL_VIOLATION = '23502';
 
-/** No partition for a row (Postgres names no constraint), or no value for a column that is not ours. */
-const isTheTables = ({ code, constraint, column, table }: RefusedRow): boolean =>
-  (code === CHECK_VIOLATION && constraint === '' && table !== '') ||
-  (code === NOT_NULL_VIOLATION && column !== '' && !INSERTED_COLUMNS.includes(column));
+/** There is no partition for a row: Postgres names no constraint. */
+const hasNoPartition = ({ code, constraint, table }: RefusedRow): boolean =>
+  code === CHECK_VIOLATION && constraint === '' && table !== '';
+
+/** A column that is not ours got no value. Where other rows are stored, it is this row that gives it none. */
+const lacksForeignColumn = ({ code, column }: RefusedRow): boolean =>
+  code === NOT_NULL_VIOLATION && column !== '' && !INSERTED_COLUMNS.includes(column);
 
 /**
  * Judges rows that were refused one by one.
@@ -41,7 +44,9 @@ const isTheTables = ({ code, constraint, column, table }: RefusedRow): boolean =
 export function judgeRows(rows: readonly RefusedRow[], anyStored: boolean): void {
   for (const row of rows) {
     const { action } = policyForSqlstate(row.code);
-    if (isTheTables(row)) throw new TableRefusesRows(refusalReason(row));
+    if (hasNoPartition(row) || (lacksForeignColumn(row) && !anyStored)) {
+      throw new TableRefusesRows(refusalReason(row));
+    }
     if (action === 'row' || (action === 'final' && anyStored)) continue;
     throw Object.assign(new pg.DatabaseError('a row was refused', 0, 'error'), { code: row.code });
   }
