@@ -34,9 +34,12 @@ test(
     if (!disk) return skip('mounting a small file system takes root');
     stack = await startFaultStack({ visibilityTimeoutSeconds: 600, ownPostgres: {} });
     const { dataDirectory } = (stack.postgres as TestPostgres).server;
-    await stack.pool.query(
+    // Not within a transaction, which each query of the pool is.
+    const client = await stack.pool.connect();
+    await client.query(
       `create tablespace tiny location '${await disk.directoryLike(dataDirectory)}'`,
     );
+    client.release();
     const { rows } = await stack.pool.query<{ partition: string }>(
       `select 'user_logins_' || to_char(now() at time zone 'utc', 'YYYY_MM') as partition`,
     );

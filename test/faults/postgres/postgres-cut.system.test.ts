@@ -22,7 +22,7 @@ afterAll(() => stack?.stop());
 /** Where, at which statement as pg sends it, and whether Postgres still hears of that. */
 const CASES = [
   ['before the transaction begins', 'begin', 'cut'],
-  ['when the rows are on their way', 'insert-user-logins', 'cut'],
+  ['when the rows are on their way', 'insert into user_logins', 'cut'],
   ['before the commit gets there', 'commit\0', 'cut'],
   ['after the commit, whose answer is lost', 'commit\0', 'cutAtAnswer'],
   ['after the run is closed in the ledger, which nobody hears', 'finished_at', 'cutAtAnswer'],

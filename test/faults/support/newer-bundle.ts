@@ -11,8 +11,8 @@ const PAUSE = `await sleep('10 milliseconds');`;
 
 const INDEX = `
 import { patched, sleep } from '@temporalio/workflow';
-import type { Carried } from './drain.ts';
-import { ingestLogins as before } from './ingest-logins.ts';
+import type { Carried } from './ingest/drain.ts';
+import { ingestLogins as before } from './ingest/ingest-logins.ts';
 
 export async function ingestLogins(input?: unknown, carried?: Carried) {
   BODY
