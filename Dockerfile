@@ -22,7 +22,7 @@ COPY src ./src
 # Make files readable for any user that runs the image, independent of the umask of the checkout.
 RUN node scripts/bundle-workflows.ts \
     && chmod -R a+rX,go-w package.json build migrations samples src \
-    && chmod a+x src/cli/main.ts
+    && chmod a+x src/cli/login-etl.mjs
 
 FROM base
 LABEL org.opencontainers.image.title="login-etl" \
@@ -35,7 +35,7 @@ COPY --from=app /app/samples ./samples
 COPY --from=app /app/build ./build
 COPY --from=app /app/src ./src
 # A new volume gets the owner of the directory that it is mounted on: docker-compose.yml mounts one on each.
-RUN ln -s /app/src/cli/main.ts /usr/local/bin/login-etl \
+RUN ln -s /app/src/cli/login-etl.mjs /usr/local/bin/login-etl \
     && install -d -o node -g node -m 700 /keys /safe
 ENV WORKER_WORKFLOW_BUNDLE=/app/build/workflow-bundle.js
 # The user `node`, by number: for runAsNonRoot, Kubernetes can't tell from a name that it isn't root.
