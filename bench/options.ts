@@ -35,34 +35,34 @@ export type BenchOptions = {
 /** The result of a short search, as `bento.yaml`. */
 const INPUT = { lanes: 2, shards: 2, batchSize: 6_000, maxBatchBytes: 3_200_000 } as const;
 
-export const USAGE = `Side by side, on one SQS endpoint and one Postgres:
+export const USAGE = `Compares contestants on one SQS endpoint and one Postgres:
 
-  (a) receive-delete      receive and delete only, with the job's AWS client: the ceiling
-  (b) per-record          a connection a row, a delete a message: the old scripts' way
-  (c) sqs-consumer        npm sqs-consumer, eight consumers, an insert a batch of ten
+  (a) receive-delete      receives and deletes only, with the AWS SDK's client: the ceiling
+  (b) per-record          one connection per row and one delete per message
+  (c) sqs-consumer        npm sqs-consumer, eight consumers, one insert per ten messages
   (d) bento               Bento, if \`bento\` is on the PATH
-  (e) login-etl           this job, whole
-  (f) receive-delete-raw  as (a), with the job's own two calls in place of the AWS SDK's
+  (e) login-etl           the whole job
+  (f) receive-delete-raw  as (a), with the job's own signed calls instead of the SDK's
 
   npm run bench -- --messages 40000
   npm run bench -- --scale 10000,100000
 
-  --messages N             messages a round and contestant (default 40000)
-  --per-record-messages N  those of (b) (default 500)
+  --messages N             messages per round and contestant (default 40000)
+  --per-record-messages N  the same for (b) (default 500)
   --rounds N               interleaved rounds (default 3; with --scale 1)
-  --only a,c,e             these contestants alone (default: all)
-  --sqs NAME               the SQS endpoint to start: fauxqs (default), fauxqs-stock (its costs left as they are)
-                           or elasticmq (its jars: ELASTICMQ_CLASSPATH)
-  --endpoint URL           an SQS endpoint that runs already
-  --handle-bytes N         characters of a receipt handle (default 400, as AWS has them; 0: the emulator's own)
-  --all-new                each login of a new device and a new address (default: as many as in samples/)
+  --only a,c,e             only these contestants (default: all)
+  --sqs NAME               SQS emulator to start: fauxqs (default), fauxqs-stock (unpatched)
+                           or elasticmq (needs its jars in ELASTICMQ_CLASSPATH)
+  --endpoint URL           a running SQS endpoint
+  --handle-bytes N         length of a receipt handle (default 400, as on AWS; 0: the emulator's own)
+  --all-new                every login has a new device and address (default: as many as in samples/)
   --ceiling-loops N        concurrent loops of (a) and (f) (default 32)
   --warm-up N              messages that each process handles before the clock starts
                            (default 10000; with --scale 100000, whatever the size)
-  --input JSON             input of (e)'s workflow (default '{}' with --scale, else
+  --input JSON             workflow input of (e) (default '{}' with --scale, else
                            '${JSON.stringify(INPUT)}')
-  --scale N,N,…            (e) alone, at each of these sizes
-  --json FILE              every measurement, as JSON
+  --scale N,N,…            only (e), once for each of these numbers of messages
+  --json FILE              writes every measurement as JSON
 `;
 
 /** @throws TypeError naming the unknown or invalid option */

@@ -36,7 +36,7 @@ export const CUSTODIAN_SECTIONS = [
   'worker',
 ] as const;
 
-export type CustodianConfig = Pick<Config, (typeof CUSTODIAN_SECTIONS)[number]>;
+type CustodianConfig = Pick<Config, (typeof CUSTODIAN_SECTIONS)[number]>;
 
 /** A scan of the whole vault takes longer than an insert. Shorter than the timeout of the workflow's steps. */
 const STATEMENT_TIMEOUT_MS = 10 * 60_000;

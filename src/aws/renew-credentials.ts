@@ -7,45 +7,45 @@ type Credentials = Readonly<{
   sessionToken?: string | undefined;
 }>;
 
-/** What the clients of all services have in common. */
+/** The part that the clients of all AWS services share. */
 type AwsClient = {
   config: { credentials(options?: { forceRefresh?: boolean }): Promise<Credentials> };
 };
 
-/** Refused calls come in crowds. */
-const AT_MOST_EVERY_MS = 3_000;
+/** Many calls are refused at the same time: renew once for all of them. */
+const MIN_INTERVAL_MS = 3_000;
 
 /**
  * For the constructor of a client: the SDK's own chain of providers, which renews credentials five minutes before they
- * expire. The SDK keeps the shared files in memory for as long as the process lives, unless it is told to ignore that.
+ * expire. By default the SDK reads the shared files once per process; `ignoreCache` makes it read them again.
  */
 export const CREDENTIAL_FILES_READ_AGAIN = {
   credentialDefaultProvider: (init: object) => defaultProvider({ ...init, ignoreCache: true }),
 };
 
-/** Resolves the credentials of a client again when a service refuses them. */
+/** Loads the credentials of a client again when a service refuses them. */
 export class CredentialRenewal {
   readonly #client: AwsClient;
-  #begunAtMs = Number.NEGATIVE_INFINITY;
-  #underWay: Promise<unknown> = Promise.resolve();
+  #startedAtMs = Number.NEGATIVE_INFINITY;
+  #renewing: Promise<unknown> = Promise.resolve();
 
   constructor(client: AwsClient) {
     this.#client = client;
   }
 
-  /** @returns whether the client now has other credentials than those that were used, so that the call may be repeated */
+  /** @returns whether the client now has credentials other than `used`, so that the call is worth repeating */
   async after(error: unknown, used: Credentials | undefined): Promise<boolean> {
     if (used === undefined || !isRefusal(error)) return false;
     const isUsed = async () => same(used, await this.#client.config.credentials());
     try {
-      if ((await isUsed()) && performance.now() - this.#begunAtMs > AT_MOST_EVERY_MS) {
-        this.#begunAtMs = performance.now();
-        this.#underWay = this.#client.config.credentials({ forceRefresh: true });
+      if ((await isUsed()) && performance.now() - this.#startedAtMs > MIN_INTERVAL_MS) {
+        this.#startedAtMs = performance.now();
+        this.#renewing = this.#client.config.credentials({ forceRefresh: true });
       }
-      await this.#underWay;
+      await this.#renewing;
       return !(await isUsed());
     } catch {
-      // A file may be half-written, or a provider out of order: the refusal says more.
+      // A file may be half-written or a provider down. The caller reports the refusal, which says more.
       return false;
     }
   }
@@ -56,7 +56,7 @@ const same = (one: Credentials, other: Credentials): boolean =>
   one.secretAccessKey === other.secretAccessKey &&
   one.sessionToken === other.sessionToken;
 
-/** Middleware that repeats a client's refused calls, once, with credentials that were resolved again. */
+/** Middleware that repeats a refused call once, after its credentials were loaded again. */
 export function repeatRefusedCalls(client: AwsClient) {
   const renewal = new CredentialRenewal(client);
   return <Args, Output>(next: (args: Args) => Promise<Output>) =>

@@ -24,7 +24,7 @@ const TOKEN_ERRORS = [
 ];
 
 /** @returns the token's subject, or undefined when the token is not accepted */
-export type VerifyJwt = (token: string) => Promise<string | undefined>;
+type VerifyJwt = (token: string) => Promise<string | undefined>;
 
 /** @throws Refusal when the issuer's keys cannot be fetched */
 export function jwtVerifier({ issuer, audience, jwksUrl, requiredClaim }: JwtSettings): VerifyJwt {

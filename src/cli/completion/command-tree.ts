@@ -10,14 +10,14 @@ export type CommandNode = {
   children: CommandNode[];
 };
 
-export type OptionNode = {
+type OptionNode = {
   flags: string[];
   description: string;
   /** What its value is, if it takes one. */
   value?: ValueKind;
 };
 
-export type ArgumentNode = { name: string; value: ValueKind };
+type ArgumentNode = { name: string; value: ValueKind };
 
 export type ValueKind =
   | { kind: 'choices'; choices: readonly string[] }

@@ -8,7 +8,7 @@ import type { Custody } from '../connect/with-custody.ts';
 /** Bounds the memory. */
 const PAGE = { limit: 500, maxBytes: 8 * 1_048_576 };
 
-export type QuarantineCounts = {
+type QuarantineCounts = {
   searched: number;
   erased: number;
   /** Sealed for another key, or damaged: they may belong to anyone. */

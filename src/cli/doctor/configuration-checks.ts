@@ -3,7 +3,7 @@ import { exposedKeyFiles } from '../../config/exposed-key-files.ts';
 import type { Section } from '../../config/settings.ts';
 import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 
-export const CONFIGURATION = 'configuration';
+const CONFIGURATION = 'configuration';
 const SECTIONS: readonly Section[] = [
   'sqs',
   'postgres',
@@ -15,7 +15,7 @@ const SECTIONS: readonly Section[] = [
 ];
 
 /** The sections that are complete, and the problems of the others. */
-export type Configuration = { config: Partial<Config>; problems: string[] };
+type Configuration = { config: Partial<Config>; problems: string[] };
 
 export function readConfiguration(): Configuration {
   const config: Partial<Config> = {};

@@ -7,7 +7,7 @@ import { pendingMigrations } from '../../postgres/run-migrations.ts';
 import { type CheckList, type Finding, failed, ok } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
-export const POSTGRES = 'Postgres';
+const POSTGRES = 'Postgres';
 const MIGRATIONS = 'migrations';
 const PRIVILEGES = 'privileges';
 const MIN_VERSION = 130_000;

@@ -2,7 +2,7 @@ import { LOGIN_FIELDS } from '../../domain/login/login-columns.ts';
 import { parseLoginEvent } from '../../domain/login/login-event.ts';
 import type { EnvelopeSetting } from '../../domain/login/message-envelope.ts';
 
-export type FieldShape = { name: string; type: string; length?: number };
+type FieldShape = { name: string; type: string; length?: number };
 
 export type MessageShape = {
   bytes: number;

@@ -27,7 +27,7 @@ export function sinceOption(description: string, byDefault?: string): Option {
 }
 
 /** A date and time without a zone is UTC. */
-export function parseSince(text: string): Date {
+function parseSince(text: string): Date {
   if (!ISO.test(text)) {
     try {
       return new Date(Date.now() - parseDurationMs(text));

@@ -10,7 +10,7 @@ import { wholeNumber } from './whole-number.ts';
 
 export type IngestOptions = { input?: string } & Partial<IngestInput>;
 
-export const addInputOption = (command: Command): Command =>
+const addInputOption = (command: Command): Command =>
   command.option('--input <json>', `any of ${Object.keys(INGEST_SETTINGS).join(', ')}, as JSON`);
 
 export function addIngestOptions(command: Command): Command {

@@ -11,7 +11,7 @@ export const FORMATS = ['table', 'csv', 'json'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Writes rows page by page, and the rest in `end`. */
-export type RowWriter = {
+type RowWriter = {
   take(rows: readonly LoginRow[]): Promise<void>;
   end(): Promise<void>;
 };

@@ -40,7 +40,7 @@ export type Status = {
 const ROWS_KEPT_MS = 30_000;
 const MASK_KEYS_KEPT_MS = 300_000;
 
-export type StatusReader = (onAnswer?: (parts: number) => void) => Promise<Status>;
+type StatusReader = (onAnswer?: (parts: number) => void) => Promise<Status>;
 
 /** The number of parts, for a progress bar. */
 export const PARTS = 9;

@@ -66,71 +66,73 @@ const SETTINGS = {
   listen: {
     name: 'CODEC_SERVER_ADDRESS',
     default: '127.0.0.1:8234',
-    description: 'Where the codec server listens, host:port.',
+    description: 'Address that the codec server listens on, host:port.',
     parse: address('127.0.0.1:8234'),
   },
   token: {
     name: 'CODEC_SERVER_TOKEN',
     secret: true,
     description:
-      'The token that its callers send, 32 characters or more. It takes this one, or JWTs, or both.',
+      'Token that callers send, at least 32 characters. The server accepts this token, JWTs, or both.',
     parse: parseToken,
   },
   tokenName: {
     name: 'CODEC_SERVER_TOKEN_NAME',
     default: 'token',
-    description: "Whose token it is, for the audit log: a person's or a team's name.",
+    description: "Name of the token's owner, a person or a team, for the audit log.",
     parse: line,
   },
   issuer: {
     name: 'CODEC_SERVER_JWT_ISSUER',
-    description: 'JWTs: the `iss` that counts.',
+    description: 'JWTs: the required `iss`.',
     parse: line,
   },
   audience: {
     name: 'CODEC_SERVER_JWT_AUDIENCE',
-    description: 'JWTs: the `aud` that counts.',
+    description: 'JWTs: the required `aud`.',
     parse: line,
   },
   jwksUrl: {
     name: 'CODEC_SERVER_JWT_JWKS_URL',
-    description: "JWTs: where the issuer's public keys are (the `jwks_uri` of OpenID Connect).",
+    description: "JWTs: URL of the issuer's public keys (the `jwks_uri` of OpenID Connect).",
     parse: parseJwksUrl,
   },
   claim: {
     name: 'CODEC_SERVER_JWT_CLAIM',
     example: 'groups=custodians',
-    description: 'JWTs: a claim they must have, name=value.',
+    description: 'JWTs: a claim that is required in addition, name=value.',
     parse: parseClaim,
   },
   uiOrigin: {
     name: 'CODEC_SERVER_UI_ORIGIN',
     example: 'https://temporal.example.com',
-    description: "Origin of Temporal's Web UI: no other page gets an answer.",
+    description: "Origin of Temporal's Web UI. Pages of other origins get no answer.",
     parse: parseOrigin,
   },
   cert: {
     name: 'CODEC_SERVER_TLS_CERT',
     secret: true,
-    description: 'Its certificate chain (PEM). Without one it listens on loopback only.',
+    description:
+      'Certificate chain of the server (PEM). Without it, the server listens on loopback only.',
     parse: certificate,
   },
   key: {
     name: 'CODEC_SERVER_TLS_KEY',
     secret: true,
-    description: 'The key of its certificate (PEM).',
+    description: 'Private key of that certificate (PEM).',
     parse: privateKey,
   },
   behindTlsProxy: {
     name: 'CODEC_SERVER_BEHIND_TLS_PROXY',
     default: 'false',
-    description: '`true`: a proxy before it speaks TLS, so it may listen without, on any address.',
+    description:
+      '`true`: a proxy terminates TLS, so the server may listen on any address without it.',
     parse: flag,
   },
   requestsPerMinute: {
     name: 'CODEC_SERVER_REQUESTS_PER_MINUTE',
     default: '1200',
-    description: 'What one caller may ask. The Web UI asks once for each event it shows.',
+    description: 'Requests that one caller may send. The Web UI sends one for each event it shows.',
     parse: wholeNumber(1, 1_000_000),
   },
 } as const satisfies Settings;
@@ -146,14 +148,14 @@ export const codecServer = section<typeof SETTINGS, CodecServerSettings>(
     if (!JWT_TOGETHER.some(({ name }) => reader.given(name))) {
       reader.missing(
         SETTINGS.token,
-        'nor are CODEC_SERVER_JWT_ISSUER, …_AUDIENCE and …_JWKS_URL: it decodes for nobody it does not know',
+        'nor are CODEC_SERVER_JWT_ISSUER, …_AUDIENCE and …_JWKS_URL: the server answers only callers that it can authenticate',
       );
     }
     const tls = readTls(values, reader);
     if (!reader.given(SETTINGS.cert.name) && !behindTlsProxy && !isLoopback(listen.host)) {
       reader.problem(
         SETTINGS.cert.name,
-        'is not set: without TLS it listens on loopback only. Behind a proxy with TLS, set CODEC_SERVER_BEHIND_TLS_PROXY=true',
+        'is not set: without TLS the server listens on loopback only. Behind a proxy with TLS, set CODEC_SERVER_BEHIND_TLS_PROXY=true',
       );
     }
     return {
@@ -190,7 +192,7 @@ function readTls({ cert, key }: CodecServerValues, reader: Reader): CodecServerS
     createSecureContext({ cert, key });
     return { cert, key };
   } catch {
-    reader.problem(SETTINGS.cert.name, 'and CODEC_SERVER_TLS_KEY are not a PEM pair that fits');
+    reader.problem(SETTINGS.cert.name, 'and CODEC_SERVER_TLS_KEY are not a matching PEM pair');
     return undefined;
   }
 }

@@ -28,7 +28,8 @@ const SETTINGS = {
   kmsEndpoint: {
     name: 'AWS_ENDPOINT_URL_KMS',
     usedByLibrary: true,
-    description: 'With VAULT_KMS_KEY_ID: another endpoint than that of AWS. Region: AWS_REGION.',
+    description:
+      'With VAULT_KMS_KEY_ID: an endpoint other than that of AWS. The region is AWS_REGION.',
     parse: httpUrl,
   },
 } as const satisfies Settings;
@@ -50,7 +51,7 @@ export const custodian = section<typeof SETTINGS, VaultKeySource>(
     if (privateKey) return { privateKey };
     reader.missing(
       SETTINGS.privateKey,
-      'what is sealed opens with nothing else',
+      'nothing else opens the vault and the quarantine',
       SETTINGS.kmsKeyId.name,
     );
     return undefined;

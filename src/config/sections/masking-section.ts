@@ -22,19 +22,20 @@ const SETTINGS = {
       unless: 'MASKING_KEYS_SECRET_ID',
     },
     example: '{"active":"2026-11","keys":{"2026-11":"<base64 of 32 bytes>"}}',
-    description: 'Keys of the masking, made by `login-etl keys generate`. Not needed for `sha256`.',
+    description: 'Masking keys, made by `login-etl keys generate`. Not needed for `sha256`.',
     parse: parseKeys,
   },
   secretId: {
     name: 'MASKING_KEYS_SECRET_ID',
-    description: 'Instead: name or ARN of a secret in AWS Secrets Manager that holds them.',
+    description:
+      'Instead of MASKING_KEYS: name or ARN of an AWS Secrets Manager secret that holds them.',
     parse: line,
   },
   keySince: {
     name: 'MASKING_KEY_SINCE',
     example: '2026-11-01',
     description:
-      'The day since which the active masking key is in use, for the alert on its age. Not needed when its id begins with a month or a day, such as `2026-11`.',
+      'Day on which the active masking key came into use, for the alert on its age. Not needed when the id of the key begins with a month or a day, such as `2026-11`.',
     parse: day,
   },
 } as const satisfies Settings;

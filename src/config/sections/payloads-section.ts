@@ -15,24 +15,25 @@ const SETTINGS = {
       unless: 'PAYLOAD_KEYS_SECRET_ID',
     },
     example: '{"active":"2026-11","keys":{"2026-11":"<base64 of 32 bytes>"}}',
-    description: 'Keys that Temporal payloads are encrypted with. Several can decode, one encodes.',
+    description: 'Keys of the Temporal payloads. The active key encrypts; all of them decrypt.',
     parse: parseKeys,
   },
   secretId: {
     name: 'PAYLOAD_KEYS_SECRET_ID',
-    description: 'Instead: name or ARN of a secret in AWS Secrets Manager that holds them.',
+    description:
+      'Instead of PAYLOAD_KEYS: name or ARN of an AWS Secrets Manager secret that holds them.',
     parse: line,
   },
   secretsManagerEndpoint: {
     name: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
     usedByLibrary: true,
-    description: 'Another endpoint of AWS Secrets Manager than that of AWS.',
+    description: 'Endpoint of AWS Secrets Manager, if not that of AWS.',
     parse: httpUrl,
   },
 } as const satisfies Settings;
 
 export const payloads = section<typeof SETTINGS, { keys: Keyring }>(
-  'Encryption of what Temporal keeps',
+  'Encryption of Temporal payloads',
   SETTINGS,
   (values, reader) => {
     refusePlainHttp(reader, {

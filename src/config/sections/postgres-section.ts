@@ -31,7 +31,7 @@ const parseTarget = oneOf('any', 'read-write', 'read-only', 'primary', 'standby'
 const portList = (text: string): string | Wrong =>
   text.split(',').every((port) => port === '' || !(wholeNumber(1, 65_535)(port) instanceof Wrong))
     ? text
-    : new Wrong('must be a whole number from 1 to 65535, or several with commas between');
+    : new Wrong('must be a whole number from 1 to 65535, or several separated by commas');
 
 const certificateFile = fileWith(certificate);
 const keyFile = fileWith(privateKey);
@@ -47,52 +47,61 @@ const SETTINGS = {
     required: { why: 'where the rows go', unless: 'PGHOST' },
     example: 'postgres://login_etl:password@127.0.0.1:5432/logins',
     description:
-      "Postgres. Instead of it, libpq's PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE. Several hosts, with commas between, are tried in order; `?target_session_attrs=read-write` takes the first that is the primary.",
+      "URL of the Postgres database; libpq's PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE may be used instead. Several hosts, separated by commas, are tried in order; `?target_session_attrs=read-write` selects the first that is the primary.",
     parse: parseDatabaseUrl,
   },
   host: {
     name: 'PGHOST',
     description:
-      'Used where DATABASE_URL names no host. Several, with commas between, are tried in order.',
+      'Host, if DATABASE_URL names none. Several hosts, separated by commas, are tried in order.',
     parse: matching(
       /^(\/[^\p{Cc},]*|[\w.:[\]-]*)(,(\/[^\p{Cc},]*|[\w.:[\]-]*))*$/u,
-      'a host, or several with commas between',
+      'a host, or several separated by commas',
     ),
   },
   port: {
     name: 'PGPORT',
     default: '5432',
-    description: 'With PGHOST: one port for all hosts, or one for each.',
+    description: 'With PGHOST: one port for all hosts, or one for each host.',
     parse: portList,
   },
   target: {
     name: 'PGTARGETSESSIONATTRS',
     description:
-      "Which of several hosts is wanted, in libpq's words: `any`, `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`. In DATABASE_URL: `?target_session_attrs=…`.",
+      'Which of several hosts to use, as in libpq: `any`, `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`. In DATABASE_URL: `?target_session_attrs=…`.',
     parse: parseTarget,
   },
-  user: { name: 'PGUSER', description: 'With PGHOST.', parse: line },
-  password: { name: 'PGPASSWORD', secret: true, description: 'With PGHOST.', parse: line },
-  database: { name: 'PGDATABASE', description: 'With PGHOST.', parse: line },
+  user: { name: 'PGUSER', description: 'With PGHOST: the user.', parse: line },
+  password: {
+    name: 'PGPASSWORD',
+    secret: true,
+    description: 'With PGHOST: the password.',
+    parse: line,
+  },
+  database: { name: 'PGDATABASE', description: 'With PGHOST: the database.', parse: line },
   sslmode: {
     name: 'PGSSLMODE',
     description:
-      '`verify-full`, the default but on this machine, or `disable`. In DATABASE_URL: `?sslmode=…`, which wins. The weaker `require` and `verify-ca` are read as `verify-full`.',
+      '`verify-full` (the default for a server on another machine) or `disable`. `?sslmode=…` in DATABASE_URL takes precedence. The weaker `require` and `verify-ca` mean `verify-full` here.',
     parse: parseTlsMode,
   },
   sslrootcert: {
     name: 'PGSSLROOTCERT',
     description:
-      "File with the CA of the server's certificate, where it is not a public one. In DATABASE_URL: `?sslrootcert=…`.",
+      'File with the CA certificate of the server, if the CA is not a public one. In DATABASE_URL: `?sslrootcert=…`.',
     parse: caFile,
   },
   sslcert: {
     name: 'PGSSLCERT',
     description:
-      "File with a client's certificate, for servers that want one; PGSSLKEY has its key.",
+      'File with a client certificate, for servers that require one. PGSSLKEY names the file with its key.',
     parse: certificateFile,
   },
-  sslkey: { name: 'PGSSLKEY', description: 'With PGSSLCERT.', parse: keyFile },
+  sslkey: {
+    name: 'PGSSLKEY',
+    description: 'With PGSSLCERT: file with the private key.',
+    parse: keyFile,
+  },
 } as const satisfies Settings;
 
 type PostgresValues = Values<typeof SETTINGS>;

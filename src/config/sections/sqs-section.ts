@@ -15,13 +15,14 @@ const SETTINGS = {
   endpoint: {
     name: 'AWS_ENDPOINT_URL_SQS',
     example: 'http://127.0.0.1:4566',
-    description: 'Another endpoint than that of AWS: an emulator, a VPC endpoint.',
+    description: 'Endpoint of SQS, if not that of AWS: an emulator or a VPC endpoint.',
     parse: httpUrl,
   },
   allEndpoints: {
     name: 'AWS_ENDPOINT_URL',
     usedByLibrary: true,
-    description: 'Another endpoint for all AWS services; the one of a service wins.',
+    description:
+      'Endpoint of all AWS services, if not those of AWS. A setting for one service takes precedence.',
     parse: httpUrl,
   },
   allowPlainHttp: ALLOW_PLAIN_HTTP,
@@ -55,14 +56,14 @@ const SETTINGS = {
   visibilityTimeoutSeconds: {
     name: 'SQS_VISIBILITY_TIMEOUT_SECONDS',
     description:
-      "How long a received message stays hidden from others. Without it the queue's own setting counts.",
+      "How long a received message stays hidden from other receivers. The default is the queue's own setting.",
     parse: wholeNumber(1, 43_200),
   },
   envelope: {
     name: 'MESSAGE_ENVELOPE',
     default: 'none',
     description:
-      'What login events may be wrapped in: `sns` (a notification without raw delivery), `eventbridge` (its `detail`), `base64` (also the messages of Kombu and Celery), or `auto` (all of these, nested up to 4 deep). Other messages in an envelope are quarantined; replay them after a change.',
+      'Envelope that login events are unwrapped from: `sns` (a notification without raw delivery), `eventbridge` (its `detail`), `base64` (also Kombu and Celery messages), or `auto` (all of these, nested up to 4 deep). Messages in other envelopes are quarantined; after a change of this setting, replay them.',
     parse: oneOf(...ENVELOPE_SETTINGS),
   },
 } as const satisfies Settings;

@@ -26,7 +26,7 @@ const SETTINGS = {
     name: 'TEMPORAL_ADDRESS',
     usedByLibrary: true,
     default: 'localhost:7233',
-    description: 'Temporal frontend, host:port.',
+    description: 'Address of the Temporal frontend, host:port.',
     parse: parseAddress,
   },
   namespace: {
@@ -43,14 +43,14 @@ const SETTINGS = {
     name: 'TEMPORAL_API_KEY',
     secret: true,
     usedByLibrary: true,
-    description: 'For Temporal Cloud with API keys.',
+    description: 'API key, for Temporal Cloud.',
     parse: matching(/^[\x21-\x7e]+$/, 'printable characters without spaces'),
   },
   allowPlainApiKey: {
     name: 'TEMPORAL_ALLOW_PLAIN_API_KEY',
     default: 'false',
     description:
-      '`true`: TEMPORAL_API_KEY may be sent without TLS to another machine, where anyone on the way can read it.',
+      '`true`: TEMPORAL_API_KEY may be sent to another machine without TLS, readable for everyone on the network path.',
     parse: flag,
   },
   tls: {
@@ -72,7 +72,7 @@ const SETTINGS = {
   },
   serverCa: {
     name: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
-    description: "File with the CA of the server's certificate, where it is not a public one.",
+    description: 'File with the CA certificate of the server, if the CA is not a public one.',
     parse: fileWith(certificate),
   },
   profile: {
@@ -83,7 +83,7 @@ const SETTINGS = {
   },
   configFile: {
     name: 'TEMPORAL_CONFIG_FILE',
-    description: "Temporal's own configuration file, where it is not in its usual place.",
+    description: "Temporal's own configuration file, if it is not at the usual path.",
     parse: readableFile,
   },
 } as const satisfies Settings;

@@ -6,7 +6,8 @@ const SETTINGS = {
     name: 'VAULT_PUBLIC_KEY',
     secret: true,
     required: { why: 'make keys with `login-etl keys generate`' },
-    description: "The vault's public key (PEM). What is quarantined is sealed with it.",
+    description:
+      'Public key of the vault (PEM). It seals the originals of masked values and quarantined messages.',
     parse: (pem: string) => {
       try {
         return parseVaultPublicKey(pem);

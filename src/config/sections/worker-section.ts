@@ -10,65 +10,68 @@ const parseHeaders = (text: string): Record<string, string> | Wrong => {
   });
   return headers.length === pairs.length
     ? Object.fromEntries(headers)
-    : new Wrong('must be name=value, with commas between');
+    : new Wrong('must be name=value pairs, separated by commas');
 };
 
 const SETTINGS = {
   metricsAddress: {
     name: 'WORKER_METRICS_ADDRESS',
     example: '127.0.0.1:9464',
-    description: 'Where the worker serves Prometheus metrics (`/metrics`); without it, nowhere.',
+    description:
+      'Address on which the worker serves Prometheus metrics (`/metrics`). Not set: no metrics are served.',
     parse: ipAddress('127.0.0.1:9464'),
   },
   otlpEndpoint: {
     name: 'WORKER_OTLP_ENDPOINT',
     example: 'http://127.0.0.1:4317',
     description:
-      'Instead of that: where the worker sends its metrics by OpenTelemetry, over gRPC, or over HTTP if the URL ends in `/v1/metrics`.',
+      'URL to which the worker sends OpenTelemetry metrics instead: over HTTP if it ends in `/v1/metrics`, otherwise over gRPC.',
     parse: httpUrl,
   },
   otlpHeaders: {
     name: 'WORKER_OTLP_HEADERS',
     secret: true,
-    description: 'Headers for WORKER_OTLP_ENDPOINT: `name=value`, with commas between.',
+    description: 'Headers for WORKER_OTLP_ENDPOINT: `name=value`, separated by commas.',
     parse: parseHeaders,
   },
   healthAddress: {
     name: 'WORKER_HEALTH_ADDRESS',
     example: '127.0.0.1:9465',
-    description: 'Where the worker answers `/healthz` and `/readyz`; without it, nowhere.',
+    description:
+      'Address on which the worker serves `/healthz` and `/readyz`. Not set: they are not served.',
     parse: address('127.0.0.1:9465'),
   },
   sampleSeconds: {
     name: 'WORKER_SAMPLE_SECONDS',
     default: '15',
     description:
-      'How often the worker looks at the queue, the tables and the schedule for its metrics.',
+      'How often the worker reads the queue, the tables and the schedule for its metrics.',
     parse: wholeNumber(1, 3_600),
   },
   shutdownGraceSeconds: {
     name: 'WORKER_SHUTDOWN_GRACE_SECONDS',
     default: '30',
-    description: 'How long a worker goes on with the steps it has begun after SIGTERM.',
+    description: 'How long after SIGTERM a worker may go on to finish the steps it has begun.',
     parse: wholeNumber(1, 3_600),
   },
   credentialsRefusedExitSeconds: {
     name: 'CREDENTIALS_REFUSED_EXIT_SECONDS',
     default: '300',
     description:
-      'How long a worker goes on while Temporal, Postgres or AWS refuses its credentials, which it reads again meanwhile. Then it exits with code 1.',
+      'How long a worker retries when Temporal, Postgres or AWS refuses its credentials, reading them again each time. Then it exits with code 1.',
     parse: wholeNumber(1, 86_400),
   },
   quarantineLimitPerReason: {
     name: 'QUARANTINE_LIMIT_PER_REASON',
     default: '10000',
     description:
-      'How many rows that Postgres refuses a run may quarantine for one reason. Then it waits until the table is repaired or the limit raised.',
+      'Rows refused by Postgres that one run may quarantine for the same reason. Beyond that it waits until the table is repaired or the limit is raised.',
     parse: wholeNumber(0, 1_000_000_000),
   },
   workflowBundlePath: {
     name: 'WORKER_WORKFLOW_BUNDLE',
-    description: 'A workflow bundle made by `npm run bundle`; without it the worker makes one.',
+    description:
+      'Workflow bundle made by `npm run bundle`. Not set: the worker makes one when it starts.',
     parse: readableFile,
   },
   logLevel: {
@@ -79,7 +82,7 @@ const SETTINGS = {
   },
   logFormat: {
     name: 'LOG_FORMAT',
-    description: '`json` or `pretty`; without it, `pretty` on a terminal and `json` elsewhere.',
+    description: '`json` or `pretty`. Not set: `pretty` on a terminal, otherwise `json`.',
     parse: oneOf('json', 'pretty'),
   },
 } as const satisfies Settings;
@@ -108,7 +111,7 @@ export const worker = section<typeof SETTINGS, WorkerSettings>(
     const { workflowBundlePath, logFormat } = values;
     if (metricsAddress && otlpEndpoint) {
       const { name } = SETTINGS.otlpEndpoint;
-      reader.problem(name, `is set, and ${SETTINGS.metricsAddress.name} too: keep one`);
+      reader.problem(name, `is set, and ${SETTINGS.metricsAddress.name} too: keep one of them`);
     }
     return {
       sampleSeconds: values.sampleSeconds,

@@ -25,7 +25,7 @@ const port = z.coerce.number().int().min(1).max(65_535);
 const remembered = z.partialRecord(z.enum(PORT_NAMES), port).catch({});
 
 /**
- * The ports asked for; an option wins over its variable.
+ * The requested ports. An option takes precedence over its variable.
  * @throws Problem naming the option or the variable that is not a port
  */
 export function askedPorts(
@@ -51,15 +51,15 @@ export function askedPorts(
 }
 
 export type LocalPorts = {
-  /** @throws Problem when the port that was asked for is taken */
+  /** @throws Problem when the requested port is taken */
   choose(name: PortName): Promise<number>;
-  /** The usual port, if the one chosen is another though nobody asked for it. */
+  /** The usual port, if it was taken and no other was requested. */
   missed(name: PortName): number | undefined;
-  /** For the next start. */
+  /** Saves the chosen ports for the next start. */
   remember(): Promise<void>;
 };
 
-/** The port asked for, else that of the last start, else the usual one, else any; the last three where they are free. */
+/** Chooses the requested port, otherwise the first free one of: that of the last start, the usual one, any. */
 export async function localPorts(file: string, asked: AskedPorts): Promise<LocalPorts> {
   const last = await readLast(file);
   const chosen: AskedPorts = {};
@@ -69,8 +69,8 @@ export async function localPorts(file: string, asked: AskedPorts): Promise<Local
       if (wanted !== undefined && !(await isPortFree(wanted))) {
         throw new Problem(
           'the local stack was not started',
-          `port ${wanted}, asked for as ${portVariable(name)} or --${portOption(name)}, is taken`,
-          `Stop what listens there (\`ss -ltnp 'sport = :${wanted}'\` shows it), or ask for another.`,
+          `port ${wanted}, set by ${portVariable(name)} or --${portOption(name)}, is taken`,
+          `Stop the program that listens there (\`ss -ltnp 'sport = :${wanted}'\` shows it), or choose another port.`,
         );
       }
       const before = last[name];

@@ -3,10 +3,10 @@ import { Problem } from '../../errors/problem.ts';
 import type { Dependency, Readiness } from './readiness.ts';
 
 export type RefusalWatch = {
-  /** Resolves with the reason when a part has refused the credentials for too long. */
+  /** Resolves with the reason once a part has refused the credentials for too long. */
   gaveUp: Promise<Problem>;
   hasGivenUp(): boolean;
-  /** The part that refuses the credentials now, if there is one. */
+  /** Set while a part refuses the credentials. */
   refused(): Problem | undefined;
   stop(): void;
 };
@@ -14,14 +14,14 @@ export type RefusalWatch = {
 type Options = {
   /** CREDENTIALS_REFUSED_EXIT_SECONDS */
   exitSeconds: number;
-  /** Done before each look: what does not read its credentials again by itself. */
+  /** Called before each check: renews credentials that the clients do not renew themselves. */
   renew(): Promise<void>;
   logger: Logger;
 };
 
-const LOOK_EVERY_MS = 10_000;
-/** At least so many looks before the watch gives up. */
-const MIN_LOOKS = 4;
+const CHECK_EVERY_MS = 10_000;
+/** Checks before the watch gives up, however short the time is. */
+const MIN_CHECKS = 4;
 
 /** The settings that each part's credentials come from. */
 const SETTINGS: Readonly<Record<Dependency, string>> = {
@@ -38,7 +38,7 @@ const NAMES: Readonly<Record<Dependency, string>> = {
   queue: 'SQS',
 };
 
-/** Looks whether a part refuses the credentials, and gives up when it does so for too long. */
+/** Checks regularly whether a part refuses the credentials, and gives up when it has done so for too long. */
 export function watchRefusals(
   readiness: Readiness,
   { exitSeconds, renew, logger }: Options,
@@ -66,16 +66,16 @@ export function watchRefusals(
     }
   }
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     await renew();
     for (const [dependency, state] of Object.entries(await readiness())) {
-      // A part that cannot be reached says nothing about the credentials.
+      // An unreachable part does not show whether the credentials are accepted.
       if (state !== 'unreachable') note(dependency as Dependency, state === 'refused');
     }
   }
-  const everyMs = Math.min(LOOK_EVERY_MS, (exitSeconds * 1_000) / MIN_LOOKS);
+  const everyMs = Math.min(CHECK_EVERY_MS, (exitSeconds * 1_000) / MIN_CHECKS);
   const timer = setInterval(() => {
-    look().catch(() => logger.warn('the API key of Temporal could not be renewed'));
+    check().catch(() => logger.warn('the API key for Temporal could not be renewed'));
   }, everyMs);
   return {
     gaveUp,

@@ -66,6 +66,6 @@ test('a port that was asked for and is taken is an error that names it', async (
     'web-ui': port,
   });
   await expect(ports.choose('web-ui')).rejects.toThrow(
-    `port ${port}, asked for as LOCAL_WEB_UI_PORT or --web-ui-port, is taken`,
+    `port ${port}, set by LOCAL_WEB_UI_PORT or --web-ui-port, is taken`,
   );
 });
