@@ -91,6 +91,7 @@ const COMMANDS = [
     'run --lanes 0',
     'send /nowhere',
     'nonsense',
+    'remask status',
     'rotate status',
   ],
 ];

@@ -1,14 +1,15 @@
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import { VERSION } from '../build-info.ts';
 import { addAuditCommand } from './commands/custody/audit.ts';
 import { addCodecServerCommand } from './commands/custody/codec-server.ts';
 import { addCustodianWorkerCommand } from './commands/custody/custodian-worker.ts';
 import { addEraseCommand } from './commands/custody/erase.ts';
 import { addFindCommand } from './commands/custody/find.ts';
+import { addMaskCommand } from './commands/custody/mask-value.ts';
 import { addQuarantineCommand } from './commands/custody/quarantine.ts';
 import { addRevealCommand } from './commands/custody/reveal.ts';
 import { addKeysCommand } from './commands/keys/keys.ts';
-import { addRotateCommand } from './commands/keys/rotate.ts';
+import { addRemaskCommand } from './commands/keys/remask-control.ts';
 import { addCompletionCommand } from './commands/operate/completion.ts';
 import { addMigrateCommand } from './commands/operate/migrate.ts';
 import { addRunCommand } from './commands/operate/run.ts';
@@ -39,6 +40,14 @@ Examples:
   login-etl <command> --help
 ${EXIT_CODES_HELP}`;
 
+/** Aliases are former names, which work and are not shown. */
+const shown = new Help();
+const withoutAlias = (text: string, command: Command) => text.replace(`|${command.alias()}`, '');
+const HELP_WITHOUT_ALIASES: Partial<Help> = {
+  subcommandTerm: (command) => withoutAlias(shown.subcommandTerm(command), command),
+  commandUsage: (command) => withoutAlias(shown.commandUsage(command), command),
+};
+
 /** The whole command line. It throws instead of ending the process. */
 export function createProgram(): Command {
   const program = new Command('login-etl')
@@ -46,6 +55,7 @@ export function createProgram(): Command {
     .version(VERSION)
     .option('--env-file <path>', 'take settings from a file; the environment takes precedence')
     .addHelpText('after', HELP)
+    .configureHelp(HELP_WITHOUT_ALIASES)
     .configureOutput({ outputError: (text) => reportProblem(usageProblem(text)) })
     .exitOverride();
   addStatusCommand(program);
@@ -59,11 +69,12 @@ export function createProgram(): Command {
   addScheduleCommand(program);
   addMigrateCommand(program);
   addKeysCommand(program);
-  addRotateCommand(program);
+  addRemaskCommand(program);
   addCustodianWorkerCommand(program);
   addCodecServerCommand(program);
   addReconcileCommand(program);
   addFindCommand(program);
+  addMaskCommand(program);
   addRevealCommand(program);
   addQuarantineCommand(program);
   addEraseCommand(program);

@@ -4,7 +4,7 @@ export type RotationInput = {
   reason: string;
   /** The new masking key. Default: the active key of the custodian's worker. */
   toKeyId?: string;
-  /** Of one request: a copy of it starts no second rotation. `login-etl rotate start` makes it. */
+  /** Of one request: a copy of it starts no second rotation. `login-etl remask start` makes it. */
   requestId?: string;
   /** The most rows that a step re-masks. */
   rowsPerStep: number;

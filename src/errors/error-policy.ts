@@ -156,7 +156,7 @@ export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   LockedOut: rule('retry', 'another session holds a lock that is needed'),
   RotationNotOnRecord: rule(
     'final',
-    'nothing is changed in the vault without a rotation on record: start one with `login-etl rotate start`',
+    'nothing is changed in the vault without a rotation on record: start one with `login-etl remask start`',
   ),
   OriginalsChanged: rule('retry', 'an original was erased while its rows were re-masked'),
 };

@@ -65,6 +65,27 @@ describe('the command line', () => {
     },
   );
 
+  test('a former name of a command works, and is not shown', async () => {
+    expect(await exitCodeOf(['rotate', 'start', '--help'])).toBe(0);
+    expect(written.stdout).toMatch(/^Usage: login-etl remask start /);
+    written.stdout = '';
+    await exitCodeOf(['--help']);
+    await exitCodeOf(['remask', '--help']);
+    expect(written.stdout).toMatch(/^ {2}remask {2}/m);
+    expect(written.stdout).not.toMatch(/\|rotate|^ {2}rotate/m);
+  });
+
+  test('the two steps of a rotation name each other', async () => {
+    for (const [step, other] of [
+      ['keys rotate', 'remask start'],
+      ['remask start', 'keys rotate masking'],
+    ] as const) {
+      written.stdout = '';
+      await exitCodeOf([...step.split(' '), '--help']);
+      expect(written.stdout).toContain(`login-etl ${other}`);
+    }
+  });
+
   test('everything that prints data prints it as JSON too', () => {
     const without = leaves.filter(
       ({ options }) => !options.some(({ flags }) => flags.includes('--json')),

@@ -6,6 +6,7 @@ const USERS: Readonly<Record<string, LocalUser>> = {
   rows: 'analyst',
   stats: 'analyst',
   find: 'custodian',
+  mask: 'custodian',
   reveal: 'custodian',
   erase: 'custodian',
   quarantine: 'custodian',

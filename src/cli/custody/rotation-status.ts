@@ -36,7 +36,7 @@ export function describeStatus(rotation: RotationStatus): string[] {
 const ADVICE: Readonly<Record<string, string>> = {
   'old key still in use':
     'rows with an old key still arrived: give every worker the new keyring, then start it again',
-  stopped: '`login-etl rotate start` continues it',
+  stopped: '`login-etl remask start` continues it',
 };
 
 function describeView(view: RunState): string {

@@ -8,7 +8,16 @@ const MAY_READ = `
 
 /** The program's own actions. Anyone who may insert a record can invent others, which must not become label values. */
 const ACTIONS = [
-  ...['decode', 'erase', 'erase-search', 'find', 'reveal', 'rotation.begin', 'rotation.end'],
+  ...[
+    'decode',
+    'erase',
+    'erase-search',
+    'find',
+    'mask',
+    'reveal',
+    'rotation.begin',
+    'rotation.end',
+  ],
   ...['quarantine-discard', 'quarantine-edit', 'quarantine-replay', 'quarantine-show'],
 ];
 

@@ -52,7 +52,7 @@ export async function startRotation(
     throw new Problem(
       'no rotation was started',
       'one is running',
-      'Look at it with `login-etl rotate status`; `login-etl rotate stop` ends it after the step in hand.',
+      'Look at it with `login-etl remask status`; `login-etl remask stop` ends it after the step in hand.',
     );
   }
   return ROTATION_WORKFLOW_ID;
@@ -107,5 +107,5 @@ const noRotation = (what: string) =>
   new Problem(
     `no rotation ${what}`,
     'Temporal has none in this namespace',
-    'Start one with `login-etl rotate start --reason …`, or check TEMPORAL_NAMESPACE.',
+    'Start one with `login-etl remask start --reason …`, or check TEMPORAL_NAMESPACE.',
   );

@@ -32,6 +32,7 @@ afterAll(() => database?.remove());
 const COMMANDS: Readonly<Record<string, () => string[]>> = {
   reveal: () => ['reveal', '--ip', custody.mask('ip', IP), '--message', messageId],
   find: () => ['find', '--ip', IP],
+  mask: () => ['mask', '--device'],
   'quarantine list': () => ['quarantine', 'list', '--messages'],
   'quarantine show': () => ['quarantine', 'show', messageId],
   'quarantine edit': () => ['quarantine', 'edit', messageId, '--set-body-file', '-'],
@@ -77,6 +78,9 @@ test.each([
   ['reveal', '--ip', IP],
   ['reveal', '--device', DEVICE],
   ['reveal', DEVICE],
+  ['mask', '--ip', IP],
+  ['mask', '--device', DEVICE],
+  ['mask', IP],
   ['find', '--ip', `${IP}/32`],
   ['find', '--ip', DEVICE],
   ['find', IP],

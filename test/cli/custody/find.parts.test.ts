@@ -65,6 +65,14 @@ describe('find', () => {
     expect(stdout).not.toContain('bob');
   });
 
+  test('prints the masked values that it searched for, also when no account has them', async () => {
+    const { stdout } = await find(['--ip', IP]);
+    expect(stdout).toMatch(new RegExp(`test +${custody.mask('ip', IP)}\n\n`));
+    const none = await find(['--ip', '203.0.113.99']);
+    expect(none.stdout).toContain(custody.mask('ip', '203.0.113.99'));
+    expect(none.stderr).toContain('no account has this value');
+  });
+
   test('takes --since and --limit', async () => {
     const { accounts } = jsonOf<Result>(await find(['--ip', IP, '--since', '2d', '--json']));
     expect(accounts.map(({ userId, logins }) => [userId, logins])).toEqual([

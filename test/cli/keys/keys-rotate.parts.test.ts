@@ -51,7 +51,7 @@ describe('keys rotate', () => {
 
   test('names the command that re-masks existing rows', async () => {
     const { stdout } = await rotate({ MASKING_KEYS_FILE: masking }, 'masking');
-    expect(stdout).toContain('login-etl rotate start');
+    expect(stdout).toContain('login-etl remask start');
   });
 
   test.each(['first', 'a b', 'sha256'])('takes no id that is taken or no id: %j', async (id) => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-const rotate = (...args: string[]) => loginEtl(stack.env, ['rotate', ...args]);
+const rotate = (...args: string[]) => loginEtl(stack.env, ['remask', ...args]);
 const status = async () => jsonOf<RotationStatus>(await rotate('status', '--json'));
 
 test('a rotation from its start to its end, by the commands alone', async () => {
@@ -64,7 +64,7 @@ test('a rotation from its start to its end, by the commands alone', async () => 
     await expect
       .poll(async () => (await status()).result?.outcome, { timeout: 20_000 })
       .toBe('stopped');
-    expect((await rotate('status')).stdout).toContain('`login-etl rotate start` continues it');
+    expect((await rotate('status')).stdout).toContain('`login-etl remask start` continues it');
     expect(await rotate('stop')).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('no rotation is running'),

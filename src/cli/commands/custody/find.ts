@@ -5,6 +5,7 @@ import { UNKEYED_ID } from '../../../domain/login/masking.ts';
 import { findAccounts, readMaskKeyIds } from '../../../postgres/logins/find-accounts.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withDatabase } from '../../connect/with-database.ts';
+import { type MaskedUnderKey, maskedValuesTable } from '../../custody/masked-values-table.ts';
 import { recordFirst } from '../../custody/record-first.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { sinceOption } from '../../options/duration.ts';
@@ -97,7 +98,7 @@ export function addFindCommand(program: Command): void {
         });
         const notSearched = [...inRows];
         if (json) printJson({ field, searched, notSearched, ...found });
-        else show(found);
+        else show(searched, found);
         if (notSearched.length > 0) {
           printMessage(
             `not searched: rows masked with the key(s) ${notSearched.join(', ')}, which MASKING_KEYS does not contain`,
@@ -127,7 +128,11 @@ const COLUMNS: readonly Column[] = [
   { title: 'last day' },
 ];
 
-function show({ accounts, total }: Awaited<ReturnType<typeof findAccounts>>): void {
+function show(
+  searched: readonly MaskedUnderKey[],
+  { accounts, total }: Awaited<ReturnType<typeof findAccounts>>,
+): void {
+  if (searched.length > 0) printData([...maskedValuesTable(searched), '']);
   if (total === 0) {
     printMessage('no account has this value');
     return;

@@ -15,7 +15,8 @@ import { printData, printJson } from '../../terminal/output.ts';
 const HELP = `
 Adds a new key to the keyring and makes it the active one. The keyring is changed where it is stored: in its file
 (…_FILE) or as a new version of its secret (…_SECRET_ID). A keyring in an environment variable is written to the file
-that --out names. The old keys stay. To re-mask existing rows afterwards use \`login-etl rotate start\`.
+that --out names. The old keys stay, and no row is changed: after a new masking key, \`login-etl remask start\`
+re-masks the existing rows.
 
 Examples:
   login-etl keys rotate payload
@@ -130,7 +131,7 @@ function whatIsNext({ use, id, previousId, writtenTo }: Rotated): string[] {
     ],
     masking: [
       'Restart the workers, so that they mask new events with it.',
-      'Then re-mask the rows of older keys: `login-etl rotate start`, with a custodian worker running.',
+      'Then re-mask the rows of older keys: `login-etl remask start`, with a custodian worker running.',
       'Until that ends, the same device has two masked values. Keep the old key until then.',
     ],
   }[use];

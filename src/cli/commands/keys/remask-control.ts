@@ -20,25 +20,29 @@ import { printData, printJson } from '../../terminal/output.ts';
 
 const { rowsPerStep, pauseMsBetweenSteps } = ROTATION_SETTINGS;
 
+/** Scripts may still use it. The help does not list it (`program.ts`). */
+const FORMER_NAME = 'rotate';
+
 const HELP = `
-Re-masks the rows of old masking keys with the active one, from their originals in the vault, while ingestion
-continues. First give every worker and the custodian worker a keyring in which the new key is active:
-\`login-etl keys rotate masking\`.
+The second half of a masking key rotation: re-masks the rows of old keys with the active one, from their originals in
+the vault, while ingestion continues. The first half is \`login-etl keys rotate masking\`, which adds the new key and makes
+it active: give that keyring to every worker and to the custodian worker. \`rotate\` is the former name of this command.
 
 Examples:
-  login-etl rotate start --reason "yearly rotation" --to 2027-01
-  login-etl rotate start --reason "key 2026-11 leaked" --rows-per-step 500 --pause-ms 200
-  login-etl rotate status
-  login-etl rotate stop
+  login-etl remask start --reason "yearly rotation" --to 2027-01
+  login-etl remask start --reason "key 2026-11 leaked" --rows-per-step 500 --pause-ms 200
+  login-etl remask status
+  login-etl remask stop
 ${EXIT_CODES_HELP}`;
 
-export function addRotateCommand(program: Command): void {
-  const rotate = program
-    .command('rotate')
+export function addRemaskCommand(program: Command): void {
+  const remask = program
+    .command('remask')
+    .alias(FORMER_NAME)
     .description('re-mask the rows of old masking keys with the active key')
     .addHelpText('after', HELP);
 
-  rotate
+  remask
     .command('start')
     .description('start re-masking, which a custodian worker does')
     .requiredOption(
@@ -64,11 +68,16 @@ export function addRotateCommand(program: Command): void {
       await withTemporal(temporal, payloads.keys, async (client) => {
         const workflowId = await startRotation(client, input);
         if (options.json) printJson({ workflowId });
-        else printData(`started ${workflowId}; \`login-etl rotate status\` shows its progress`);
+        else {
+          printData([
+            `started ${workflowId}; \`login-etl remask status\` shows its progress`,
+            'It re-masks with the active key. To add another key: `login-etl keys rotate masking`.',
+          ]);
+        }
       });
     });
 
-  rotate
+  remask
     .command('status')
     .description('show its progress, or how the latest one ended')
     .option('--json', 'print JSON')
@@ -83,7 +92,7 @@ export function addRotateCommand(program: Command): void {
       });
     });
 
-  rotate
+  remask
     .command('stop')
     .description('stop after the current step; another start continues')
     .option('--json', 'print the result as JSON')
@@ -92,7 +101,7 @@ export function addRotateCommand(program: Command): void {
       const { temporal } = readSettings(command, ['temporal']);
       await withTemporal(temporal, undefined, stopRotation);
       if (json) printJson({ told: 'stop' });
-      else printData('asked it to stop; `login-etl rotate status` shows when it has stopped');
+      else printData('asked it to stop; `login-etl remask status` shows when it has stopped');
     });
 }
 
