@@ -1,3 +1,5 @@
+import { type NumberRule, readNumbers, unknownSettings } from './input-settings.ts';
+
 /** The input of `rotateMaskingKey`. */
 export type RotationInput = {
   /** Written to the audit log. */
@@ -17,18 +19,27 @@ export type RotationInput = {
 
 type NumberSetting = Exclude<keyof RotationInput, 'reason' | 'toKeyId' | 'requestId'>;
 
-export const ROTATION_SETTINGS: Readonly<
-  Record<NumberSetting, { min: number; max: number; default: number }>
-> = {
+export const ROTATION_SETTINGS: Readonly<Record<NumberSetting, NumberRule>> = {
   rowsPerStep: { min: 1, max: 10_000, default: 2_000 },
   pauseMsBetweenSteps: { min: 0, max: 3_600_000, default: 0 },
   pauseMsBetweenPasses: { min: 0, max: 86_400_000, default: 60_000 },
   maxPasses: { min: 2, max: 1_000, default: 30 },
 };
 
-const MAX_REASON_CHARACTERS = 4_000;
+export const ROTATION_INPUT_NAMES: readonly string[] = [
+  'reason',
+  'toKeyId',
+  'requestId',
+  ...Object.keys(ROTATION_SETTINGS),
+];
 
-/** Names the setting and the rule, never the value. */
+const MAX_REASON_CHARACTERS = 4_000;
+const REASON_RULE = `reason: must be a text of 1 to ${MAX_REASON_CHARACTERS} characters`;
+const KEY_ID_RULE = 'toKeyId: must be the id of a masking key';
+const REQUEST_ID_RULE = 'requestId: must be a text of at most 64 characters';
+export const ROTATION_INPUT_RULES = [REASON_RULE, KEY_ID_RULE, REQUEST_ID_RULE];
+
+/** Like that of `InvalidIngestInput`, its message never contains a value. */
 export class InvalidRotationInput extends Error {
   override name = 'InvalidRotationInput';
 }
@@ -37,34 +48,15 @@ export class InvalidRotationInput extends Error {
 export function parseRotationInput(input: unknown): RotationInput {
   const given = (typeof input === 'object' ? (input ?? {}) : {}) as Record<string, unknown>;
   const { reason, toKeyId, requestId, ...numbers } = given;
-  const problems: string[] = [];
+  const { settings, problems } = readNumbers(numbers, ROTATION_SETTINGS);
   if (typeof reason !== 'string' || reason.trim() === '' || reason.length > MAX_REASON_CHARACTERS) {
-    problems.push(`reason: must be a text of 1 to ${MAX_REASON_CHARACTERS} characters`);
+    problems.push(REASON_RULE);
   }
-  if (toKeyId !== undefined && typeof toKeyId !== 'string') {
-    problems.push('toKeyId: must be the id of a masking key');
-  }
+  if (toKeyId !== undefined && typeof toKeyId !== 'string') problems.push(KEY_ID_RULE);
   if (requestId !== undefined && (typeof requestId !== 'string' || requestId.length > 64)) {
-    problems.push('requestId: must be a text of at most 64 characters');
+    problems.push(REQUEST_ID_RULE);
   }
-  const settings = {} as Record<NumberSetting, number>;
-  for (const [name, rule] of Object.entries(ROTATION_SETTINGS)) {
-    const value = numbers[name] ?? rule.default;
-    if (
-      Number.isSafeInteger(value) &&
-      (value as number) >= rule.min &&
-      (value as number) <= rule.max
-    ) {
-      settings[name as NumberSetting] = value as number;
-    } else {
-      problems.push(`${name}: must be a whole number from ${rule.min} to ${rule.max}`);
-    }
-  }
-  if (Object.keys(numbers).some((name) => !Object.hasOwn(ROTATION_SETTINGS, name))) {
-    problems.push(
-      `input: has an unknown setting; known are reason, toKeyId, requestId, ${Object.keys(ROTATION_SETTINGS).join(', ')}`,
-    );
-  }
+  problems.push(...unknownSettings(given, ROTATION_INPUT_NAMES));
   if (problems.length > 0) throw new InvalidRotationInput(problems.join('; '));
   return {
     ...settings,

@@ -6,11 +6,17 @@ const FILE_SYSTEM_CALL =
 /** Node's codes for a call that a program makes wrongly; those of TLS and HTTP are the network's. */
 const WRONG_CALL = /^ERR_(?!TLS|SSL|SOCKET|STREAM|HTTP)/;
 
-const REPORT_IT =
-  'this is a fault of login-etl: report the step, this name and the version to its maintainers';
+/** The advice for errors without a policy of their own. */
+export const OTHER_ADVICE = {
+  report:
+    'this is a fault of login-etl: report the step, this name and the version to its maintainers',
+  temporal: 'Temporal refuses the call, or fails it: see `login-etl doctor`',
+  file: 'a file cannot be read or written',
+  network: 'the network or a server has trouble',
+} as const;
 
 /** By the name of an error that has no code. */
-const BY_NAME: Readonly<Record<string, ErrorPolicy>> = {
+export const BY_NAME: Readonly<Record<string, ErrorPolicy>> = {
   SyntaxError: { action: 'retry', advice: 'a file or an answer is not valid JSON' },
   TransportError: {
     action: 'wait',
@@ -31,18 +37,18 @@ export function policyForOtherError(
 ): { code: string; policy: ErrorPolicy } {
   const { code, syscall } = Object(error) as { code?: unknown; syscall?: unknown };
   if (typeof code === 'number') {
-    const advice = 'Temporal refuses the call, or fails it: see `login-etl doctor`';
-    return { code: `gRPC status ${code}`, policy: { action: 'wait', advice } };
+    const policy = { action: 'wait', advice: OTHER_ADVICE.temporal } as const;
+    return { code: `gRPC status ${code}`, policy };
   }
   if (typeof code === 'string' && !WRONG_CALL.test(code)) {
     const advice =
       typeof syscall === 'string' && FILE_SYSTEM_CALL.test(syscall)
-        ? 'a file cannot be read or written'
-        : 'the network or a server has trouble';
+        ? OTHER_ADVICE.file
+        : OTHER_ADVICE.network;
     return { code, policy: { action: 'wait', advice } };
   }
   return {
     code: typeof code === 'string' ? code : name,
-    policy: BY_NAME[name] ?? { action: 'retry', advice: REPORT_IT },
+    policy: BY_NAME[name] ?? { action: 'retry', advice: OTHER_ADVICE.report },
   };
 }

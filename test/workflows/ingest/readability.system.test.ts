@@ -111,13 +111,33 @@ test("a run's current details can be read while it runs and afterwards, and hold
   );
 });
 
-test("a run's failure is encrypted too, and read by who has the keys", async () => {
-  const handle = await stack.start({ lanes: -1 });
-  await expect(handle.result()).rejects.toMatchObject({
-    cause: { message: expect.stringContaining('lanes: must be a whole number') },
-  });
+const failureOf = async (handle: IngestHandle) => {
   const { events } = await stranger.workflow.getHandle(handle.workflowId).fetchHistory();
-  const { failure } = events?.at(-1)?.workflowExecutionFailedEventAttributes ?? {};
-  expect(failure).toMatchObject({ message: 'Encoded failure', stackTrace: '' });
+  return events?.at(-1)?.workflowExecutionFailedEventAttributes?.failure;
+};
+
+test('why a run failed can be read without a key; its stack trace cannot', async () => {
+  const handle = await stack.start({ lanes: -1, maxMesages: 5, 'secret-203.0.113.77': 1 });
+  const reason =
+    'lanes: must be a whole number from 1 to 32; input: unknown setting maxMesages, did you mean maxMessages?; ' +
+    'input: 1 unknown setting(s); known are lanes, batchSize, maxMessages, maxBatchBytes, shards';
+  await expect(handle.result()).rejects.toMatchObject({ cause: { message: reason } });
+  const failure = await failureOf(handle);
+  expect(failure).toMatchObject({ message: reason, stackTrace: '' });
   expect(readable(payloadsIn(failure))).toEqual([]);
+});
+
+test('the failure of a step can be read without a key, down to its cause', async () => {
+  await stack.send(loginMessages(1));
+  await stack.pool.query('alter table user_logins rename to mislaid');
+  try {
+    const handle = await stack.start();
+    await expect(handle.result()).rejects.toThrow();
+    expect(await failureOf(handle)).toMatchObject({
+      message: 'Activity task failed',
+      cause: { message: expect.stringMatching(/^insertBatch: a table is missing: .* \(42P01\)$/) },
+    });
+  } finally {
+    await stack.pool.query('alter table mislaid rename to user_logins');
+  }
 });
