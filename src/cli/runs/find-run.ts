@@ -62,7 +62,8 @@ async function lookUp(
       workflowId,
       runId: run.runId,
       status: run.status.name.toLowerCase().replaceAll('_', ' '),
-      startedAt: run.startTime,
+      // A cron's next run exists long before its turn.
+      startedAt: run.executionTime ?? run.startTime,
       closedAt: run.closeTime ?? null,
       reason: (await whyRunFailed(client, run)) ?? null,
       open: run.status.name === 'RUNNING' ? await lookAtRun(client, workflowId) : null,

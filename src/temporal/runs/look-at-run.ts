@@ -48,7 +48,7 @@ export async function lookAtRun(
   return {
     workflowId,
     runId,
-    startedAt: startTime,
+    startedAt: beginsAt ? startTime : (executionTime ?? startTime),
     beginsAt,
     state: stateOf(beginsAt, stuck, progress, counts),
     counts: counts ?? progress?.counts ?? null,

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { IngestInput } from '../../domain/ingest-input.ts';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../domain/names.ts';
+import { describeStart } from '../../domain/run-description.ts';
 
 /** Starts a run now, beside the schedule. @returns its workflow id */
 export async function startRun(client: Client, input?: Partial<IngestInput>): Promise<string> {
@@ -9,6 +10,7 @@ export async function startRun(client: Client, input?: Partial<IngestInput>): Pr
     taskQueue: TASK_QUEUE,
     workflowId,
     args: input ? [input] : [],
+    ...describeStart('by hand', input),
   });
   return workflowId;
 }

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import type { IngestInput } from '../../domain/ingest-input.ts';
 import { SCHEDULE_ID, TASK_QUEUE, WORKFLOW_TYPE } from '../../domain/names.ts';
+import { describeStart } from '../../domain/run-description.ts';
 import { Problem } from '../../errors/problem.ts';
 import { type DescribedSchedule, untilSchedule } from './until-schedule.ts';
 
@@ -83,6 +84,7 @@ const scheduleAction = (args: [] | [Partial<IngestInput>]) => ({
   // Temporal appends the scheduled time.
   workflowId: SCHEDULE_ID,
   args,
+  ...describeStart('by the schedule', args[0]),
 });
 
 const schedulePolicies = (catchupWindowMs: number) => ({

@@ -6,6 +6,7 @@ import {
 } from '@temporalio/workflow';
 import type { Counts } from '../../domain/counts.ts';
 import type { IngestInput } from '../../domain/ingest-input.ts';
+import { describeStart } from '../../domain/run-description.ts';
 import type { ControlName } from './control.ts';
 
 const childId = (name: string): string => `${workflowInfo().workflowId}/${name}`;
@@ -19,6 +20,7 @@ export async function drainInChild(
   const child = await startChild<(input: IngestInput) => Promise<Counts>>('ingestLogins', {
     workflowId: childId(name),
     args: [{ ...settings, shards: 1 }],
+    ...describeStart(`by its parent as ${name}`, { ...settings, shards: 1 }),
     // A cancelled child finishes its current batches: wait for it.
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
   });

@@ -1,11 +1,12 @@
 import { condition, patched, workflowInfo } from '@temporalio/workflow';
-import type { BatchTag, ReceivedBatch } from '../../batch/batch.ts';
+import type { ReceivedBatch } from '../../batch/batch.ts';
 import { HistoryBudget, type Reservation } from '../../batch/history-budget.ts';
 import { SingleWorker } from '../../batch/single-worker.ts';
 import { addCounts, type Counts, zeroCounts } from '../../domain/counts.ts';
 import type { IngestInput } from '../../domain/ingest-input.ts';
 import type { RunState } from '../../domain/progress.ts';
 import type { Control } from './control.ts';
+import type { LedgerRow } from './ledger-row.ts';
 import { steps } from './steps.ts';
 import { storeBatch } from './store-batch.ts';
 
@@ -25,6 +26,13 @@ export type Carried = {
 const FIRST_BATCH_MESSAGES = 500;
 /** Up to 0.2.0 the other lanes' first batches were sized for the worst, since nothing was stored yet. */
 const LEARNS_FROM_RECEIVED = 'learns-from-received';
+
+type DrainOptions = {
+  carried: Carried | undefined;
+  control: Control;
+  ledgerRow: LedgerRow;
+  onProgress(): void;
+};
 
 /** Why a lane ended. */
 type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'stopped';
@@ -50,6 +58,7 @@ export class Drain {
   readonly #onProgress: () => void;
   readonly #budget: HistoryBudget;
   readonly #control: Control;
+  readonly #ledgerRow: LedgerRow;
   readonly #holder: SingleWorker;
   /** Messages requested by calls in progress, which count towards `maxMessages` until the answer arrives. */
   #asked = 0;
@@ -60,14 +69,10 @@ export class Drain {
   /** How often a lane released messages that did not fit. */
   #releases = 0;
 
-  constructor(
-    input: IngestInput,
-    carried: Carried | undefined,
-    control: Control,
-    onProgress: () => void,
-  ) {
+  constructor(input: IngestInput, { carried, control, ledgerRow, onProgress }: DrainOptions) {
     this.#input = input;
     this.#control = control;
+    this.#ledgerRow = ledgerRow;
     this.#holder = new SingleWorker(carried?.holder);
     this.#budget = new HistoryBudget(input.lanes, carried?.historyBytesPerByte);
     this.#carried = carried?.counts ?? zeroCounts();
@@ -206,7 +211,7 @@ export class Drain {
   ): Promise<number> {
     this.#batchesInProgress += 1;
     try {
-      return await storeBatch(lane, batch, this.#tag(batchNumber), byReference, {
+      return await storeBatch(lane, batch, this.#ledgerRow.batchTag(batchNumber), byReference, {
         stepDone: (holder) => this.#holder.saw(holder),
         counted: (counts) => this.#count(counts),
       });
@@ -219,11 +224,6 @@ export class Drain {
   #count(counts: Partial<Counts>): void {
     addCounts(this.counts, counts);
     this.#onProgress();
-  }
-
-  #tag(number: number): BatchTag {
-    const { runId, workflowId, startTime } = workflowInfo();
-    return { runId, workflowId, startedAtMs: startTime.getTime(), number };
   }
 
   /** Returns false when no batch is in progress; else waits until one is done and returns true. */

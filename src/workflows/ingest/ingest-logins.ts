@@ -3,6 +3,7 @@ import {
   CancellationScope,
   CancelledFailure,
   continueAsNew,
+  setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
 import { addCounts, type Counts } from '../../domain/counts.ts';
@@ -12,10 +13,10 @@ import {
   parseIngestInput,
 } from '../../domain/ingest-input.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
-import { recordFailedRun, recordRun } from './close-ledger.ts';
 import { Control } from './control.ts';
 import { type Carried, Drain } from './drain.ts';
 import { drainInChild, steerChild } from './drain-in-child.ts';
+import { LedgerRow } from './ledger-row.ts';
 import { drainInShards } from './shards.ts';
 import { showProgress } from './show-progress.ts';
 
@@ -33,15 +34,16 @@ const REST = 'rest';
  * @throws ApplicationFailure `InvalidInput`, not retried, when the input is invalid
  */
 export async function ingestLogins(input?: unknown, carried?: Carried): Promise<Counts> {
+  const ledgerRow = new LedgerRow();
   const settings = parse(input);
   const { runId, continuedFromExecutionRunId, cronSchedule } = workflowInfo();
-  if (settings.shards > 1) return drainInShards(settings);
+  if (settings.shards > 1) return drainInShards(settings, ledgerRow);
   const isOurs = carried?.fromRunId && carried.fromRunId === continuedFromExecutionRunId;
   const ours = isOurs ? carried : undefined;
   const show = () => showProgress(drain.total(), control.state);
   let restInChild = false;
   const control = new Control(ours?.state ?? 'draining');
-  const drain = new Drain(settings, ours, control, show);
+  const drain = new Drain(settings, { carried: ours, control, ledgerRow, onProgress: show });
   control.listen((signal) => {
     show();
     if (restInChild) void steerChild(REST, signal);
@@ -58,10 +60,10 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
   const more = await CancellationScope.nonCancellable(async () => {
     try {
       const historyIsFull = await drain.run();
-      await recordRun(drain.counts, outcome(cancelled, historyIsFull), drain.total());
+      await ledgerRow.close(drain.counts, outcome(cancelled, historyIsFull), drain.total());
       return historyIsFull;
     } catch (error) {
-      await recordFailedRun(drain.counts, drain.total());
+      await ledgerRow.closeFailed(drain.counts, drain.total());
       throw error;
     }
   });
@@ -88,6 +90,7 @@ async function drainRest(
   if (maxMessages > 0) {
     addCounts(soFar, await drainInChild(REST, { ...settings, maxMessages }, onStarted));
   }
+  showProgress(soFar, 'completed');
   return soFar;
 }
 
@@ -101,6 +104,7 @@ function parse(input: unknown): IngestInput {
     return parseIngestInput(input);
   } catch (error) {
     if (!(error instanceof InvalidIngestInput)) throw error;
+    setCurrentDetails(`**failed**\n\n${error.message}`);
     throw ApplicationFailure.nonRetryable(error.message, 'InvalidInput');
   }
 }

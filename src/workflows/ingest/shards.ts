@@ -1,9 +1,9 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { addCounts, type Counts, zeroCounts } from '../../domain/counts.ts';
 import type { IngestInput } from '../../domain/ingest-input.ts';
-import { recordFailedRun, recordRun } from './close-ledger.ts';
 import { Control } from './control.ts';
 import { drainInChild, steerChild } from './drain-in-child.ts';
+import type { LedgerRow } from './ledger-row.ts';
 import { showProgress } from './show-progress.ts';
 
 /**
@@ -11,7 +11,7 @@ import { showProgress } from './show-progress.ts';
  * no coordination, since SQS delivers each message to one of them. Each shard writes its own rows in the ledger; the row
  * of this run has no counts. Signals to this run are forwarded to the shards.
  */
-export async function drainInShards(settings: IngestInput): Promise<Counts> {
+export async function drainInShards(settings: IngestInput, ledgerRow: LedgerRow): Promise<Counts> {
   const total = zeroCounts();
   const show = () => showProgress(total, control.state);
   const numbers = [...Array(settings.shards).keys()];
@@ -41,12 +41,12 @@ export async function drainInShards(settings: IngestInput): Promise<Counts> {
     // A cancelled run writes its row in the ledger, too.
     await CancellationScope.nonCancellable(() =>
       isCancellation(failed.reason)
-        ? recordRun(zeroCounts(), 'cancelled', total)
-        : recordFailedRun(zeroCounts(), total),
+        ? ledgerRow.close(zeroCounts(), 'cancelled', total)
+        : ledgerRow.closeFailed(zeroCounts(), total),
     );
     throw failed.reason;
   }
-  await recordRun(zeroCounts(), 'completed', total);
+  await ledgerRow.close(zeroCounts(), 'completed', total);
   return total;
 }
 

@@ -1,7 +1,6 @@
-import { workflowInfo } from '@temporalio/workflow';
 import type { ReplayBatch } from '../../batch/replay-batch.ts';
 import { addCounts, type Counts, zeroCounts } from '../../domain/counts.ts';
-import { recordFailedRun, recordRun } from '../ingest/close-ledger.ts';
+import { LedgerRow } from '../ingest/ledger-row.ts';
 import { maskAndInsert } from '../ingest/mask-and-insert.ts';
 import { showProgress } from '../ingest/show-progress.ts';
 
@@ -11,21 +10,25 @@ import { showProgress } from '../ingest/show-progress.ts';
  * with its new reason. A message that a custodian has not released stays in quarantine and counts as a duplicate.
  */
 export async function replayQuarantine(batch: ReplayBatch): Promise<Counts> {
+  const ledgerRow = new LedgerRow();
   const counts = { ...zeroCounts(), received: batch.count, batches: 1 };
   showProgress(counts, 'draining');
   try {
-    await store(batch, counts);
+    await store(batch, ledgerRow, counts);
   } catch (error) {
-    await recordFailedRun(counts);
+    await ledgerRow.closeFailed(counts);
     throw error;
   }
-  await recordRun(counts, 'completed');
+  await ledgerRow.close(counts, 'completed');
   return counts;
 }
 
-async function store({ replayId, count, ids, bodies }: ReplayBatch, counts: Counts): Promise<void> {
-  const { runId, workflowId, startTime } = workflowInfo();
-  const tag = { runId, workflowId, startedAtMs: startTime.getTime(), number: 1 };
+async function store(
+  { replayId, count, ids, bodies }: ReplayBatch,
+  ledgerRow: LedgerRow,
+  counts: Counts,
+): Promise<void> {
+  const tag = ledgerRow.batchTag(1);
   await maskAndInsert(1, { count, ids, bodies }, { batch: tag, replayId }, (part) => part, {
     stepDone: () => undefined,
     counted: (some) => addCounts(counts, some),

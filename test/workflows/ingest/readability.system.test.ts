@@ -1,6 +1,9 @@
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SEARCH_ATTRIBUTE_TYPES } from '../../../src/domain/search-attributes.ts';
+import { closedRuns } from '../../../src/temporal/runs/list-runs.ts';
+import { startRun } from '../../../src/temporal/runs/start-run.ts';
+import { createSchedule, scheduleHandle } from '../../../src/temporal/schedule/create-schedule.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
 import { type IngestHandle, type Stack, startStack } from '../../support/start-stack.ts';
 
@@ -103,7 +106,7 @@ test("a run's current details can be read while it runs and afterwards, and hold
   await handle.result();
   expect(await details()).toBe(
     [
-      '**draining**\n',
+      '**completed**\n',
       '| received | inserted | duplicates | quarantined | acknowledged | batches |',
       '| ---: | ---: | ---: | ---: | ---: | ---: |',
       '| 100 | 100 | 0 | 0 | 100 | 10 |',
@@ -115,6 +118,48 @@ const failureOf = async (handle: IngestHandle) => {
   const { events } = await stranger.workflow.getHandle(handle.workflowId).fetchHistory();
   return events?.at(-1)?.workflowExecutionFailedEventAttributes?.failure;
 };
+
+const metadataOf = async (workflowId: string) => {
+  const { raw } = await stranger.workflow.getHandle(workflowId).describe();
+  const shown = (payload: { data?: Uint8Array | null } | null | undefined) =>
+    JSON.parse(text(payload?.data ?? undefined)) as string;
+  const { summary, details } = raw.executionConfig?.userMetadata ?? {};
+  return { summary: shown(summary), details: shown(details) };
+};
+
+const detailsOf = async (workflowId: string) => {
+  const { currentDetails } = await stranger.workflow
+    .getHandle(workflowId)
+    .query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  return currentDetails;
+};
+
+test('a run that is started by hand or by the schedule says so, with its settings, and its details say how it ended', async () => {
+  const workflowId = await startRun(stack.client, { lanes: 2, maxMessages: 7 });
+  await stack.client.workflow.getHandle(workflowId).result();
+  const { summary, details } = await metadataOf(workflowId);
+  expect(summary).toBe('by hand, lanes 2, maxMessages 7');
+  expect(details).toContain('Settings: lanes 2, maxMessages 7.');
+  expect(await detailsOf(workflowId)).toMatch(/^\*\*completed\*\*\n/);
+
+  await createSchedule(stack.client, { when: { everyMs: 3_600_000 }, input: { shards: 2 } });
+  await scheduleHandle(stack.client).trigger();
+  const started = async () => (await closedRuns(stack.client, 1))[0]?.workflowId ?? '';
+  await expect.poll(started, { timeout: 20_000 }).toMatch(/^ingest-logins-\d{4}-\d\d-\d\dT/);
+  const scheduled = await started();
+  expect((await metadataOf(scheduled)).summary).toBe('by the schedule, shards 2');
+  expect((await metadataOf(`${scheduled}/shard-2`)).summary).toBe('by its parent as shard-2');
+  expect(await detailsOf(scheduled)).toMatch(/^\*\*completed\*\*\n/);
+  await scheduleHandle(stack.client).delete();
+});
+
+test('the details of a run whose input is refused say why', async () => {
+  const handle = await stack.start({ lanes: 0 });
+  await expect(handle.result()).rejects.toThrow();
+  expect(await detailsOf(handle.workflowId)).toBe(
+    '**failed**\n\nlanes: must be a whole number from 1 to 32',
+  );
+});
 
 test('why a run failed can be read without a key; its stack trace cannot', async () => {
   const handle = await stack.start({ lanes: -1, maxMesages: 5, 'secret-203.0.113.77': 1 });
