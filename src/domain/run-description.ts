@@ -21,9 +21,7 @@ export function describeStart(
     staticDetails: clearSummary(
       [
         `Drains the queue. Started ${startedBy}.`,
-        settings.length > 0
-          ? `Settings: ${settings.join(', ')}.`
-          : 'All settings are the defaults.',
+        ...(settings.length > 0 ? [`Settings: ${settings.join(', ')}.`] : []),
         'The current details show its counts, and at the end its outcome.',
       ].join('\n\n'),
     ),

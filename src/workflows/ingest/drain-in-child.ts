@@ -20,7 +20,7 @@ export async function drainInChild(
   const child = await startChild<(input: IngestInput) => Promise<Counts>>('ingestLogins', {
     workflowId: childId(name),
     args: [{ ...settings, shards: 1 }],
-    ...describeStart(`by its parent as ${name}`, { ...settings, shards: 1 }),
+    ...describeStart(`by its parent as ${name}`),
     // A cancelled child finishes its current batches: wait for it.
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
