@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-// A program that checks deploy/ with Prometheus' and Alertmanager's own tools. Exits 1 when one reports an error.
+// A program that checks deploy/ with the tools of Prometheus, Alertmanager and Helm. Exits 1 when one reports an error.
 const INSTALL = 'apt-get install --no-install-recommends prometheus prometheus-alertmanager';
 
 const checks: [command: string, ...args: string[]][] = [
@@ -11,6 +11,8 @@ const checks: [command: string, ...args: string[]][] = [
   ['promtool', 'test', 'rules', ...globSync('deploy/prometheus/tests/*.yml')],
   ['amtool', 'check-config', 'deploy/alertmanager/alertmanager.yml'],
   [process.execPath, 'scripts/make-dashboard.ts', '--check'],
+  [process.execPath, 'scripts/make-helm-chart.ts', '--check'],
+  [process.execPath, 'scripts/helm-chart/check-chart.ts'],
 ];
 
 const cwd = fileURLToPath(new URL('..', import.meta.url));

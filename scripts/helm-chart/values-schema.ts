@@ -1,0 +1,155 @@
+import { CHART_SETTINGS, type ChartSetting } from './chart-settings.ts';
+import { type DocumentedValue, documentedValues } from './values-file.ts';
+
+type Schema = Record<string, unknown>;
+
+const textMap: Schema = { type: 'object', additionalProperties: { type: 'string' } };
+/** Of Kubernetes' own form, which its API server checks. */
+const object: Schema = { type: 'object' };
+const objects: Schema = { type: 'array', items: { type: 'object' } };
+const port: Schema = { type: 'integer', minimum: 1, maximum: 65_535 };
+const count = (minimum: number): Schema => ({ type: 'integer', minimum });
+const oneOf = (...values: string[]): Schema => ({ type: 'string', enum: values });
+const matching = (pattern: string): Schema => ({ type: 'string', pattern });
+
+/** What a default does not tell of a value. */
+const SCHEMAS: Readonly<Record<string, Schema>> = {
+  'image.repository': matching('^[a-z0-9][^\\s@]*$'),
+  'image.tag': matching('^$|^[\\w][\\w.-]{0,127}$'),
+  'image.digest': matching('^$|^sha256:[0-9a-f]{64}$'),
+  'image.pullPolicy': oneOf('Always', 'IfNotPresent', 'Never'),
+  imagePullSecrets: objects,
+  fullnameOverride: matching('^$|^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$'),
+  'externalSecrets.storeKind': oneOf('ClusterSecretStore', 'SecretStore'),
+  'externalSecrets.refreshInterval': matching('^[0-9]+(s|m|h)$'),
+  'serviceAccount.annotations': textMap,
+  'custodian.serviceAccountAnnotations': textMap,
+  'codecServer.service.annotations': textMap,
+  'codecServer.service.type': oneOf('ClusterIP', 'NodePort', 'LoadBalancer'),
+  'codecServer.service.port': port,
+  podLabels: textMap,
+  podAnnotations: textMap,
+  nodeSelector: textMap,
+  tolerations: objects,
+  affinity: object,
+  extraVolumes: objects,
+  extraVolumeMounts: objects,
+  'worker.replicas': count(0),
+  'worker.topologySpread': oneOf('', 'ScheduleAnyway', 'DoNotSchedule'),
+  'worker.podDisruptionBudget.maxUnavailable': count(0),
+  'worker.startupSeconds': count(2),
+  'autoscaling.mode': oneOf('none', 'keda', 'hpa'),
+  'autoscaling.minReplicas': count(0),
+  'autoscaling.maxReplicas': count(1),
+  'autoscaling.keda.messagesPerPod': count(1),
+  'autoscaling.keda.pollingSeconds': count(1),
+  'autoscaling.keda.cooldownSeconds': count(0),
+  'autoscaling.hpa.cpuPercent': count(1),
+  'migration.deadlineSeconds': count(1),
+  'schedule.arguments': { type: 'array', items: { type: 'string' } },
+  'codecServer.replicas': count(1),
+  'custodian.namespace': matching('^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
+  'networkPolicy.egressPorts': { type: 'array', items: port },
+  'networkPolicy.egressTo': objects,
+  'networkPolicy.dnsTo': objects,
+  'networkPolicy.metricsFrom': objects,
+  'networkPolicy.codecServerFrom': objects,
+  'networkPolicy.extraEgress': objects,
+  'metrics.monitor': oneOf('', 'pod', 'service'),
+  'metrics.interval': matching('^[0-9]+(s|m)$'),
+  'metrics.labels': textMap,
+  'versioning.deploymentName': matching('^[\\w.-]{0,200}$'),
+  'versioning.buildId': matching('^([A-Za-z0-9]([\\w.-]{0,61}[A-Za-z0-9])?)?$'),
+};
+
+/** The custodian's settings and secrets may only be given to it, and those of the codec server to that. */
+const OF_ONE_COMPONENT = ['custodian', 'codecServer'];
+
+const allowed = (path: string) => {
+  const component = path.split('.')[0] ?? '';
+  return ({ sections }: ChartSetting): boolean =>
+    sections.every((section) => !OF_ONE_COMPONENT.includes(section) || section === component);
+};
+
+function settings(path: string): Schema {
+  const plain = CHART_SETTINGS.filter(({ kind }) => kind === 'plain').filter(allowed(path));
+  return closed(
+    plain.map(({ name, description, default: otherwise }) => [
+      name,
+      {
+        type: ['string', 'integer', 'boolean'],
+        description,
+        ...(otherwise !== undefined && { default: otherwise }),
+      },
+    ]),
+  );
+}
+
+function secrets(path: string): Schema {
+  const given = CHART_SETTINGS.filter(({ kind }) => kind !== 'plain').filter(allowed(path));
+  return closed(
+    given.map(({ name, description }) => [name, { description, $ref: '#/$defs/secret' }]),
+  );
+}
+
+/** A reference, never the secret itself. */
+const SECRET: Schema = {
+  oneOf: [
+    {
+      ...closed([
+        ['existingSecret', { type: 'string', minLength: 1, description: 'Name of the Secret.' }],
+        ['key', { type: 'string', minLength: 1, description: "Its key: the setting's name." }],
+      ]),
+      required: ['existingSecret'],
+    },
+    {
+      ...closed([['remoteRef', { ...remoteRef(), description: 'Entry of the secret store.' }]]),
+      required: ['remoteRef'],
+    },
+  ],
+};
+
+function remoteRef(): Schema {
+  const text = { type: 'string', minLength: 1 };
+  const entries = ['key', 'property', 'version'].map((name): [string, Schema] => [name, text]);
+  return { ...closed(entries), required: ['key'] };
+}
+
+function closed(entries: (readonly [string, Schema])[]): Schema {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(entries),
+  };
+}
+
+function schemaOf(value: DocumentedValue): Schema {
+  const { description, children } = value;
+  return { description, ...(children ? closed(children.map(entry)) : leaf(value)) };
+}
+
+const entry = (value: DocumentedValue) =>
+  [value.path.split('.').at(-1) ?? '', schemaOf(value)] as const;
+
+function leaf({ path, default: value }: DocumentedValue): Schema {
+  if (path.endsWith('settings')) return settings(path);
+  if (path.endsWith('secrets')) return secrets(path);
+  const known = SCHEMAS[path];
+  if (known) return { ...known, default: value };
+  if (path.endsWith('.resources') || path.toLowerCase().endsWith('securitycontext')) return object;
+  if (typeof value === 'string' || typeof value === 'boolean') {
+    return { type: typeof value, default: value };
+  }
+  throw new Error(`scripts/helm-chart/values-schema.ts has no schema for the value ${path}`);
+}
+
+export function valuesSchema(): string {
+  const schema = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Values of the chart login-etl',
+    // `global` is what a parent chart passes to all its charts.
+    ...closed([...documentedValues().map(entry), ['global', object]]),
+    $defs: { secret: SECRET },
+  };
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
