@@ -62,8 +62,11 @@ export type SealedOriginals = {
   sealedValues: Buffer[];
 };
 
-/** A message that can't become a row: its index and a reason, which contains no value of the message. */
-export type Rejected = { index: number; reason: string };
+/**
+ * A message that can't become a row: its index and a reason, which contains no value of the message. `faults` has all
+ * reasons where there are several.
+ */
+export type Rejected = { index: number; reason: string; faults?: string[] };
 
 export type MaskedMessages = {
   rows: MaskedRows;
@@ -137,7 +140,11 @@ export type SplitBatch = MessageIds & {
   rows: MaskedRows;
   originals: Originals;
   maskKeyId: string;
-  quarantine: MessageIds & { reasons: string[]; bodies: string[] };
+  quarantine: MessageIds & {
+    reasons: string[];
+    faults: (string[] | undefined)[];
+    bodies: string[];
+  };
 };
 
 type Opened = { ids: MessageIds; masked: MaskedMessages; bodies: readonly string[] };
@@ -183,6 +190,7 @@ function toQuarantine(
     messageIds: rejected.map(({ index }) => messageIds[index] as string),
     sentAtMs: rejected.map(({ index }) => sentAtMs[index] as number),
     reasons: rejected.map(({ reason }) => reason),
+    faults: rejected.map(({ faults }) => faults),
     bodies: rejected.map(({ index }) => bodies[index] as string),
   };
 }

@@ -13,13 +13,14 @@ export function bodiesMasker(masker: Masker, envelope: EnvelopeSetting = 'none')
     masked,
     add(bodies: readonly string[]): void {
       for (const body of bodies) {
-        const { event, reason } = parseLoginEvent(body, envelope);
-        if (event === undefined) {
+        const parsed = parseLoginEvent(body, envelope);
+        if (parsed.event === undefined) {
           const index = rows.userIds.length + masked.rejected.length;
-          masked.rejected.push({ index, reason });
+          const { reason, faults } = parsed;
+          masked.rejected.push({ index, reason, ...(faults && { faults }) });
           continue;
         }
-        appendRow(masked, event, masker);
+        appendRow(masked, parsed.event, masker);
       }
     },
   };

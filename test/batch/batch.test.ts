@@ -21,6 +21,7 @@ test('the good messages are inserted, the others are quarantined with their reas
       messageIds: ['a', 'd'],
       sentAtMs: [1, 4],
       reasons: ['message: is not JSON', 'message: is not a JSON object'],
+      faults: [undefined, undefined],
       bodies: ['bad', '[]'],
     },
   });
@@ -54,6 +55,7 @@ test('rows that Postgres refused are quarantined by their place among the rows, 
       messageIds: ['b', 'e'],
       sentAtMs: [2, 5],
       reasons: ['first', 'last'],
+      faults: [undefined, undefined],
       bodies: [bodies[1], bodies[4]],
     },
   });

@@ -266,6 +266,8 @@ describe('the custodian', () => {
     'delete from user_logins',
     'insert into user_logins select',
     'insert into quarantine select',
+    `update quarantine_versions set reason = 'r'`,
+    'insert into quarantine_versions select',
     'update quarantine set message_id = null',
     'update quarantine set run_id = null',
     'update vault set sealed_value = null',
@@ -295,6 +297,8 @@ describe('the custodian', () => {
     'delete from vault',
     'delete from vault_data_keys',
     'delete from quarantine',
+    'select * from quarantine_versions',
+    'delete from quarantine_versions',
   ])('may: %s', async (statement) => {
     await as.custodian.query(statement);
   });

@@ -113,7 +113,7 @@ export function custodyOf(database: TestDatabase): Custody {
       ).rows,
     async clear() {
       await pool.query(
-        'truncate user_logins, quarantine, vault, vault_set_aside, vault_data_keys, ingest_runs, quarantine_departures',
+        'truncate user_logins, quarantine, vault, vault_set_aside, vault_data_keys, ingest_runs, quarantine_departures, quarantine_versions',
       );
     },
     async without(privilege, act) {

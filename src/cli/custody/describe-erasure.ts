@@ -32,7 +32,8 @@ type Result = Awaited<ReturnType<typeof erase>>;
 export function printResult({ vault, quarantine }: Result, remains: Remains): void {
   printData(
     `erased the originals of ${describe(vault)}, ${vault.dataKeys} data key(s) that nothing needs any more, and ` +
-      `${quarantine.erased} of ${quarantine.searched} quarantined message(s)`,
+      `${quarantine.erased} of ${quarantine.searched} quarantined message(s)` +
+      (quarantine.versions > 0 ? `, with ${quarantine.versions} earlier version(s)` : ''),
   );
   printMessage(describeRemains(remains));
 }

@@ -2,6 +2,12 @@ import { openQuarantined } from '../../crypto/vault/open-quarantined.ts';
 import { mentions, type Wanted } from '../../domain/login/mentions.ts';
 import { boundedTransaction } from '../../postgres/bounded-transaction.ts';
 import { leaveQuarantine } from '../../postgres/quarantine/leave-quarantine.ts';
+import {
+  deleteVersions,
+  readEditedIds,
+  readStoredFor,
+  readVersions,
+} from '../../postgres/quarantine/quarantine-versions.ts';
 import { readSealedMessages } from '../../postgres/quarantine/read-quarantine.ts';
 import type { Custody } from '../connect/with-custody.ts';
 
@@ -11,6 +17,8 @@ const PAGE = { limit: 500, maxBytes: 8 * 1_048_576 };
 type QuarantineCounts = {
   searched: number;
   erased: number;
+  /** Earlier versions of edited messages. */
+  versions: number;
   /** Sealed for another key, or damaged: they may belong to anyone. */
   notOpened: number;
   /** Message ids: perhaps about the subject, and left for a person to decide. */
@@ -19,11 +27,22 @@ type QuarantineCounts = {
 
 /** Opens every quarantined body, since nothing else says whose it is, and deletes those about the subject. */
 export async function eraseQuarantined(
-  { pool, privateKey }: Custody,
+  custody: Custody,
   wanted: Wanted,
   includeNear: boolean,
 ): Promise<QuarantineCounts> {
-  const counts: QuarantineCounts = { searched: 0, erased: 0, notOpened: 0, near: [] };
+  const counts: QuarantineCounts = { searched: 0, erased: 0, versions: 0, notOpened: 0, near: [] };
+  await eraseMessages(custody, wanted, includeNear, counts);
+  await eraseVersions(custody, wanted, includeNear, counts);
+  return counts;
+}
+
+async function eraseMessages(
+  { pool, privateKey }: Custody,
+  wanted: Wanted,
+  includeNear: boolean,
+  counts: QuarantineCounts,
+): Promise<void> {
   for (let after = ''; ; ) {
     const page = await readSealedMessages(pool, {}, { after, ...PAGE });
     const found: string[] = [];
@@ -44,7 +63,44 @@ export async function eraseQuarantined(
       );
     }
     const last = page.at(-1);
-    if (last === undefined) return counts;
+    if (last === undefined) return;
     after = last.messageId;
+  }
+}
+
+/**
+ * Deletes the versions of a message if one of them is about the subject, or if it is stored as a login of the account:
+ * a version may lack what an edit added.
+ */
+async function eraseVersions(
+  { pool, privateKey }: Custody,
+  wanted: Wanted,
+  includeNear: boolean,
+  counts: QuarantineCounts,
+): Promise<void> {
+  for (let after = ''; ; ) {
+    const ids = await readEditedIds(pool, { after, limit: PAGE.limit });
+    const found = new Set(
+      wanted.kind === 'user' && ids.length > 0 ? await readStoredFor(pool, wanted.userId, ids) : [],
+    );
+    const near = new Set<string>();
+    for (const id of ids) {
+      for (const version of await readVersions(pool, id)) {
+        const body = await openQuarantined(version, privateKey);
+        const mention = body === undefined ? undefined : mentions(body, wanted);
+        if (body === undefined) counts.notOpened += 1;
+        else if (mention === 'certain' || (mention === 'near' && includeNear)) found.add(id);
+        else if (mention === 'near') near.add(id);
+      }
+    }
+    counts.near.push(...[...near].filter((id) => !found.has(id) && !counts.near.includes(id)));
+    if (found.size > 0) {
+      counts.versions += await boundedTransaction(pool, undefined, (client) =>
+        deleteVersions(client, [...found]),
+      );
+    }
+    const last = ids.at(-1);
+    if (last === undefined) return;
+    after = last;
   }
 }

@@ -61,10 +61,20 @@ const loginEventSchema = z.object(FIELD_SCHEMAS, { error: 'is not a JSON object'
 export const parseField = <F extends FieldName>(field: F, value: unknown) =>
   FIELD_SCHEMAS[field].safeParse(value);
 
-type ParsedMessage =
-  | { event: LoginEvent; reason?: undefined }
+type ParsedMessage = { event: LoginEvent; reason?: undefined; faults?: undefined } | Refused;
+
+type Refused = {
+  event?: undefined;
   /** `field: rule`, safe to store and show: never a value. */
-  | { event?: undefined; reason: string };
+  reason: string;
+  /** All faults of a message that has several, as `reason`, which is the first of them. */
+  faults?: string[];
+};
+
+const refused = ([reason = 'message: is not valid', ...more]: readonly string[]): Refused => ({
+  reason,
+  ...(more.length > 0 && { faults: [reason, ...more] }),
+});
 
 /** Parses a message body. Never throws. */
 export function parseLoginEvent(body: string, setting: EnvelopeSetting = 'none'): ParsedMessage {
@@ -85,7 +95,8 @@ function parseContent(
   if (parsed.event !== undefined) return parsed;
   const envelope = findEnvelope('json' in read ? read : content);
   if (envelope === undefined) {
-    return { reason: `${parsed.reason}${insideOf(unwrapped, setting)}` };
+    const inside = insideOf(unwrapped, setting);
+    return refused(faultsOf(parsed).map((fault) => `${fault}${inside}`));
   }
   const refusal = envelopeRefusal(envelope.kind, setting, unwrapped.length);
   return refusal === undefined
@@ -93,7 +104,10 @@ function parseContent(
     : { reason: `message: ${refusal}` };
 }
 
-function parseJson(text: string): { json: unknown } | { event?: undefined; reason: string } {
+/** Each fault of a refused message. */
+export const faultsOf = ({ reason, faults }: Refused): string[] => faults ?? [reason];
+
+function parseJson(text: string): { json: unknown } | Refused {
   if (text.startsWith('\uFEFF')) return { reason: 'message: begins with a byte-order mark' };
   if (nestsTooDeep(text)) return { reason: 'message: is nested too deeply' };
   try {
@@ -106,6 +120,7 @@ function parseJson(text: string): { json: unknown } | { event?: undefined; reaso
 function parseFields(json: unknown): ParsedMessage {
   const parsed = loginEventSchema.safeParse(json);
   if (parsed.success) return { event: parsed.data };
-  const issue = parsed.error.issues[0];
-  return { reason: `${String(issue?.path[0] ?? 'message')}: ${issue?.message ?? 'is not valid'}` };
+  return refused(
+    parsed.error.issues.map(({ path, message }) => `${String(path[0] ?? 'message')}: ${message}`),
+  );
 }

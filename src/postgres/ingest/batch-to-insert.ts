@@ -26,6 +26,8 @@ export type BatchToInsert = RowsToInsert & {
     messageIds: readonly string[];
     sentAtMs: readonly number[];
     reasons: readonly string[];
+    /** Of messages with several faults. */
+    faults?: readonly (readonly string[] | undefined)[];
     sealedBodies: readonly Buffer[];
     vaultKeyId: string;
     /** How many messages the run may quarantine for one of these reasons. */

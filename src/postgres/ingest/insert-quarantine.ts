@@ -5,11 +5,12 @@ import type { BatchToInsert } from './batch-to-insert.ts';
 
 const INSERT_QUARANTINE = `
   insert into quarantine (
-    message_id, create_date, sent_at, reason, sealed_body, vault_key_id, run_id, batch_number
+    message_id, create_date, sent_at, reason, sealed_body, faults, vault_key_id, run_id, batch_number
   )
-  select message_id, create_date, to_timestamp(sent_at_ms / 1000.0), reason, sealed_body, $6, $7, $8
-  from unnest($1::text[], $2::date[], $3::bigint[], $4::text[], $5::bytea[])
-    as batch (message_id, create_date, sent_at_ms, reason, sealed_body)
+  select message_id, create_date, to_timestamp(sent_at_ms / 1000.0), reason, sealed_body,
+    string_to_array(faults, E'\\n'), $6, $7, $8
+  from unnest($1::text[], $2::date[], $3::bigint[], $4::text[], $5::bytea[], $10::text[])
+    as batch (message_id, create_date, sent_at_ms, reason, sealed_body, faults)
   where not exists (
     select from user_logins
     where user_logins.create_date = batch.create_date and user_logins.message_id = batch.message_id
@@ -26,11 +27,13 @@ export async function insertQuarantine(
   { batch: { runId, startedAtMs, number }, quarantine }: BatchToInsert,
   leftOut: ReadonlySet<string>,
 ): Promise<void> {
-  const { messageIds, sentAtMs, reasons, sealedBodies, vaultKeyId, limitPerReason } = quarantine;
+  const { messageIds, sentAtMs, reasons, faults, sealedBodies, vaultKeyId, limitPerReason } =
+    quarantine;
   if (messageIds.length === 0) return;
   await client.query(INSERT_QUARANTINE, [
     ...[messageIds, sentAtMs.map(createDate), sentAtMs, reasons, sealedBodies],
     ...[vaultKeyId, runId, number, [...leftOut]],
+    reasons.map((_, index) => faults?.[index]?.join('\n') ?? null),
   ]);
   if (limitPerReason === undefined) return;
   const { rows } = await client.query<{ reason: string | null }>(OVER_LIMIT, [

@@ -13,6 +13,8 @@ const VAULT = `
     from vault_data_keys group by 1
     union all
     select vault_key_id, count(*), min(quarantined_at), max(quarantined_at) from quarantine group by 1
+    union all
+    select vault_key_id, count(*), min(replaced_at), max(replaced_at) from quarantine_versions group by 1
   ) as used group by id`;
 
 const INSUFFICIENT_PRIVILEGE = '42501';

@@ -3,7 +3,7 @@ import { lockInserts } from '../ingest/insert-lock.ts';
 import type { QuarantineFilter } from './read-quarantine.ts';
 
 /**
- * Takes messages out of quarantine for good, and notes of each that it left: the ledger still adds up, and a later insert
+ * Takes messages with their earlier versions out of quarantine for good, and notes of each that it left: the ledger still adds up, and a later insert
  * does not store the message again. Inserts are locked out, since one under way may not have seen the note.
  * @returns how many there were
  */
@@ -18,6 +18,8 @@ export async function leaveQuarantine(
        delete from quarantine
        where ($1::text is null or reason = $1) and ($2::text[] is null or message_id = any($2))
        returning message_id, run_id, quarantined_at
+     ), gone_versions as (
+       delete from quarantine_versions using gone where quarantine_versions.message_id = gone.message_id
      )
      insert into quarantine_departures (message_id, run_id, quarantined_at, cause)
      select message_id, run_id, quarantined_at, $3 from gone`,

@@ -3,6 +3,8 @@ import type { Pool } from 'pg';
 export type QuarantinedMessage = {
   messageId: string;
   reason: string;
+  /** All of its faults; only the reason where an earlier build quarantined it. */
+  faults: string[];
   sentAt: Date;
   quarantinedAt: Date;
   vaultKeyId: string;
@@ -22,7 +24,7 @@ export type QuarantineReason = {
 /** Selects the messages that match all given fields. */
 export type QuarantineFilter = { reason?: string | undefined; messageIds?: readonly string[] };
 
-const COLUMNS = `message_id as "messageId", reason, sent_at as "sentAt", quarantined_at as "quarantinedAt",
+const COLUMNS = `message_id as "messageId", reason, coalesce(faults, array[reason]) as faults, sent_at as "sentAt", quarantined_at as "quarantinedAt",
     vault_key_id as "vaultKeyId", octet_length(sealed_body) as bytes`;
 
 const FILTER = `($1::text is null or reason = $1) and ($2::text[] is null or message_id = any($2))`;
@@ -43,6 +45,17 @@ export async function readQuarantineReasons(
     filterValues(filter),
   );
   return rows;
+}
+
+/** Those of the ids that are not in quarantine and were never taken out of it on the record. */
+export async function readUnknownIds(pool: Pool, messageIds: readonly string[]): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    `select id from unnest($1::text[]) as id
+     where not exists (select from quarantine where message_id = id)
+       and not exists (select from quarantine_departures where message_id = id)`,
+    [messageIds],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Reads the latest messages, without their bodies. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Custody, custodyOf } from '../../support/custody.ts';
+import { loginMessage } from '../../support/data/login-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
 import { loginEtl } from '../in-process.ts';
@@ -71,7 +72,15 @@ describe('quarantine show', () => {
   test('opens a body, and the record names the message', async () => {
     const result = await quarantine('show', ids[0], ...REASON, '--json');
     expect(jsonOf(result)).toEqual({
-      messages: [{ messageId: ids[0], reason: 'user_id: is missing', body: BODY }],
+      messages: [
+        {
+          ...{ messageId: ids[0], reason: 'user_id: is missing', body: BODY },
+          // All of them, not only the reason.
+          faults: ['user_id', 'device_type', 'device_id', 'app_version'].map(
+            (field) => `${field}: is missing`,
+          ),
+        },
+      ],
       missing: [],
     });
     expect(await newAudits()).toMatchObject([
@@ -148,14 +157,14 @@ describe('quarantine discard', () => {
 });
 
 describe('quarantine edit', () => {
-  const FIXED = '{"user_id": "ann", "fixed": true}';
+  const FIXED = loginMessage(1, { user_id: 'ann' });
   const body = async (id: string) =>
     jsonOf<{ messages: { body: string }[] }>(
       await quarantine('show', id, '--reason', 'look', '--json'),
     ).messages[0]?.body;
   const editWith = (script: string) =>
     loginEtl({ ...custody.env, EDITOR: script }, [
-      ...['quarantine', 'edit', ids[0], '--json', ...REASON],
+      ...['quarantine', 'edit', ids[0], '--force', '--json', ...REASON],
     ]);
   const leftBehind = async () =>
     (await readdir(existsSync('/dev/shm') ? '/dev/shm' : tmpdir())).filter((name) =>

@@ -73,7 +73,19 @@ test('the size is bounded in bytes, not in characters', () => {
 });
 
 test('the first field in the order of the schema is named when several are wrong', () => {
-  expect(parseLoginEvent('{}')).toEqual({ reason: 'user_id: is missing' });
+  const { reason, faults } = parseLoginEvent('{}');
+  expect(reason).toBe('user_id: is missing');
+  expect(faults?.[0]).toBe(reason);
+});
+
+test('all faults of a message are named, in the order of the schema', () => {
+  const body = loginMessage(1, { ip: '999.1.1.1', app_version: 7, locale: 'x'.repeat(33) });
+  expect(parseLoginEvent(body).faults).toEqual([
+    'ip: is not an IP address',
+    'locale: is longer than 32 characters',
+    'app_version: is not a string',
+  ]);
+  expect(parseLoginEvent(loginMessage(1, { ip: 5 })).faults).toBeUndefined();
 });
 
 // Whatever a reason says is one of these: so it says no value.
@@ -91,10 +103,10 @@ test('whatever the message is, reading it does not throw and the reason repeats 
   let good = 0;
   for (let round = 0; round < 20_000; round += 1) {
     const body = garbled(random);
-    const { event, reason } = parseLoginEvent(body);
+    const { event, reason, faults = [reason] } = parseLoginEvent(body);
     if (event) good += 1;
     else {
-      expect(reason).toMatch(REASON);
+      for (const fault of faults) expect(fault).toMatch(REASON);
       seen.add(reason);
     }
   }

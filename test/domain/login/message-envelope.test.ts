@@ -134,7 +134,7 @@ test.each([
   ['a list', '["S3Pointer"]', 'message: is not a JSON object'],
 ])('%s is no envelope', (_what, body, reason) => {
   for (const setting of ENVELOPE_SETTINGS)
-    expect(parseLoginEvent(body, setting)).toEqual({ reason });
+    expect(parseLoginEvent(body, setting).reason).toBe(reason);
 });
 
 test('the reading of hostile bodies takes time that grows linearly with them', () => {

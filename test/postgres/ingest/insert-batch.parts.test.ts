@@ -108,6 +108,19 @@ test('a quarantined message has its reason, its sealed body and the date of its 
   ]);
 });
 
+test('a quarantined message with several faults has all of them', async () => {
+  const ids = newIds(2);
+  const batch = batchToInsert({ quarantineIds: ids });
+  const faults = ['ip: is missing', 'device_id: is missing'];
+  const quarantine = { ...batch.quarantine, faults: [faults, undefined] };
+  await insertBatch(database.pool, { ...batch, quarantine });
+  const { rows } = await database.pool.query(
+    'select faults from quarantine where message_id = any($1) order by faults',
+    [ids],
+  );
+  expect(rows).toEqual([{ faults }, { faults: null }]);
+});
+
 test('rows and quarantined messages are committed together, or neither of them', async () => {
   const [good, bad] = [newIds(3), newIds(2)];
   await database.pool.query(

@@ -5,6 +5,7 @@ import { leaveQuarantine } from '../../../postgres/quarantine/leave-quarantine.t
 import { readQuarantineReasons } from '../../../postgres/quarantine/read-quarantine.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withDatabase } from '../../connect/with-database.ts';
+import { refuseUnknown } from '../../custody/known-quarantined.ts';
 import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
 import {
   addFilterOptions,
@@ -16,7 +17,7 @@ import { confirm } from '../../terminal/confirm.ts';
 import { printData, printJson, printMessage } from '../../terminal/output.ts';
 
 const HELP = `
-Deletes the messages permanently; the audit log keeps how many and why. No message is opened, so it needs the database
+Deletes the messages permanently, with their earlier versions; the audit log keeps how many and why. No message is opened, so it needs the database
 role login_etl_custodian but not the private key. Without a terminal it needs --yes.
 
 Examples:
@@ -41,6 +42,7 @@ export function addQuarantineDiscardCommand(quarantine: Command): void {
       const reason = checkReason(options.reason);
       const { postgres } = readSettings(self, ['postgres']);
       await withDatabase(self, postgres, async (pool) => {
+        await refuseUnknown(pool, filter);
         const there = (await readQuarantineReasons(pool, filter)).reduce(
           (sum, { messages }) => sum + messages,
           0,
@@ -62,7 +64,7 @@ export function addQuarantineDiscardCommand(quarantine: Command): void {
         else if (options.dryRun) printData(`would discard ${there} message(s)`);
         else printData(`discarded ${discarded} message(s)`);
         const missing = (filter.messageIds?.length ?? there) - there;
-        if (missing > 0) printMessage(`${missing} of the ids are not in quarantine`);
+        if (missing > 0) printMessage(`${missing} of the messages have left quarantine before`);
         process.exitCode = missing > 0 ? EXIT.failure : EXIT.ok;
       });
     });

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import {
   type QuarantinedMessage,
   type QuarantineReason,
@@ -6,37 +6,61 @@ import {
   readQuarantineReasons,
 } from '../../../postgres/quarantine/read-quarantine.ts';
 import { readSettings } from '../../connect/read-settings.ts';
+import { withCustody } from '../../connect/with-custody.ts';
 import { withDatabase } from '../../connect/with-database.ts';
-import { EXIT_CODES_HELP } from '../../exit-codes.ts';
+import { groupByTrait, TRAITS, type Trait } from '../../custody/group-by-trait.ts';
+import { refuseUnknown } from '../../custody/known-quarantined.ts';
+import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
+import { addReasonOption, checkReason } from '../../options/reason-option.ts';
+import { UsageProblem } from '../../options/usage-problem.ts';
 import { wholeNumber } from '../../options/whole-number.ts';
 import { printData, printJson, printMessage, terminalWidth } from '../../terminal/output.ts';
 import { renderTable } from '../../terminal/table.ts';
 
 const HELP = `
 Shows reasons, counts, ids and times, and no values. So it needs no private key and leaves no audit record, but the
-database role login_etl_custodian.
+database role login_etl_custodian. With --messages each message has all of its faults; its reason is the first of them.
+
+--by also counts by a field that tells which software sent the messages. It opens every message, so it needs the vault's
+private key and a --reason for the audit log.
 
 Examples:
   login-etl quarantine list
   login-etl quarantine list --messages --for "ip: is not an IP address"
+  login-etl quarantine list --by app-version --reason "case 12: which release sends them?"
   login-etl quarantine list --messages --limit 1000 --json
 ${EXIT_CODES_HELP}`;
 
-type Options = { for?: string; messages?: boolean; limit: number; json?: boolean };
+type Options = {
+  for?: string;
+  messages?: boolean;
+  by?: Trait;
+  limit: number;
+  reason?: string;
+  json?: boolean;
+};
 
 export function addQuarantineListCommand(quarantine: Command): void {
-  quarantine
+  const command = quarantine
     .command('list')
     .description('count quarantined messages by reason, or list them')
     .option('--messages', 'list the messages, latest first')
     .option('--for <reason>', 'only messages with this reason')
-    .option('--limit <number>', 'list at most this many messages', wholeNumber(1, 100_000), 50)
+    .addOption(
+      new Option('--by <field>', 'also count by this field of the messages')
+        .choices(Object.keys(TRAITS))
+        .conflicts('messages'),
+    )
+    .option('--limit <number>', 'list at most this many messages', wholeNumber(1, 100_000), 50);
+  addReasonOption(command, { mandatory: false })
     .option('--json', 'print JSON')
     .addHelpText('after', HELP)
-    .action(async ({ messages, limit, json, ...options }: Options, command: Command) => {
-      const { postgres } = readSettings(command, ['postgres']);
+    .action(async ({ messages, limit, by, json, ...options }: Options, self: Command) => {
       const filter = { reason: options.for };
-      await withDatabase(command, postgres, async (pool) => {
+      if (by !== undefined) return listGroups(self, by, options, json);
+      const { postgres } = readSettings(self, ['postgres']);
+      await withDatabase(self, postgres, async (pool) => {
+        await refuseUnknown(pool, filter);
         if (messages) {
           const found = await readQuarantinedMessages(pool, filter, limit);
           if (json) printJson({ messages: found });
@@ -48,6 +72,44 @@ export function addQuarantineListCommand(quarantine: Command): void {
         }
       });
     });
+}
+
+async function listGroups(
+  command: Command,
+  trait: Trait,
+  { for: ofReason, reason }: Pick<Options, 'for' | 'reason'>,
+  json: boolean | undefined,
+): Promise<void> {
+  if (reason === undefined) {
+    throw new UsageProblem(
+      '--by needs a --reason',
+      'it opens the messages, which is written to the audit log',
+      'Give a reason that an auditor understands: a case number, a request.',
+    );
+  }
+  const why = checkReason(reason);
+  await withCustody(command, async (custody) => {
+    const filter = { reason: ofReason };
+    await refuseUnknown(custody.pool, filter);
+    const { groups, notOpened } = await groupByTrait(custody, filter, { trait, reason: why });
+    if (json) printJson({ by: trait, groups, notOpened });
+    else {
+      const rows = groups.map(({ value, ...group }) => [
+        value ?? '(none)',
+        group.reason,
+        group.messages,
+      ]);
+      const columns = [
+        { title: trait.replace('-', ' ') },
+        { title: 'reason' },
+        { title: 'messages', short: 'msgs', align: 'right' as const },
+      ];
+      show(rows.length, () => renderTable(columns, rows, terminalWidth()));
+    }
+    if (notOpened === 0) return;
+    printMessage(`${notOpened} message(s) cannot be opened with this key`);
+    process.exitCode = EXIT.failure;
+  });
 }
 
 function show(number: number, table: () => string[]): void {
@@ -76,14 +138,14 @@ const messageTable = (messages: readonly QuarantinedMessage[]): string[] =>
   renderTable(
     [
       { title: 'message' },
-      { title: 'reason' },
+      { title: 'faults' },
       { title: 'sent', drop: 1 },
       { title: 'bytes', align: 'right', drop: 2 },
       { title: 'vault key', drop: 3 },
     ],
-    messages.map(({ messageId, reason, sentAt, bytes, vaultKeyId }) => [
+    messages.map(({ messageId, faults, sentAt, bytes, vaultKeyId }) => [
       messageId,
-      reason,
+      faults.join('; '),
       sentAt.toISOString(),
       bytes,
       vaultKeyId,

@@ -9,6 +9,7 @@ import { workerCount } from '../../../temporal/workers.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withCustody } from '../../connect/with-custody.ts';
 import { withTemporal } from '../../connect/with-temporal.ts';
+import { refuseUnknown } from '../../custody/known-quarantined.ts';
 import { recordFirst } from '../../custody/record-first.ts';
 import { replay } from '../../custody/replay-quarantined.ts';
 import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
@@ -50,10 +51,11 @@ export function addQuarantineReplayCommand(quarantine: Command): void {
       const reason = checkReason(options.reason);
       const { temporal, payloads } = readSettings(self, ['temporal', 'payloads']);
       await withCustody(self, async (custody) => {
+        await refuseUnknown(custody.pool, filter);
         const reasons = await readQuarantineReasons(custody.pool, filter);
         const there = reasons.reduce((sum, { messages }) => sum + messages, 0);
         const missing = (filter.messageIds?.length ?? there) - there;
-        if (missing > 0) printMessage(`${missing} of the ids are not in quarantine`);
+        if (missing > 0) printMessage(`${missing} of the messages have left quarantine before`);
         process.exitCode = missing > 0 ? EXIT.failure : EXIT.ok;
         if (options.dryRun || there === 0) {
           if (options.json) printJson({ there, reasons });
