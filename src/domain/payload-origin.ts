@@ -4,8 +4,9 @@
  * - `unbound`: sealed by a build before 0.4, which did not bind payloads to a workflow.
  * - `result`: sealed by the activity itself, such as the heartbeat of an earlier attempt.
  * - `refused`: sealed for another workflow or place, damaged, or plain where that is not accepted; the value is empty.
+ * - `missing key`: refused because the worker lacks its key.
  */
-export type Origin = 'plain' | 'unbound' | 'result' | 'refused';
+export type Origin = 'plain' | 'unbound' | 'result' | 'refused' | 'missing key';
 
 /** Registered symbols, because a worker's modules and the workflow sandbox share no others. */
 const ORIGIN = Symbol.for('login-etl/origin');
@@ -19,8 +20,10 @@ export function withOrigin<T>(value: T, origin: Origin): T {
   return value;
 }
 
-export const refusedValue = (reason: string): object =>
-  Object.defineProperty(withOrigin({}, 'refused'), REASON, { value: reason });
+export const refusedValue = (
+  reason: string,
+  origin: 'refused' | 'missing key' = 'refused',
+): object => Object.defineProperty(withOrigin({}, origin), REASON, { value: reason });
 
 export const originOf = (value: unknown): Origin | undefined =>
   typeof value === 'object' && value !== null

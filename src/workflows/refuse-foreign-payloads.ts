@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  log,
   patched,
   type WorkflowExecuteInput,
   type WorkflowInterceptorsFactory,
@@ -14,9 +15,13 @@ const BOUND_INPUT = 'bound-input';
 /** The failure type of a run that got a payload which is not accepted in its place. */
 const PAYLOAD_REFUSED = 'PayloadRefused';
 
+/** Up to 0.3.0 the result of a step did not name its run. */
+const RESULTS_NAME_THEIR_RUN = 'results-name-their-run';
+
 /**
- * Accepts plain values only as the input of `ingestLogins`. Signals and queries take no arguments, so any argument is
- * refused. Every activity argument names its activity, which the activity checks (`activities/accept-arguments.ts`).
+ * Accepts plain values only as the input of `ingestLogins`. Signals and queries take no arguments, so a signal with one is
+ * dropped, whatever it holds, and a query with one is refused. Every activity argument names its activity and its run: the
+ * activity checks the one and repeats the other in its result (`activities/accept-arguments.ts`).
  */
 export const interceptors: WorkflowInterceptorsFactory = () => ({
   inbound: [
@@ -25,8 +30,12 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
         checkInput(input);
         return next(input);
       },
-      handleSignal: (input, next) => (input.args.length > 0 ? Promise.resolve() : next(input)),
-      handleQuery(input, next) {
+      async handleSignal(input, next) {
+        if (input.args.length === 0) return next(input);
+        log.warn('a signal was dropped: signals take no argument');
+      },
+      // Async, since the SDK fails the workflow task when this throws.
+      async handleQuery(input, next) {
         if (input.args.length > 0) throw refused('a query takes no argument');
         return next(input);
       },
@@ -39,8 +48,10 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
     {
       async scheduleActivity(input, next) {
         const [request, ...rest] = input.args as [object, ...unknown[]];
-        const args = [{ ...request, activity: input.activityType }, ...rest];
-        return sealed(await next({ ...input, args }), 'result of a step');
+        const run = patched(RESULTS_NAME_THEIR_RUN) ? { run: runName() } : {};
+        const args = [{ ...request, activity: input.activityType, ...run }, ...rest];
+        const result = sealed(await next({ ...input, args }), 'result of a step');
+        return run.run === undefined ? result : ofThisRun(result, run.run);
       },
       async startChildWorkflowExecution(input, next) {
         const [started, completed] = await next(input);
@@ -52,21 +63,44 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
 
 /** The first argument may be plain where people start the workflow; the arguments of a continued run may not. */
 function checkInput({ args: [input, ...carried] }: WorkflowExecuteInput): void {
-  const { workflowType } = workflowInfo();
+  const { workflowType, continuedFromExecutionRunId } = workflowInfo();
+  const lacksKey = [input, ...carried].some((value) => originOf(value) === 'missing key');
+  if (lacksKey && carried.length > 0 && continuedFromExecutionRunId !== undefined) {
+    // Sealed by the run before, whose worker has the key: fail the workflow task, which another worker then tries.
+    throw new Error(
+      'the run that this one continues sealed its state with a key that PAYLOAD_KEYS does not hold',
+    );
+  }
   if (workflowType !== WORKFLOW_TYPE) {
     sealed(input, 'input');
     if (originOf(input) === 'unbound' && patched(BOUND_INPUT)) {
       throw refused('the input was sealed by an earlier build: start it with this one');
     }
-  } else if (originOf(input) === 'refused') sealed(input, 'input');
+  } else if (originOf(input) !== 'plain') sealed(input, 'input');
   for (const value of carried) sealed(value, 'second argument');
+}
+
+/** A workflow id can be used again, also by a cron. A reset run keeps this id, and so can read its results. */
+const runName = (): string => workflowInfo().originalExecutionRunId;
+
+/** @throws a failure that ends the run when the result was copied from another run of the same workflow id */
+function ofThisRun(result: unknown, run: string): unknown {
+  if (typeof result !== 'object' || result === null) return result;
+  const { run: named, ...own } = result as { run?: string };
+  if (named === run) return own;
+  throw ApplicationFailure.nonRetryable(
+    'a step was answered with the result of another run',
+    'ForeignResult',
+  );
 }
 
 /** @throws ApplicationFailure unless the value was sealed for this place */
 function sealed<T>(value: T, what: string): T {
   const origin = originOf(value);
   if (origin === 'plain') throw refused(`the ${what} is not encrypted`);
-  if (origin === 'refused') throw refused(`the ${what}: ${refusalReason(value)}`);
+  if (origin === 'refused' || origin === 'missing key') {
+    throw refused(`the ${what}: ${refusalReason(value)}`);
+  }
   return value;
 }
 

@@ -4,7 +4,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toFailure } from '../../src/activities/to-failure.ts';
-import { UnknownPayloadKey } from '../../src/crypto/payloads/payload-cipher.ts';
+import { UnknownPayloadKey } from '../../src/crypto/payloads/unknown-payload-key.ts';
 import { freePort } from '../../src/local/ports/free-port.ts';
 import { createTestDatabase, type TestDatabase } from '../support/servers/test-database.ts';
 

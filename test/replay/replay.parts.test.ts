@@ -8,8 +8,9 @@ import {
 } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { expect, inject, test } from 'vitest';
-import { parseKeyring } from '../../src/crypto/keys/keyring.ts';
+import { type Keyring, parseKeyring } from '../../src/crypto/keys/keyring.ts';
 import { converterPaths, dataConverter } from '../../src/crypto/payloads/data-converter.ts';
+import { testKeyring } from '../crypto/keys/test-keyring.ts';
 import { testRuntime } from '../support/test-runtime.ts';
 import { readHistory } from './history-file.ts';
 import { RECORDED_CASES } from './recorded-cases.ts';
@@ -27,16 +28,18 @@ async function payloadKeys() {
   return keyring;
 }
 
-/** What replaying a history comes to: nothing, or why it could not be replayed. */
+/** What replaying a history, or its first events, comes to: nothing, or why it could not be replayed. */
 async function replay(
   workflowBundle: NonNullable<ReplayWorkerOptions['workflowBundle']>,
   file: string,
+  { keys, events }: { keys?: Keyring; events?: number } = {},
 ): Promise<Error | undefined> {
   testRuntime();
-  const history = readHistory(await readFile(new URL(file, HISTORIES), 'utf8'));
+  const whole = readHistory(await readFile(new URL(file, HISTORIES), 'utf8'));
+  const history = { ...whole, events: whole.events?.slice(0, events) ?? [] };
   // The ids of its children are made of it.
   const { workflowId } = history.events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
-  const options = { workflowBundle, dataConverter: dataConverter(await payloadKeys()) };
+  const options = { workflowBundle, dataConverter: dataConverter(keys ?? (await payloadKeys())) };
   const results = Worker.runReplayHistories(options, [{ workflowId: workflowId ?? file, history }]);
   const errors = [];
   for await (const { error } of results) errors.push(error);
@@ -74,4 +77,14 @@ test('a workflow whose commands are others is found out', async () => {
   for (const file of mixed) {
     expect(await replay(altered, file)).toBeInstanceOf(DeterminismViolationError);
   }
+});
+
+/** Of a run that a worker has just been given: its start, and its first workflow task, which has ended. */
+const JUST_GIVEN = { keys: testKeyring('another'), events: 4 };
+
+test('a worker without the payload key waits with a run that continues another, and fails one that is started', async () => {
+  const bundle = { codePath: inject('workflowBundlePath') };
+  const waits = await replay(bundle, 'ingest-logins-0.3.0-continued-2.json', JUST_GIVEN);
+  expect(waits?.message).toContain('workflow task failure');
+  expect(await replay(bundle, 'ingest-logins-0.3.0-bounded.json', JUST_GIVEN)).toBeUndefined();
 });

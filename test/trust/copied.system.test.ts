@@ -1,6 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type Payload, RawValue } from '@temporalio/common';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { temporal } from '@temporalio/proto';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { dataConverter } from '../../src/crypto/payloads/data-converter.ts';
 import { TASK_QUEUE } from '../../src/domain/names.ts';
 import {
   CUSTODIAN_TASK_QUEUE,
@@ -11,15 +14,17 @@ import { startRotation } from '../../src/temporal/rotation/steer-rotation.ts';
 import { addMaskingKey, startTestCustodian } from '../support/custodian.ts';
 import { loginMessages } from '../support/data/login-messages.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
+import { testRuntime } from '../support/test-runtime.ts';
 import { type Foreigner, startForeigner } from './support/foreigner.ts';
 
 let stack: Stack;
 let foreigner: Foreigner;
 let stopCustodian: () => Promise<void>;
+let stopWorker: () => Promise<void>;
 
 beforeAll(async () => {
   stack = await startStack();
-  await stack.startWorker();
+  stopWorker = await stack.startWorker();
   const keys = addMaskingKey(stack.env.MASKING_KEYS ?? '', 'next', randomBytes(32));
   stopCustodian = await startTestCustodian(stack, keys);
   foreigner = await startForeigner(stack);
@@ -58,6 +63,7 @@ test('a copied input starts no second rotation in the name of the custodian', as
 });
 
 type Resource = Record<string, unknown>;
+type Results = temporal.api.common.v1.IPayloads;
 const junk = (encoding: string, data: string) =>
   RawValue.fromPayload({
     metadata: { encoding: Buffer.from(encoding) },
@@ -94,52 +100,94 @@ test.each(JUNK)('an input that cannot be read ends the run at once (%s)', async 
   });
 });
 
-test('results copied from an earlier rotation end the one that they were answered to', async () => {
-  await startRotation(stack.client, { reason: 'on empty tables' });
-  const first = await rotation().describe();
-  await rotation().result();
-  await stopCustodian();
-  const names = new Map<string, string>();
-  const results = new Map<string, object>();
-  for (const { eventId, ...event } of await historyOf(first.runId)) {
+/** The results of a run's steps, by activity id. */
+async function resultsOf(workflowId: string, runId: string): Promise<Map<string, Results>> {
+  const { events } = await foreigner.client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const ids = new Map<string, string>();
+  const results = new Map<string, Results>();
+  for (const { eventId, ...event } of events ?? []) {
     const scheduled = event.activityTaskScheduledEventAttributes;
     const completed = event.activityTaskCompletedEventAttributes;
-    if (scheduled) names.set(String(eventId), String(scheduled.activityId));
+    if (scheduled) ids.set(String(eventId), String(scheduled.activityId));
     if (completed?.result) {
-      results.set(names.get(String(completed.scheduledEventId)) ?? '', completed.result);
+      results.set(ids.get(String(completed.scheduledEventId)) ?? '', completed.result);
     }
   }
+  return results;
+}
+
+/** Polls for steps in place of our worker, and answers with these results. @returns what stops it */
+function answerWith(results: Map<string, Results>, taskQueue: string): () => Promise<void> {
+  const service = foreigner.client.workflowService;
+  const common = { namespace: stack.client.options.namespace, identity: 'foreign' };
+  const poll = () =>
+    service
+      .pollActivityTaskQueue({ ...common, taskQueue: { name: taskQueue } })
+      .catch(() => undefined);
+  let open = true;
+  const answering = (async () => {
+    while (open) {
+      const task = await foreigner.client.withDeadline(Date.now() + 5_000, poll);
+      if (!task?.taskToken?.length) continue;
+      const result = results.get(task.activityId ?? '');
+      const { taskToken } = task;
+      await service.respondActivityTaskCompleted({
+        ...common,
+        taskToken,
+        ...(result && { result }),
+      });
+    }
+  })();
+  return () => {
+    open = false;
+    return answering;
+  };
+}
+
+test('results copied from an earlier rotation end the one that they were answered to', async () => {
+  await startRotation(stack.client, { reason: 'on empty tables' });
+  const { runId } = await rotation().describe();
+  await rotation().result();
+  await stopCustodian();
   // The ingest worker has the workflow's code, so that nobody but the foreigner takes a step.
   await stack.client.workflow.start(ROTATION_WORKFLOW_TYPE, {
     taskQueue: TASK_QUEUE,
     workflowId: ROTATION_WORKFLOW_ID,
     args: [{ reason: 'genuine' }],
   });
-  const service = foreigner.client.workflowService;
-  const namespace = stack.client.options.namespace;
-  let open = true;
-  const answering = (async () => {
-    while (open) {
-      const task = await foreigner.client
-        .withDeadline(Date.now() + 5_000, () =>
-          service.pollActivityTaskQueue({
-            namespace,
-            taskQueue: { name: CUSTODIAN_TASK_QUEUE },
-            identity: 'foreign',
-          }),
-        )
-        .catch(() => undefined);
-      if (!task?.taskToken?.length) continue;
-      const result = results.get(task.activityId ?? '');
-      await service.respondActivityTaskCompleted({
-        namespace,
-        taskToken: task.taskToken,
-        identity: 'foreign',
-        ...(result && { result }),
-      });
-    }
-  })();
+  const stop = answerWith(await resultsOf(ROTATION_WORKFLOW_ID, runId), CUSTODIAN_TASK_QUEUE);
   await expect(rotation().result()).rejects.toMatchObject({ cause: { type: 'ForeignResult' } });
-  open = false;
-  await answering;
+  await stop();
 }, 150_000);
+
+test('results copied from an earlier run of the same workflow id end the run that they were answered to', async () => {
+  await stack.send(loginMessages(5));
+  const workflowId = `used-again-${randomUUID()}`;
+  const first = await stack.start({}, { workflowId });
+  await expect(first.result()).resolves.toMatchObject({ inserted: 5 });
+  await stopWorker();
+  const stopWorkflows = await startWorkflowsOnly();
+  const again = await stack.start({}, { workflowId });
+  const stop = answerWith(await resultsOf(workflowId, first.firstExecutionRunId), TASK_QUEUE);
+  await expect(again.result()).rejects.toMatchObject({ cause: { type: 'ForeignResult' } });
+  await stop();
+  await stopWorkflows();
+}, 150_000);
+
+/** Our workflow code in a worker that takes no steps. */
+async function startWorkflowsOnly(): Promise<() => Promise<void>> {
+  testRuntime();
+  const connection = await NativeConnection.connect({ address: stack.temporal.address });
+  const worker = await Worker.create({
+    connection,
+    taskQueue: TASK_QUEUE,
+    workflowBundle: { codePath: inject('workflowBundlePath') },
+    dataConverter: dataConverter(stack.config.payloads.keys),
+  });
+  const running = worker.run();
+  return async () => {
+    worker.shutdown();
+    await running;
+    await connection.close();
+  };
+}

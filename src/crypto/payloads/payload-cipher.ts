@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { NONCE_BYTES, openAesGcm, sealAesGcm } from '../aes-gcm.ts';
-import { activeKey, type Keyring } from '../keys/keyring.ts';
+import { activeKey, isKeyId, type Keyring } from '../keys/keyring.ts';
+import { UnknownPayloadKey } from './unknown-payload-key.ts';
 
 /** Compression makes smaller payloads larger. */
 const COMPRESS_FROM_BYTES = 256;
 /** More than twice the size of the largest batch. */
 const MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
+const NOT_A_KEY_ID = '(not a key id)';
 const ZSTD_PARAMETERS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 type Compression = 'none' | 'zstd';
@@ -17,10 +19,6 @@ export type Encrypted = { keyId: string; compression: string; data: Uint8Array }
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
-
-export class UnknownPayloadKey extends Error {
-  override name = 'UnknownPayloadKey';
-}
 
 export type DecryptOptions = {
   onDecrypt?: OnDecrypt | undefined;
@@ -70,11 +68,7 @@ export function payloadCipher(
     async decrypt({ keyId, compression, data }, boundTo = []) {
       onDecrypt?.({ keyId, data });
       const key = keyring.keys.get(keyId);
-      if (!key) {
-        throw new UnknownPayloadKey(
-          'a payload was encrypted with a key that PAYLOAD_KEYS does not hold: add that key again',
-        );
-      }
+      if (!key) throw new UnknownPayloadKey(isKeyId(keyId) ? keyId : NOT_A_KEY_ID);
       const body = openAesGcm(data, key, header(keyId, compression, boundTo));
       if (compression !== 'zstd') return body;
       const maxOutputLength = Math.min(maxDecompressedBytes, budget.bytes);

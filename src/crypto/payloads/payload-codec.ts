@@ -13,13 +13,16 @@ import {
   placeFor,
   readBinding,
 } from './payload-binding.ts';
+import { type DecryptOptions, type Encrypted, payloadCipher } from './payload-cipher.ts';
 import {
-  type DecryptOptions,
-  type Encrypted,
-  payloadCipher,
-  UnknownPayloadKey,
-} from './payload-cipher.ts';
-import { originPayload, refusedPayload, sideOf, withoutMarks } from './payload-marks.ts';
+  isMarked,
+  missingKeyPayload,
+  originPayload,
+  refusedPayload,
+  sideOf,
+  withoutMarks,
+} from './payload-marks.ts';
+import { UnknownPayloadKey } from './unknown-payload-key.ts';
 
 /** The encoding of Temporal's samples, which other tools recognize. */
 const ENCODING = 'binary/encrypted';
@@ -74,7 +77,7 @@ export function payloadCodec(keyring: Keyring, options: DecryptOptions = {}): Pa
     const binding = readBinding(payload);
     if (!context) return hasEncoding(payload, ENCODING) ? open(payload, binding) : payload;
     if (!hasEncoding(payload, ENCODING)) {
-      return context.type === 'workflow'
+      return context.type === 'workflow' && !isMarked(payload)
         ? originPayload(payload, 'plain')
         : refusedPayload('it is not encrypted');
     }
@@ -83,9 +86,10 @@ export function payloadCodec(keyring: Keyring, options: DecryptOptions = {}): Pa
     try {
       return originPayload(await open(payload, binding), place ?? 'unbound');
     } catch (error) {
-      // Another worker may have the key.
-      if (error instanceof UnknownPayloadKey) throw error;
-      return refusedPayload('it does not open');
+      if (!(error instanceof UnknownPayloadKey)) return refusedPayload('it does not open');
+      if (context.type === 'activity') throw error;
+      // Anyone can send a signal or an input, so the converter decides, which knows whose payload this is.
+      return missingKeyPayload(error.keyId);
     }
   }
 

@@ -9,9 +9,12 @@ import { fromPartsPayload, isPartsPayload, toPartsPayload } from '../../batch/pa
 import { clearValue, isClearPayload } from '../../domain/clear-text.ts';
 import { refusedValue, withOrigin } from '../../domain/payload-origin.ts';
 import type { Side } from './payload-binding.ts';
-import { originOfPayload, reasonRefused, withSide } from './payload-marks.ts';
+import { missingKeyOf, originOfPayload, reasonRefused, withSide } from './payload-marks.ts';
+import { UnknownPayloadKey } from './unknown-payload-key.ts';
 
 /** Only the workflow sandbox has this global. */
+type Sandbox = { __TEMPORAL_ACTIVATOR__?: { info: { workflowId: string } } };
+const sandbox = globalThis as Sandbox;
 const inSandbox = (): boolean => '__TEMPORAL_ACTIVATOR__' in globalThis;
 
 /**
@@ -43,6 +46,8 @@ class BatchPayloadConverter extends DefaultPayloadConverter {
       if (context?.type === 'activity' || inSandbox()) return refusedValue(reason) as T;
       throw new Error(`a payload is refused: ${reason}`);
     }
+    const missingKey = missingKeyOf(payload);
+    if (missingKey !== undefined) return withoutItsKey(missingKey, context) as T;
     let value: T;
     try {
       value = isPartsPayload(payload)
@@ -61,6 +66,17 @@ class BatchPayloadConverter extends DefaultPayloadConverter {
 }
 
 export const payloadConverter = new BatchPayloadConverter();
+
+/**
+ * Anyone can send this workflow an input or a signal, so these must not stop it. The result of its child is waited for:
+ * an error here fails the workflow task, which another worker then tries.
+ */
+function withoutItsKey(keyId: string, context: SerializationContext | undefined): object {
+  const error = new UnknownPayloadKey(keyId);
+  const isOwn = sandbox.__TEMPORAL_ACTIVATOR__?.info.workflowId === context?.workflowId;
+  if (!inSandbox() || !isOwn) throw error;
+  return refusedValue(error.message, 'missing key');
+}
 
 /** Detects an activity's argument in place of its result, and the reverse. */
 function wrongSide(payload: Payload, context: SerializationContext | undefined) {

@@ -9,6 +9,7 @@ import type { Side } from './payload-binding.ts';
 const SIDE = 'login-etl-side';
 const ORIGIN = 'login-etl-origin';
 const REFUSED = 'login-etl/refused';
+const MISSING_KEY = 'login-etl/missing-key';
 
 type PayloadOrigin = Side | 'own' | 'plain' | 'unbound';
 
@@ -41,6 +42,19 @@ export const refusedPayload = (reason: string): Payload => ({
   data: text.encode(reason),
 });
 
+/** Only this process may mark a payload: one that arrives marked was forged. */
+export const isMarked = (payload: Payload): boolean =>
+  [REFUSED, MISSING_KEY].some((encoding) => hasEncoding(payload, encoding));
+
 /** Undefined for a payload that is not refused. */
 export const reasonRefused = (payload: Payload): string | undefined =>
   hasEncoding(payload, REFUSED) ? fromText.decode(payload.data ?? undefined) : undefined;
+
+export const missingKeyPayload = (keyId: string): Payload => ({
+  metadata: { encoding: text.encode(MISSING_KEY) },
+  data: text.encode(keyId),
+});
+
+/** Undefined for a payload whose key the keyring has. */
+export const missingKeyOf = (payload: Payload): string | undefined =>
+  hasEncoding(payload, MISSING_KEY) ? fromText.decode(payload.data ?? undefined) : undefined;

@@ -1,9 +1,7 @@
 import {
   ActivityCancellationType,
   type ActivityOptions,
-  ApplicationFailure,
   CancellationScope,
-  patched,
   proxyActivities,
   sleep,
   workflowInfo,
@@ -48,17 +46,16 @@ export async function nextStep(
     case 're-masking rows': {
       const { remaskBatch } = custodian(`pass ${state.pass}: re-mask up to ${rows} rows`);
       const request = { runId, toKeyId, after: state.row, rows };
-      return afterRemask(state, ofThisRotation(await remaskBatch(request)));
+      return afterRemask(state, await remaskBatch(request));
     }
     case 'setting originals aside': {
       const { setOriginalsAside } = custodian('set originals of old keys aside');
       const request = { runId, toKeyId, after: state.original, rows };
-      return afterSetAside(state, ofThisRotation(await setOriginalsAside(request)));
+      return afterSetAside(state, await setOriginalsAside(request));
     }
     case 'removing originals': {
       const { removeOriginals } = custodian('remove originals of old keys');
-      const removed = ofThisRotation(await removeOriginals({ runId, rows }));
-      return afterRemove(state, removed, maxPasses);
+      return afterRemove(state, await removeOriginals({ runId, rows }), maxPasses);
     }
     case 'waiting for workers with an old key':
       await sleep(pauseMsBetweenPasses);
@@ -66,26 +63,11 @@ export async function nextStep(
     case 'removing data keys': {
       const { removeDataKeys } = custodian('remove data keys that seal nothing');
       const request = { runId, after: state.dataKey, rows: DATA_KEYS_PER_STEP };
-      return afterRemoveDataKeys(state, ofThisRotation(await removeDataKeys(request)));
+      return afterRemoveDataKeys(state, await removeDataKeys(request));
     }
     case 'done':
       return state;
   }
-}
-
-/** Up to 0.3 results did not name their rotation. */
-const RESULTS_NAME_THEIR_ROTATION = 'results-name-their-rotation';
-
-/** @throws a failure that ends the rotation when a result was copied from another one */
-function ofThisRotation<Result extends { runId?: string | undefined }>(result: Result): Result {
-  const { firstExecutionRunId } = workflowInfo();
-  if (patched(RESULTS_NAME_THEIR_ROTATION) && result.runId !== firstExecutionRunId) {
-    throw ApplicationFailure.nonRetryable(
-      'a step was answered with the result of another rotation',
-      'ForeignResult',
-    );
-  }
-  return result;
 }
 
 /** Writes the audit record before anything is opened. @returns the id of the new key */
