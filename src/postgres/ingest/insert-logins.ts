@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { RowsToInsert } from './batch-to-insert.ts';
+import { LOGIN_ID_HASH } from './id-hash.ts';
 import {
   LOGIN_ARRAYS,
   LOGIN_COLUMN_NAMES,
@@ -32,9 +33,13 @@ const ROWS = `
 // In order, so that two batches that have messages in common wait for each other at most one way. The target: a row
 // that breaks another unique index is an error, not a duplicate.
 const INSERT_LOGINS = `
-  insert into user_logins (${COLUMNS}) select ${COLUMNS} ${ROWS}
-  order by create_date, message_id collate "C"
-  on conflict (create_date, message_id) do nothing`;
+  with stored as (
+    insert into user_logins (${COLUMNS}) select ${COLUMNS} ${ROWS}
+    order by create_date, message_id collate "C"
+    on conflict (create_date, message_id) do nothing
+    returning ${LOGIN_ID_HASH} as id_hash
+  )
+  select count(*)::int as count, coalesce(sum(id_hash), 0) as "idsSum" from stored`;
 
 const INSERT_EACH = `
   select place, code, of_constraint as "constraint", of_column as "column", of_table as "table"
@@ -50,13 +55,22 @@ const values = (
   ...[messageIds, sentAtMs.join(), maskKeyId, batch.runId, batch.number, [...leftOut]],
 ];
 
-/** All rows with one statement: one that cannot be stored fails them all. */
+/** `idsSum`: see `id-hash.ts`. */
+export type InsertedRows = { count: number; idsSum: string };
+
+/**
+ * All rows with one statement: one that cannot be stored fails them all.
+ * @returns what the insert reports; a trigger may have changed or removed rows since
+ */
 export async function insertLogins(
   client: PoolClient,
   batch: RowsToInsert,
   leftOut: ReadonlySet<string>,
-): Promise<void> {
-  if (batch.messageIds.length > 0) await client.query(INSERT_LOGINS, values(batch, leftOut));
+): Promise<InsertedRows> {
+  const none = { count: 0, idsSum: '0' };
+  if (batch.messageIds.length === 0) return none;
+  const { rows } = await client.query<InsertedRows>(INSERT_LOGINS, values(batch, leftOut));
+  return rows[0] ?? none;
 }
 
 /** A row that Postgres did not take. Names are of the schema; empty where the error has none. */

@@ -27,12 +27,12 @@ async function withSchema(change: string, ...toUndo: string[]): Promise<void> {
   await database.pool.query(change);
 }
 
-/** A trigger on the table for the rows of one user. */
-async function withTrigger(timing: string, body: string): Promise<void> {
+/** A trigger for the rows of one user. */
+async function withTrigger(timing: string, body: string, table = 'user_logins'): Promise<void> {
   await withSchema(
     `create function meddle() returns trigger language plpgsql as $$
        begin if new.user_id = 'odd' then ${body} end if; return new; end $$;
-     create ${timing} on user_logins ${timing.startsWith('constraint') ? 'deferrable initially deferred ' : ''}for each row execute function meddle()`,
+     create ${timing} on ${table} ${timing.startsWith('constraint') ? 'deferrable initially deferred ' : ''}for each row execute function meddle()`,
     'drop function meddle cascade',
   );
 }
@@ -88,6 +88,33 @@ describe('a row that goes in without an error, and is not there, is refused, and
     expect(await idsIn('elsewhere')).toEqual([]);
   });
 
+  test('a trigger of a partition deletes it afterwards', async () => {
+    const body = 'delete from user_logins where message_id = new.message_id;';
+    await withTrigger('trigger t after insert', body, 'user_logins_2026_11');
+    await database.pool.query('grant delete on user_logins to login_etl_worker');
+    undo.push('revoke delete on user_logins from login_etl_worker');
+    const { stored } = await insertSix();
+    expect(stored).toMatchObject({ inserted: 4, refused: [{ index: 1 }, { index: 4 }] });
+  });
+
+  test('a view in place of the table, with a trigger behind it: the run waits', async () => {
+    const body = 'delete from logins where message_id = new.message_id;';
+    await withTrigger('trigger t after insert', body);
+    await database.pool.query(
+      `alter table user_logins rename to logins;
+       grant delete on logins to login_etl_worker;
+       create view user_logins as select * from logins;
+       grant select, insert on user_logins to login_etl_worker`,
+    );
+    undo.unshift(
+      'drop view user_logins',
+      'revoke delete on logins from login_etl_worker',
+      'alter table logins rename to user_logins',
+    );
+    await expect(insertSix()).rejects.toMatchObject({ code: 'LE002' });
+    expect(await idsIn('user_logins')).toEqual([]);
+  });
+
   test('another team’s unique index: one row of each user goes in, the reason names the index', async () => {
     await withSchema(
       'create unique index one_a_day on user_logins (user_id, create_date)',
@@ -135,7 +162,7 @@ describe('a row that goes in without an error, and is not there, is refused, and
       'create rule nothing as on insert to user_logins do instead nothing',
       'drop rule nothing on user_logins',
     );
-    await expect(insertSix()).rejects.toMatchObject({ code: 'LE002' });
+    await expect(insertSix()).rejects.toMatchObject({ code: '0A000' });
     expect(await idsIn('user_logins')).toEqual([]);
   });
 });
