@@ -15,6 +15,7 @@ import { checkDatabase } from './postgres/check-database.ts';
 import { postgresPool } from './postgres/pool.ts';
 import { unboundUntil } from './postgres/unbound-until.ts';
 import { onStopSignal } from './stop-signals.ts';
+import { startHealthServer } from './telemetry/health/health-server.ts';
 import { createReadiness } from './telemetry/health/readiness.ts';
 import { watchRefusals } from './telemetry/health/refusal-watch.ts';
 import { describeError } from './telemetry/logs/describe-error.ts';
@@ -24,6 +25,7 @@ import { connectWorker } from './temporal/worker/connect-worker.ts';
 import { createWorker } from './temporal/worker/create-worker.ts';
 import { renewApiKey } from './temporal/worker/renew-api-key.ts';
 import { runUntilRefused } from './temporal/worker/run-until-refused.ts';
+import { workerVersion } from './temporal/worker/worker-version.ts';
 import { workflowBundle } from './temporal/worker/workflow-bundle.ts';
 import type { RunningWorker } from './worker.ts';
 
@@ -78,6 +80,7 @@ export async function startCustodian(
         masker: createMasker(masking),
         maskers: maskersById(masking.keys),
       }),
+      ...workerVersion(temporal.version),
       dataConverter: dataConverter(payloads.keys),
       interceptors: { activity: [() => ({ inbound: acceptArguments(unboundUntilMs) })] },
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
@@ -85,16 +88,24 @@ export async function startCustodian(
       shutdownForceTime: `${shutdownGraceSeconds + FORCE_SECONDS} seconds`,
     });
     const { namespace, currentApiKey } = temporal;
-    const watch = watchRefusals(createReadiness({ temporal: connection, namespace, pool }), {
+    const readiness = createReadiness({ temporal: connection, namespace, pool });
+    const watch = watchRefusals(readiness, {
       exitSeconds: config.worker.credentialsRefusedExitSeconds,
       renew: renewApiKey(connection, currentApiKey),
       logger,
     });
+    const { healthAddress } = config.worker;
+    const health =
+      healthAddress &&
+      (await connectOrExplain('/healthz', 'Check WORKER_HEALTH_ADDRESS.', () =>
+        startHealthServer(healthAddress, readiness, watch.hasGivenUp),
+      ));
     const run = async () => {
       try {
         await runUntilRefused(worker, watch);
       } finally {
         watch.stop();
+        await health?.close();
         // A worker that was given up may still hold it.
         await connection.close().catch(() => undefined);
         await pool.end();
@@ -103,6 +114,7 @@ export async function startCustodian(
     return {
       done: run(),
       stop: async () => {
+        health?.shuttingDown();
         if (worker.getState() === 'RUNNING') worker.shutdown();
       },
     };

@@ -30,6 +30,7 @@ import { partFinder } from './temporal/runs/find-part.ts';
 import { connectWorker } from './temporal/worker/connect-worker.ts';
 import { createWorker } from './temporal/worker/create-worker.ts';
 import { runUntilRefused } from './temporal/worker/run-until-refused.ts';
+import { workerVersion } from './temporal/worker/worker-version.ts';
 import { workflowBundle } from './temporal/worker/workflow-bundle.ts';
 
 export const WORKER_SECTIONS = [
@@ -114,6 +115,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       taskQueue: TASK_QUEUE,
       workflowBundle: await workflowBundle(workflowBundlePath, logger),
       activities,
+      ...workerVersion(config.temporal.version),
       dataConverter: dataConverter(config.payloads.keys),
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
       interceptors: {

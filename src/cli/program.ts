@@ -11,6 +11,7 @@ import { addRevealCommand } from './commands/custody/reveal.ts';
 import { addKeysCommand } from './commands/keys/keys.ts';
 import { addRemaskCommand } from './commands/keys/remask-control.ts';
 import { addCompletionCommand } from './commands/operate/completion.ts';
+import { addDeploymentCommand } from './commands/operate/deployment.ts';
 import { addMigrateCommand } from './commands/operate/migrate.ts';
 import { addRunCommand } from './commands/operate/run.ts';
 import { addScheduleCommand } from './commands/operate/schedule.ts';
@@ -67,6 +68,7 @@ export function createProgram(): Command {
   addRunCommand(program);
   addSteerCommands(program);
   addScheduleCommand(program);
+  addDeploymentCommand(program);
   addMigrateCommand(program);
   addKeysCommand(program);
   addRemaskCommand(program);

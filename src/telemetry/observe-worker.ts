@@ -21,6 +21,7 @@ import { queueSource } from './sources/queue-source.ts';
 import { startSampler } from './sources/sampler.ts';
 import { scheduleSource } from './sources/schedule-source.ts';
 import { tablesSource } from './sources/tables-source.ts';
+import { versionSource } from './sources/version-source.ts';
 import { stepInterceptor } from './step-interceptor.ts';
 import { createStepMetrics } from './step-metrics.ts';
 
@@ -77,6 +78,7 @@ export async function observeWorker(
     tablesSource(ownPool),
     auditSource(ownPool),
     scheduleSource(connection, namespace),
+    versionSource(connection, namespace),
     poolSource(pool),
     dependencySource(readiness),
   ];

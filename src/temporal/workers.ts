@@ -1,6 +1,9 @@
-import type { Client } from '@temporalio/client';
+import type { Client, ConnectionLike } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { TASK_QUEUE } from '../domain/names.ts';
+import type { VersionRouting } from './deployment/version-routing.ts';
+
+const { TaskQueueType, WorkerVersioningMode } = proto.temporal.api.enums.v1;
 
 /** A poll lasts a minute, and Temporal notices a worker's death only when the next poll is missing. */
 const RECENT_MS = 75_000;
@@ -10,14 +13,42 @@ export const workerCount = async (client: Client): Promise<number> =>
   (await listPollers(client)).length;
 
 /** Returns the identities of these workers, by default process and host. */
-export async function listPollers(client: Client): Promise<string[]> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
+export async function listPollers({ connection, options }: Client): Promise<string[]> {
+  const { pollers } = await describeQueue(connection, options.namespace);
+  return [...new Set(pollers.map(({ identity }) => identity ?? ''))].sort();
+}
+
+/** Which version new runs go to, and which versions poll. */
+export async function readVersionRouting(
+  connection: ConnectionLike,
+  namespace: string,
+): Promise<VersionRouting> {
+  const { pollers, versioningInfo } = await describeQueue(connection, namespace);
+  const current = versioningInfo?.currentDeploymentVersion;
+  return {
+    current: current ? versionName(current) : undefined,
+    polling: pollers.map(({ deploymentOptions: own }) =>
+      own?.workerVersioningMode === WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
+        ? versionName(own)
+        : undefined,
+    ),
+  };
+}
+
+type Version = { deploymentName?: string | null; buildId?: string | null };
+
+/** As Temporal writes it. */
+const versionName = ({ deploymentName, buildId }: Version): string =>
+  `${deploymentName}:${buildId}`;
+
+async function describeQueue({ workflowService }: ConnectionLike, namespace: string) {
+  const { pollers, ...described } = await workflowService.describeTaskQueue({
+    namespace,
     taskQueue: { name: TASK_QUEUE },
-    taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
   });
   const recent = (pollers ?? []).filter(
     ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < RECENT_MS,
   );
-  return [...new Set(recent.map(({ identity }) => identity ?? ''))].sort();
+  return { ...described, pollers: recent };
 }

@@ -6,12 +6,13 @@ import { liveWorkers } from '../../domain/live-workers.ts';
 import { SCHEDULE_ID, TASK_QUEUE } from '../../domain/names.ts';
 import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
+import { SET_CURRENT, whyRunsWait } from '../../temporal/deployment/version-routing.ts';
 import { hasSearchAttributes } from '../../temporal/has-search-attributes.ts';
 import { scheduleHandle } from '../../temporal/schedule/create-schedule.ts';
 import { temporalAddress, temporalProblem } from '../../temporal/temporal-problem.ts';
-import { listPollers } from '../../temporal/workers.ts';
+import { listPollers, readVersionRouting } from '../../temporal/workers.ts';
 import { describeDuration } from '../options/duration.ts';
-import { type CheckList, type Finding, ok, warning } from './check.ts';
+import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
 const TEMPORAL = 'Temporal';
@@ -70,6 +71,9 @@ async function workers(client: Client, pool: Pool | undefined): Promise<Finding>
     return warning('it is in Postgres which workers are alive', 'See the checks of Postgres.');
   }
   const { length } = liveWorkers(reported, await listPollers(client));
+  const { connection, options } = client;
+  const waiting = whyRunsWait(await readVersionRouting(connection, options.namespace));
+  if (waiting) return failed(waiting, SET_CURRENT);
   return length > 0
     ? ok(`${length} alive on task queue ${TASK_QUEUE}`)
     : warning(

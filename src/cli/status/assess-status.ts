@@ -1,3 +1,4 @@
+import { SET_CURRENT } from '../../temporal/deployment/version-routing.ts';
 import type { OpenRun } from '../../temporal/runs/look-at-run.ts';
 import { describeDuration } from '../options/duration.ts';
 import type { Status } from './read-status.ts';
@@ -88,7 +89,12 @@ function schedule({ schedule: part, running: open }: Status): Trouble[] {
 }
 
 function running({ running: part }: Status): Trouble[] {
-  return part.reachable ? part.runs.flatMap(troublesOfRun) : [];
+  if (!part.reachable) return [];
+  const { runs, waiting } = part;
+  return [
+    ...(waiting ? [{ part: 'workers', problem: waiting, whatToDo: SET_CURRENT }] : []),
+    ...runs.flatMap(troublesOfRun),
+  ];
 }
 
 function troublesOfRun({ workflowId, state, failing }: OpenRun): Trouble[] {

@@ -3,10 +3,11 @@ import type { Client } from '@temporalio/client';
 import { liveWorkers } from '../../domain/live-workers.ts';
 import { TASK_QUEUE } from '../../domain/names.ts';
 import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
+import { whyRunsWait } from '../../temporal/deployment/version-routing.ts';
 import { whyRunFailed } from '../../temporal/runs/end-of-run.ts';
 import { closedRuns, openRuns } from '../../temporal/runs/list-runs.ts';
 import { lookAtRun, type OpenRun } from '../../temporal/runs/look-at-run.ts';
-import { listPollers } from '../../temporal/workers.ts';
+import { listPollers, readVersionRouting } from '../../temporal/workers.ts';
 import { ask, type Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
 import { postgres } from './postgres-parts.ts';
@@ -40,7 +41,8 @@ function pollersSoon(sources: Sources): Promise<string[]> {
   return Promise.race([sources.temporal(listPollers).catch(() => []), late]);
 }
 
-export type RunningView = { runs: OpenRun[] };
+/** `waiting`: why new runs wait although workers poll; null when they do not. */
+export type RunningView = { runs: OpenRun[]; waiting: string | null };
 
 export const readRunning = (sources: Sources): Promise<Part<RunningView>> =>
   ask(temporal(sources), async () => {
@@ -49,9 +51,15 @@ export const readRunning = (sources: Sources): Promise<Part<RunningView>> =>
   });
 
 async function lookAtOpenRuns(client: Client, query: boolean): Promise<RunningView> {
-  const open = await openRuns(client, MAX_OPEN_RUNS);
-  const runs = open.map(({ workflowId }) => lookAtRun(client, workflowId, { query }));
-  return { runs: await Promise.all(runs) };
+  const [open, routing] = await Promise.all([
+    openRuns(client, MAX_OPEN_RUNS),
+    readVersionRouting(client.connection, client.options.namespace),
+  ]);
+  const waiting = whyRunsWait(routing) ?? null;
+  // A query of a run that waits for a worker would wait, too.
+  const looks = { query: query && waiting === null };
+  const runs = open.map(({ workflowId }) => lookAtRun(client, workflowId, looks));
+  return { runs: await Promise.all(runs), waiting };
 }
 
 /** A query waits for a worker. Where all that have reported are dead, it would wait for nothing. */

@@ -75,6 +75,20 @@ const SETTINGS = {
     description: 'File with the CA certificate of the server, if the CA is not a public one.',
     parse: fileWith(certificate),
   },
+  deploymentName: {
+    name: 'TEMPORAL_DEPLOYMENT_NAME',
+    example: 'login-etl',
+    description:
+      'Worker versioning: the name of the worker deployment. A run stays on the build that started it, and none starts before `login-etl deployment set-current`. Not set: no versioning.',
+    parse: matching(/^[\w-]{1,200}$/, 'letters, digits, "_" and "-"'),
+  },
+  buildId: {
+    name: 'TEMPORAL_WORKER_BUILD_ID',
+    example: '2026-11-27.1',
+    description:
+      'With TEMPORAL_DEPLOYMENT_NAME: the build of this worker, such as a tag of its image.',
+    parse: matching(/^[\w.-]{1,200}$/, 'letters, digits, ".", "_" and "-"'),
+  },
   profile: {
     name: 'TEMPORAL_PROFILE',
     usedByLibrary: true,
@@ -89,9 +103,13 @@ const SETTINGS = {
 } as const satisfies Settings;
 
 type Tls = NonNullable<NativeConnectionOptions['tls']>;
+export type WorkerVersion = { deploymentName: string; buildId: string };
+
 type TemporalSettings = {
   connectionOptions: NativeConnectionOptions;
   namespace: string;
+  /** With worker versioning: which version this worker is. */
+  version?: WorkerVersion;
   /** Reads TEMPORAL_API_KEY_FILE again with each call. */
   currentApiKey?: () => string | undefined;
 };
@@ -101,14 +119,17 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
   'Temporal',
   SETTINGS,
   (values, reader) => {
+    const { deploymentName, buildId } = values;
     const before = reader.problems.length;
     // Reads each value, and so checks it.
     Object.values(values);
     if (reader.problems.length > before) return undefined;
-    for (const setting of CLIENT_PAIR) {
-      if (CLIENT_PAIR.some(({ name }) => reader.given(name))) {
-        reader.missing(setting, 'certificate and key go together');
-      }
+    for (const [together, why] of [
+      [CLIENT_PAIR, 'certificate and key go together'],
+      [VERSION_PAIR, `${VERSION_PAIR.map(({ name }) => name).join(' and ')} go together`],
+    ] as const) {
+      if (!together.some(({ name }) => reader.given(name))) continue;
+      for (const setting of together) reader.missing(setting, why);
     }
     try {
       const { connectionOptions, namespace } = loadClientConnectConfig(sources(values, reader.env));
@@ -129,6 +150,7 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
           ...(tls && { tls: withoutByteOrderMarks(tls) }),
         },
         namespace: namespace ?? SETTINGS.namespace.default,
+        ...(deploymentName && buildId && { version: { deploymentName, buildId } }),
         ...(reader.fileGiven(SETTINGS.apiKey.name) && {
           currentApiKey: reader.current(SETTINGS.apiKey, values.apiKey),
         }),
@@ -144,6 +166,7 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
 );
 
 const CLIENT_PAIR = [SETTINGS.clientCert, SETTINGS.clientKey];
+const VERSION_PAIR = [SETTINGS.deploymentName, SETTINGS.buildId];
 
 function sources(values: Values<typeof SETTINGS>, env: Environment): LoadClientProfileOptions {
   const given: Environment = { ...env, TEMPORAL_API_KEY: values.apiKey };

@@ -4,6 +4,7 @@ import {
   CancelledFailure,
   continueAsNew,
   setCurrentDetails,
+  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import { addCounts, type Counts } from '../../domain/counts.ts';
@@ -79,6 +80,13 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
   }
   return drain.total();
 }
+
+// With worker versioning, a run stays on the build that started it. A long drain, whose run continues as new, moves to the
+// current build with its next run, so that the old build is drained soon.
+setWorkflowOptions(() => {
+  const { continuedFromExecutionRunId } = workflowInfo();
+  return { versioningBehavior: continuedFromExecutionRunId ? 'AUTO_UPGRADE' : 'PINNED' };
+}, ingestLogins);
 
 /** A run that continues as new would lose its cron schedule, so a child drains the rest. */
 async function drainRest(

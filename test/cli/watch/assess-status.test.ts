@@ -32,7 +32,7 @@ const HEALTHY: Status = {
     missed: 0,
   },
   workers: { reachable: true, workers: ['1@host'] },
-  running: { reachable: true, runs: [] },
+  running: { reachable: true, runs: [], waiting: null },
   latest: { reachable: true, run: null },
   ledger: {
     reachable: true,
@@ -107,6 +107,15 @@ describe('not healthy is', () => {
         },
       },
       /^insertBatch of ingest-logins-1 fails \(attempt 3\): the disk$/,
+    ],
+    [
+      'new runs that go to no worker',
+      {
+        running: {
+          waiting: 'no version is current, and all workers have one (a:1): new runs wait',
+        },
+      },
+      /^no version is current/,
     ],
     ['a stuck run', { running: { runs: [{ ...RUN, state: 'stuck' }] } }, /worker fails to execute/],
     ['a paused run', { running: { runs: [{ ...RUN, state: 'paused' }] } }, /-1 is paused$/],
