@@ -7,7 +7,7 @@ import { readSecret } from './secrets-manager/read-secret.ts';
 const KEYRING_SETTINGS = { masking: 'MASKING_KEYS', payload: 'PAYLOAD_KEYS' } as const;
 
 export const keyringParser =
-  (use: KeyUse, reservedIds: string[] = []): Parse<Keyring> =>
+  (use: KeyUse, reservedIds: readonly string[] = []): Parse<Keyring> =>
   (json) => {
     const keyring = parseKeyring(json, reservedIds, use);
     return Array.isArray(keyring) ? new Wrong(...keyring) : keyring;

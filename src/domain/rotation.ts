@@ -28,6 +28,8 @@ export type RemaskResult = {
   unrecoverable: number;
   /** Rows that keep their old key because an original does not open or does not match its masked value. */
   unreadable: number;
+  /** Adopted rows without an original, which keep their masked values; undefined in results of builds before 0.4. */
+  adopted?: number;
   /** Where the next step continues; undefined at the end of the table. */
   next?: RowPlace;
 };
@@ -47,9 +49,11 @@ export type RemoveDataKeysResult = { removed: number; next?: string };
 
 type RotationCounts = {
   remasked: number;
-  /** Like `unreadable`, only of the latest pass: each pass finds these rows again. */
+  /** Like `unreadable` and `adopted`, only of the latest pass: each pass finds these rows again. */
   unrecoverable: number;
   unreadable: number;
+  /** Undefined in a rotation that a build before 0.4 began. */
+  adopted?: number;
   originalsRemoved: number;
   dataKeysRemoved: number;
   steps: number;
@@ -96,6 +100,7 @@ export const beginRotation = (toKeyId: string): RotationState => ({
     remasked: 0,
     unrecoverable: 0,
     unreadable: 0,
+    adopted: 0,
     originalsRemoved: 0,
     dataKeysRemoved: 0,
     steps: 0,
@@ -139,7 +144,7 @@ export function afterSetAside(state: RotationState, { next }: SetAsideResult): R
     phase: 're-masking rows',
     pass: state.pass + 1,
     remaskedInPass: 0,
-    counts: { ...after.counts, unrecoverable: 0, unreadable: 0 },
+    counts: { ...after.counts, unrecoverable: 0, unreadable: 0, adopted: 0 },
   };
 }
 
@@ -164,7 +169,7 @@ export const resultOf = (
 /** Adds a step and its counts to the state. */
 function counting(state: RotationState, more: Partial<RotationCounts>): RotationState {
   const counts = { ...state.counts, steps: state.counts.steps + 1 };
-  for (const name of Object.keys(counts) as (keyof RotationCounts)[])
-    counts[name] += more[name] ?? 0;
+  for (const name of Object.keys({ adopted: 0, ...counts }) as (keyof RotationCounts)[])
+    counts[name] = (counts[name] ?? 0) + (more[name] ?? 0);
   return { ...state, counts };
 }

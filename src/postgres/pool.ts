@@ -1,6 +1,6 @@
 import pg, { type Pool } from 'pg';
 import { inTransaction } from './in-transaction.ts';
-import { setTimeouts, takeTimeouts } from './session-settings.ts';
+import { setSchema, setTimeouts, takeTimeouts } from './session-settings.ts';
 import { type PostgresSettings, TlsClient } from './tls.ts';
 
 /** More than the lanes of one worker that insert concurrently, including the checks. */
@@ -31,9 +31,20 @@ export function postgresPool(
     ...rest,
   });
   setTimeouts(pool, timeouts);
-  pool.query = ((text: string, values?: unknown[]) =>
-    inTransaction(pool, BEGIN, (client) => client.query(text, values))) as Pool['query'];
+  pool.query = queryOf(pool);
   // Without a listener, a lost idle connection would end the process.
   pool.on('error', () => onIdleError?.());
   return pool;
+}
+
+const queryOf = (pool: Pool) =>
+  ((text: string, values?: unknown[]) =>
+    inTransaction(pool, BEGIN, (client) => client.query(text, values))) as Pool['query'];
+
+/** The connections of a pool, for statements about the tables of one schema. */
+export function poolInSchema(pool: Pool, schema: string): Pool {
+  const inSchema = { connect: () => pool.connect() } as Pool;
+  setSchema(inSchema, schema, pool);
+  inSchema.query = queryOf(inSchema);
+  return inSchema;
 }

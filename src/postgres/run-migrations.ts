@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Pool, PoolClient } from 'pg';
+import { Problem } from '../errors/problem.ts';
 import { changeSchema } from './change-schema.ts';
 import { refuseOtherEncoding } from './refuse-other-encoding.ts';
 
@@ -40,6 +41,13 @@ export type MigrationResult = {
 /** Applies the numbered migrations that are not there yet, each in a transaction; all of it can be run again. */
 export async function migrate(pool: Pool): Promise<MigrationResult> {
   await refuseOtherEncoding(pool);
+  if (await hasForeignTable(pool)) {
+    throw new Problem(
+      'no migration was applied',
+      'a table user_logins is already there, which login-etl did not create',
+      'Run `login-etl migrate --adopt --dry-run`, which shows what `login-etl migrate --adopt` would do with it.',
+    );
+  }
   await makeList(pool);
   const applied = [];
   for (;;) {
@@ -60,6 +68,31 @@ export async function migrate(pool: Pool): Promise<MigrationResult> {
   const { rows } = await pool.query<{ owner: string }>(OWNER);
   return { applied, partitionsMade, owner: rows[0]?.owner ?? '' };
 }
+
+/** Whether there is a user_logins that no migration created. */
+export async function hasForeignTable(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ yes: boolean }>(
+    `select to_regclass('user_logins') is not null as yes`,
+  );
+  if (!rows[0]?.yes) return false;
+  const [first] = await migrationFiles();
+  return (await pendingMigrations(pool)).some((name) => name === first);
+}
+
+/** The names of all tables and views that migrations create. */
+export async function createdRelations(): Promise<string[]> {
+  const names = [];
+  for (const file of await migrationFiles()) {
+    const text = await readFile(new URL(file, MIGRATIONS), 'utf8');
+    names.push(
+      ...[...text.matchAll(/^create (?:table|view) (\w+)/gm)].map(([, name = '']) => name),
+    );
+  }
+  return names;
+}
+
+const migrationFiles = async (): Promise<string[]> =>
+  (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
 
 /** The codes of whoever creates a table at the same moment as another. */
 const WAS_QUICKER: readonly unknown[] = ['42P07', '42710', '23505'];
@@ -96,7 +129,7 @@ async function goOnAsMigrator(client: PoolClient): Promise<void> {
 
 /** Names of the migrations that the database doesn't have yet, in order. */
 export async function pendingMigrations(client: Pool | PoolClient): Promise<string[]> {
-  const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
+  const names = await migrationFiles();
   if (!(await hasList(client))) return names;
   const { rows } = await client.query<{ name: string }>('select name from login_etl_migrations');
   const done = new Set(rows.map((row) => row.name));

@@ -6,6 +6,7 @@ type Timeouts = { statementMs: number; idleInTransactionMs: number };
 export const STATEMENT_TIMEOUT_MS = 50_000;
 
 const timeoutsOf = new WeakMap<Pool, Timeouts>();
+const schemaOf = new WeakMap<Pool, string>();
 
 /** Remembers a pool's timeouts and returns its other settings, since poolers refuse timeouts as startup parameters. */
 export function takeTimeouts<Settings extends PoolConfig>(
@@ -22,6 +23,13 @@ export function takeTimeouts<Settings extends PoolConfig>(
 
 export const setTimeouts = (pool: Pool, timeouts: Timeouts): unknown =>
   timeoutsOf.set(pool, timeouts);
+
+/** Gives a pool the timeouts of another one, and a schema in place of the role's search_path. */
+export function setSchema(pool: Pool, schema: string, like: Pool): void {
+  schemaOf.set(pool, schema);
+  const timeouts = timeoutsOf.get(like);
+  if (timeouts) setTimeouts(pool, timeouts);
+}
 
 /**
  * Settings that our statements require, independent of the defaults of role and database. Each transaction sets them,
@@ -62,5 +70,9 @@ export function localSettings(pool: Pool): string {
     `statement_timeout = ${statementMs}`,
     `idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
   ];
-  return [...settings.map((setting) => `set local ${setting}`), KEEP_SCHEMAS].join('; ');
+  const schema = schemaOf.get(pool);
+  const path = schema
+    ? `set local search_path = "${schema.replaceAll('"', '""')}", pg_temp`
+    : KEEP_SCHEMAS;
+  return [...settings.map((setting) => `set local ${setting}`), path].join('; ');
 }

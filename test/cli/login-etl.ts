@@ -16,6 +16,7 @@ export type RunningCommand = {
   /** Resolves when what it has written on standard output matches. */
   printed(pattern: RegExp): Promise<void>;
   interrupt(): void;
+  kill(): void;
 };
 
 /** The real command line, in a process of its own, with this environment and no other. */
@@ -63,6 +64,7 @@ export function startLoginEtl(
     said: (words) => until(() => heard.stderr.includes(words), words),
     printed: (pattern) => until(() => pattern.test(heard.stdout), pattern.source),
     interrupt: () => child.kill('SIGINT'),
+    kill: () => child.kill('SIGKILL'),
   };
 }
 

@@ -104,3 +104,11 @@ test('its line holds counts and the name of the phase', () => {
     '0 rows re-masked, 0 unrecoverable, 0 unreadable, 0 originals removed; pass 1: re-masking rows',
   );
 });
+
+test('adopted rows are counted in the latest pass only, also in a rotation that an older build began', () => {
+  const { adopted: _, ...counts } = beginRotation('new').counts;
+  const older: RotationState = { ...beginRotation('new'), counts };
+  const seen = afterRemask(older, { ...NOTHING, adopted: 4 });
+  expect(seen.counts.adopted).toBe(4);
+  expect(afterSetAside(seen, { setAside: 0 }).counts.adopted).toBe(0);
+});

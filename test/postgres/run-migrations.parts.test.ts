@@ -107,17 +107,19 @@ test('a month whose rows are in the default partition already stays there: makin
   expect(await partitionOf(made, Date.UTC(2001, 1, 28))).toBe('user_logins_2001_02');
 });
 
-test('a user_logins that login-etl did not make is left alone, and the error says what to do', async () => {
+test('a user_logins that login-etl did not create is left alone, and the error names --adopt', async () => {
   const made = await database({ migrated: false });
   await made.pool.query(
     `create table user_logins (user_id text); insert into user_logins values ('kept')`,
   );
   await expect(migrate(made.pool)).rejects.toMatchObject({
-    message: expect.stringContaining('user_logins is already there'),
-    hint: expect.stringContaining('Rename it'),
+    why: expect.stringContaining('user_logins is already there'),
+    whatToDo: expect.stringContaining('--adopt'),
   });
   expect((await made.pool.query('select * from user_logins')).rows).toEqual([{ user_id: 'kept' }]);
   expect(await pendingMigrations(made.pool)).toEqual(FILES);
+  const { rows } = await made.pool.query(`select to_regclass('login_etl_migrations') as list`);
+  expect(rows).toEqual([{ list: null }]);
 });
 
 test('a migration that fails leaves nothing of itself, and can be done again', async () => {

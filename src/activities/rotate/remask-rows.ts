@@ -1,5 +1,5 @@
 import { MASKED_FIELDS } from '../../domain/login/login-columns.ts';
-import type { Masker } from '../../domain/login/masking.ts';
+import { ADOPTED_ID, type Masker } from '../../domain/login/masking.ts';
 import { type MaskedValue, maskedValues } from '../../domain/login/sealed-original.ts';
 import type { OldRow } from '../../postgres/logins/find-old-rows.ts';
 import type { RemaskedRow } from '../../postgres/vault/write-remasked.ts';
@@ -17,6 +17,8 @@ type RemaskedRows = {
   kept: MaskedValue[];
   unrecoverable: number;
   unreadable: number;
+  /** Adopted rows that keep their masked values, since no later login brought the originals. */
+  adopted: number;
 };
 
 export const nameOf = ({ field, maskedHex }: MaskedValue): string => `${field}:${maskedHex}`;
@@ -28,7 +30,10 @@ export function remaskRows(
   masker: Masker,
 ): RemaskedRows {
   const opened = new Map<string, OpenOriginal>();
-  const done: RemaskedRows = { rows: [], originals: [], kept: [], unrecoverable: 0, unreadable: 0 };
+  const done: RemaskedRows = {
+    ...{ rows: [], originals: [], kept: [] },
+    ...{ unrecoverable: 0, unreadable: 0, adopted: 0 },
+  };
   const remask = (value: MaskedValue): OpenOriginal | undefined => {
     const known = opened.get(nameOf(value));
     const original = originals.get(nameOf(value));
@@ -48,7 +53,8 @@ export function remaskRows(
       continue;
     }
     done.kept.push(...values.filter((value) => originals.has(nameOf(value))));
-    if (values.every((value) => originals.has(nameOf(value)))) done.unreadable += 1;
+    if (row.maskKeyId === ADOPTED_ID) done.adopted += 1;
+    else if (values.every((value) => originals.has(nameOf(value)))) done.unreadable += 1;
     else done.unrecoverable += 1;
   }
   done.originals = [...opened.values()];

@@ -67,7 +67,7 @@ export function createRemaskActivity({ pool, privateKey, masker, maskers }: Rema
     // Check this before anything is opened.
     await requireRotation(pool, rotation);
     const { rows, next } = await findOldRows(pool, request);
-    const { unrecoverable, unreadable, ...step } = remaskRows(
+    const { unrecoverable, unreadable, adopted, ...step } = remaskRows(
       rows,
       await readOriginals(rows),
       masker,
@@ -78,7 +78,7 @@ export function createRemaskActivity({ pool, privateKey, masker, maskers }: Rema
       { ...step, ...sealed, toKeyId: masker.keyId },
       rotation,
     );
-    return { remasked, unrecoverable, unreadable, ...(next && { next }) };
+    return { remasked, unrecoverable, unreadable, adopted, ...(next && { next }) };
   }
 
   return {

@@ -19,13 +19,18 @@ export function describeStatus(rotation: RotationStatus): string[] {
     if (heldUp) lines.push(`  held up     ${heldUp}`);
   }
   if (result) {
-    const { unrecoverable, unreadable } = result;
+    const { unrecoverable, unreadable, adopted = 0 } = result;
     lines.push(
       `  to key      ${result.toKeyId}`,
       `  rows        ${result.remasked} re-masked; keeping their old key: ${unrecoverable} unrecoverable, ${unreadable} unreadable`,
       `  removed     ${result.originalsRemoved} originals of old keys, ${result.dataKeysRemoved} data keys`,
       `  work        ${result.passes} passes, ${result.steps} steps`,
     );
+    if (adopted > 0) {
+      lines.push(
+        `  adopted     ${adopted} rows from before login-etl keep their masked values: no key made them`,
+      );
+    }
     const advice = ADVICE[result.outcome];
     if (advice) lines.push(`  note        ${advice}`);
   }

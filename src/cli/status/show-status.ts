@@ -1,3 +1,4 @@
+import { ADOPTED_ID } from '../../domain/login/masking.ts';
 import type { Part } from '../connect/ask-part.ts';
 import { describeDuration } from '../options/duration.ts';
 import { describeRunning } from '../runs/describe-open-run.ts';
@@ -95,10 +96,12 @@ function describeQuarantine({ messages, reasons }: QuarantineView, at: Date): st
 
 function describeMaskKeys({ days, keys }: MaskKeysView): string[] {
   if (keys.length === 0) return [`masking: no rows in the last ${days} days`];
-  return keys.map(
-    ({ keyId, rows, firstDate }, at) =>
-      `masking: ${keyId} since ${firstDate}${at === 0 ? '' : ', no longer the latest'}, ${number(rows)} rows in ${days} days`,
-  );
+  const latest = keys.find(({ keyId }) => keyId !== ADOPTED_ID);
+  return keys.map((use) => {
+    const rows = `${number(use.rows)} rows in ${days} days`;
+    if (use.keyId === ADOPTED_ID) return `masking: no key, from before login-etl, ${rows}`;
+    return `masking: ${use.keyId} since ${use.firstDate}${use === latest ? '' : ', no longer the latest'}, ${rows}`;
+  });
 }
 
 /** Ids only, and only those of keys that are configured here. */

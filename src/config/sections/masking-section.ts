@@ -1,10 +1,10 @@
 import type { Keyring } from '../../crypto/keys/keyring.ts';
-import { type MaskingMode, UNKEYED_ID } from '../../domain/login/masking.ts';
+import { IDS_WITHOUT_KEY, type MaskingMode } from '../../domain/login/masking.ts';
 import { type Settings, section } from '../declare-section.ts';
 import { keyringParser, readKeyringSecret } from '../keyring-settings.ts';
 import { day, line, oneOf } from '../value-parsers.ts';
 
-const parseKeys = keyringParser('masking', [UNKEYED_ID]);
+const parseKeys = keyringParser('masking', IDS_WITHOUT_KEY);
 
 const SETTINGS = {
   mode: {

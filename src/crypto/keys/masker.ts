@@ -1,4 +1,5 @@
 import {
+  adoptedMasker,
   hmacMasker,
   type Masker,
   type MaskingMode,
@@ -14,11 +15,12 @@ export function createMasker({ mode, keys }: { mode: MaskingMode; keys?: Keyring
   return hmacMasker({ id, secret: key.export() });
 }
 
-/** A masker for every masking key, by the id that rows name it by, and the unkeyed one. */
+/** A masker for every masking key, by the id that rows name it by, and those without a key. */
 export const maskersById = (keyring?: Keyring): ReadonlyMap<string, Masker> =>
   new Map(
     [
       ...[...(keyring?.keys ?? [])].map(([id, key]) => hmacMasker({ id, secret: key.export() })),
       sha256Masker,
+      adoptedMasker,
     ].map((masker) => [masker.keyId, masker]),
   );

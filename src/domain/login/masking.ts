@@ -3,8 +3,14 @@ import { MASKED_FIELDS, type MaskedField } from './login-columns.ts';
 
 export type MaskingMode = 'hmac-sha256' | 'sha256';
 
-/** The key id of rows masked without a key. No masking key may have this id. */
+/** The key id of rows masked without a key. */
 export const UNKEYED_ID = 'sha256';
+
+/** The key id of rows that were in `user_logins` before login-etl: probably masked with SHA-256, without a key. */
+export const ADOPTED_ID = 'adopted';
+
+/** No masking key may have one of these ids. */
+export const IDS_WITHOUT_KEY: readonly string[] = [UNKEYED_ID, ADOPTED_ID];
 
 export type Masker = {
   /** Stored with the masked value, to distinguish rows of different keys. */
@@ -20,6 +26,9 @@ export const sha256Masker: Masker = {
   keyId: UNKEYED_ID,
   mask: (_field, value) => createHash('sha256').update(value).digest('hex'),
 };
+
+/** Finds adopted rows whose values are hex SHA-256. It masks no new ones. */
+export const adoptedMasker: Masker = { ...sha256Masker, keyId: ADOPTED_ID };
 
 /**
  * HMAC-SHA-256 with a subkey per field (HKDF, RFC 5869), so that equal strings in different fields don't match. The

@@ -6,7 +6,9 @@
 const idHash = (seed: string): string => `hashtextextended(message_id collate "C", ${seed})`;
 
 /** Of the primary key, so that a row that moves to another day is missed. */
-export const LOGIN_ID_HASH = idHash(`create_date - date '2000-01-01'`);
+export const loginIdHash = (createDate: string): string =>
+  idHash(`${createDate} - date '2000-01-01'`);
+export const LOGIN_ID_HASH = loginIdHash('create_date');
 
 /** Of the id alone: departures from quarantine have no create_date. */
 export const QUARANTINE_ID_HASH = idHash('0');

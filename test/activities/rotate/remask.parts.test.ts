@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { newDataKey, originalContext } from '../../../src/crypto/vault/vault-envelope.ts';
-import { sha256Masker } from '../../../src/domain/login/masking.ts';
+import { adoptedMasker, sha256Masker } from '../../../src/domain/login/masking.ts';
 import { original, range } from '../../support/data/vaulted-rows.ts';
 import { CustodianDatabase, maskedBy, masker, old, older } from './custodian-database.ts';
 
@@ -76,6 +76,23 @@ test('two attempts of one step at once count each row once, and leave no data ke
   expect(results.reduce((sum, { remasked }) => sum + remasked, 0)).toBe(50);
   expect(await custody.count('vault', 'new')).toBe(55);
   expect(await custody.count('vault_data_keys')).toBe(2);
+});
+
+test('adopted rows are re-masked where a later login brought their originals, and counted apart elsewhere', async () => {
+  await custody.fill(range(0, 4), sha256Masker);
+  await custody.insert(
+    [
+      { ip: 1, device: 1 },
+      { ip: 2, device: 77 },
+    ],
+    adoptedMasker,
+  );
+  expect(await custody.step()).toMatchObject({
+    remasked: 1,
+    unrecoverable: 0,
+    unreadable: 0,
+    adopted: 1,
+  });
 });
 
 test('rows without an original keep their key and values, and are counted in each pass', async () => {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { maskersById } from '../../../crypto/keys/masker.ts';
 import { MASKED_COLUMNS, type MaskedField } from '../../../domain/login/login-columns.ts';
-import { UNKEYED_ID } from '../../../domain/login/masking.ts';
+import { IDS_WITHOUT_KEY } from '../../../domain/login/masking.ts';
 import { findAccounts, readMaskKeyIds } from '../../../postgres/logins/find-accounts.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withDatabase } from '../../connect/with-database.ts';
@@ -85,7 +85,7 @@ export function addFindCommand(program: Command): void {
         const masked = searched.map(({ maskedValue }) => maskedValue);
         const found = await findAccounts(pool, field, masked, { since, limit });
         // An unkeyed hash of an address can be reversed, so the audit log does not get it.
-        const onRecord = searched.filter(({ maskKeyId }) => maskKeyId !== UNKEYED_ID);
+        const onRecord = searched.filter(({ maskKeyId }) => !IDS_WITHOUT_KEY.includes(maskKeyId));
         await recordFirst(pool, {
           action: 'find',
           reason: why,

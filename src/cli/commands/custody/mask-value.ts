@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { createMasker, maskersById } from '../../../crypto/keys/masker.ts';
 import { MASKED_COLUMNS, type MaskedField } from '../../../domain/login/login-columns.ts';
-import { UNKEYED_ID } from '../../../domain/login/masking.ts';
+import { IDS_WITHOUT_KEY } from '../../../domain/login/masking.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withDatabase } from '../../connect/with-database.ts';
 import { maskedValuesTable } from '../../custody/masked-values-table.ts';
@@ -50,14 +50,14 @@ export function addMaskCommand(program: Command): void {
       const value = await readSearchValue(field, '-');
       const current = createMasker(masking);
       const older = [...maskersById(masking.keys).values()].filter(
-        ({ keyId }) => keyId !== current.keyId && keyId !== UNKEYED_ID,
+        ({ keyId }) => keyId !== current.keyId && !IDS_WITHOUT_KEY.includes(keyId),
       );
       const masked = (active ? [current] : [current, ...older]).map(({ keyId, mask }) => ({
         maskKeyId: keyId,
         maskedValue: mask(field, value),
       }));
       // An unkeyed hash of an address can be reversed, so the audit log does not get it.
-      const onRecord = masked.filter(({ maskKeyId }) => maskKeyId !== UNKEYED_ID);
+      const onRecord = masked.filter(({ maskKeyId }) => !IDS_WITHOUT_KEY.includes(maskKeyId));
       const { id } = await withDatabase(self, postgres, (pool) =>
         recordFirst(pool, {
           action: 'mask',

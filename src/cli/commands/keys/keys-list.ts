@@ -3,6 +3,7 @@ import { loadConfig } from '../../../config/config.ts';
 import { type KeyringPlace, keyringPlace } from '../../../config/keyring-settings.ts';
 import { settingGiven } from '../../../config/reader.ts';
 import type { Keyring, KeyUse } from '../../../crypto/keys/keyring.ts';
+import { ADOPTED_ID } from '../../../domain/login/masking.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { type KeyUseInTables, readKeyUse } from '../../../postgres/logins/read-key-use.ts';
 import { takeEnvironment, tryReadSettings } from '../../connect/read-settings.ts';
@@ -27,6 +28,8 @@ type Key = {
   active: boolean;
   /** Undefined: rows were made with the key, and it is not configured here. */
   source: string | undefined;
+  /** No key: the rows were there before login-etl. */
+  adopted?: true;
   rows?: number;
   firstUse?: string;
   lastUse?: string;
@@ -101,7 +104,10 @@ function onlyInTables(known: readonly Key[], used: Used): Key[] {
   return (['masking', 'vault'] as const).flatMap((kind) =>
     (used[kind] ?? [])
       .filter(({ id }) => !known.some((key) => key.kind === kind && key.id === id))
-      .map(({ id }) => ({ kind, id, active: false, source: undefined })),
+      .map(({ id }) => ({
+        ...{ kind, id, active: false, source: undefined },
+        ...(kind === 'masking' && id === ADOPTED_ID && { adopted: true as const }),
+      })),
   );
 }
 
@@ -129,14 +135,16 @@ const COLUMNS: readonly Column[] = [
 const describe = (keys: readonly Key[]): string[] =>
   renderTable(
     COLUMNS,
-    keys.map(({ kind, id, active, source, rows, firstUse, lastUse }) => [
+    keys.map(({ kind, id, active, source, adopted, rows, firstUse, lastUse }) => [
       kind,
       id,
-      active ? 'active' : source === undefined ? 'missing' : 'kept',
+      adopted ? 'no key' : active ? 'active' : source === undefined ? 'missing' : 'kept',
       rows ?? '',
       firstUse === undefined ? '' : `${firstUse.slice(0, 16)}Z`,
       lastUse === undefined ? '' : `${lastUse.slice(0, 16)}Z`,
-      source ?? 'not configured here, but rows were made with it',
+      adopted
+        ? 'rows from before login-etl: not to be revealed or re-masked'
+        : (source ?? 'not configured here, but rows were made with it'),
     ]),
     terminalWidth(),
   );

@@ -5,7 +5,7 @@ import { writeSecret } from '../../../config/secrets-manager/write-secret.ts';
 import { freeKeyId, withNewKey } from '../../../crypto/keys/add-key.ts';
 import { type Keyring, type KeyUse, parseKeyring } from '../../../crypto/keys/keyring.ts';
 import { replaceKeyFile } from '../../../crypto/keys/replace-key-file.ts';
-import { UNKEYED_ID } from '../../../domain/login/masking.ts';
+import { IDS_WITHOUT_KEY } from '../../../domain/login/masking.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
@@ -67,7 +67,7 @@ function newKeyring(use: KeyUse, { keys }: Keyring, id: string): string {
   }
   const present = [...keys].map(([known, key]) => [known, key.export().toString('base64')]);
   const text = withNewKey(Object.fromEntries(present), use, id);
-  const problems = parseKeyring(text, [UNKEYED_ID], use);
+  const problems = parseKeyring(text, IDS_WITHOUT_KEY, use);
   if (!Array.isArray(problems)) return text;
   throw new UsageProblem(
     '--id is not a valid key id',

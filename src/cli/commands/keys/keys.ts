@@ -5,7 +5,7 @@ import { octal } from '../../../config/exposed-key-files.ts';
 import { generateKeys, KEY_FILE_NAMES } from '../../../crypto/keys/generate-keys.ts';
 import { parseKeyring } from '../../../crypto/keys/keyring.ts';
 import { writeKeyFiles } from '../../../crypto/keys/write-key-files.ts';
-import { UNKEYED_ID } from '../../../domain/login/masking.ts';
+import { IDS_WITHOUT_KEY } from '../../../domain/login/masking.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
@@ -37,7 +37,7 @@ export function addKeysCommand(program: Command): void {
       refuseToOverwrite(out);
       refuseSharedDirectory(out);
       const files = await generateKeys(id);
-      const made = parseKeyring(files[KEY_FILE_NAMES.maskingKeys] ?? '', [UNKEYED_ID]);
+      const made = parseKeyring(files[KEY_FILE_NAMES.maskingKeys] ?? '', IDS_WITHOUT_KEY);
       if (Array.isArray(made)) {
         throw new UsageProblem(
           '--id is not a valid key id',
