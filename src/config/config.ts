@@ -33,12 +33,15 @@ export function loadConfig<S extends Section>(
   return config as Pick<Config, S>;
 }
 
-/** A worker must not be able to open the vault. */
+/** A worker must not be able to open the vault, nor the codec server, which reads the worker's log settings. */
 function refuseVaultOpener(reader: Reader): void {
   for (const setting of ['VAULT_PRIVATE_KEY', 'VAULT_KMS_KEY_ID']) {
     const name = settingGiven(setting, reader.env);
     if (name === undefined) continue;
-    reader.problem(name, 'is set: a worker must not hold it. Take it out of its environment');
+    reader.problem(
+      name,
+      'is set: a worker must not hold it, nor the codec server. Take it out of the environment',
+    );
   }
 }
 

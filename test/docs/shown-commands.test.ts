@@ -1,34 +1,10 @@
-import type { Command } from 'commander';
+import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
-import { type Document, documents } from './documents.ts';
+import { complaint } from './complaint.ts';
+import { documents, ROOT } from './documents.ts';
+import { helpPages, nextStepsPage } from './help-pages.ts';
 import { type ShownCommand, shownCommands } from './shown-commands.ts';
-
-const codeOf = (error: unknown) => (error as { code?: string }).code ?? '';
-
-/** What the real command line says against these arguments; nothing is run. */
-function complaint({ args, mention }: ShownCommand): string | undefined {
-  const program = createProgram();
-  withoutActions(program);
-  try {
-    program.parse(['node', 'login-etl', ...args]);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'commander.helpDisplayed') return undefined;
-    // A value that the reader fills in.
-    if (code === 'commander.invalidArgument' && args.some((arg) => /…|\$\(/.test(arg)))
-      return undefined;
-    // A sentence may name a group of commands, or a command without what it requires.
-    if (mention && /^commander\.(help|missing\w+)$/.test(code)) return undefined;
-    return (error as Error).message;
-  }
-}
-
-function withoutActions(command: Command): void {
-  command.exitOverride().configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
-  if (command.commands.length === 0) command.action(() => undefined);
-  for (const child of command.commands) withoutActions(child);
-}
 
 test('the calls of login-etl in a document are found, with their arguments', () => {
   const text = [
@@ -51,31 +27,39 @@ test('the calls of login-etl in a document are found, with their arguments', () 
   ]);
 });
 
-/** What `--help` prints for a command and for all below it; the examples are a block. */
-function helpPages(command: Command): Document[] {
-  let text = '';
-  command.configureOutput({
-    writeOut: (more) => {
-      text += more;
-    },
-  });
-  command.outputHelp();
-  const [prose, examples = ''] = text.split('Examples:');
-  const page = {
-    path: `--help of ${command.name()}`,
-    text: `${prose}\n\`\`\`\n${examples}\n\`\`\``,
-  };
-  return [page, ...command.commands.flatMap(helpPages)];
-}
+/** `Run \`login-etl migrate\`` in an error or a next step; a template's value is filled in. */
+const inSources = () =>
+  globSync('{src/**/*.ts,deploy/prometheus/**/*.yml}', { cwd: ROOT }).map((path) => ({
+    path,
+    text: (
+      readFileSync(`${ROOT}${path}`, 'utf8')
+        .replaceAll('\\`', '`')
+        .replaceAll(/\$\{[^}]*\}/g, 'VALUE')
+        .match(/`(?:npx )?login-etl [^`]+`/g) ?? []
+    ).join('\n'),
+  }));
 
-test('every command in README, CONTRIBUTING, docs and --help exists, with the options that it is shown with', () => {
-  const shown = [...documents(), ...helpPages(createProgram())].flatMap(shownCommands);
-  expect(shown.length).toBeGreaterThan(100);
-  const wrong = shown.flatMap((command) => {
+const wrongOnes = (shown: readonly ShownCommand[]) =>
+  shown.flatMap((command) => {
     const why = complaint(command);
-    return why ? [`${command.where}: login-etl ${command.args.join(' ')}: ${why}`] : [];
+    return why && why !== 'named only'
+      ? [`${command.where}: login-etl ${command.args.join(' ')}: ${why}`]
+      : [];
   });
-  expect(wrong).toEqual([]);
+
+test('every command in README, CONTRIBUTING, docs, --help and the next steps of npm start exists, with the options that it is shown with', () => {
+  const pages = [...documents(), ...helpPages(createProgram()), nextStepsPage()];
+  const shown = pages.flatMap(shownCommands);
+  expect(shown.length).toBeGreaterThan(100);
+  expect(wrongOnes(shown)).toEqual([]);
+});
+
+test('every command in an error or a next step of the sources, and in an alert, exists', () => {
+  const shown = inSources()
+    .flatMap(shownCommands)
+    .filter(({ args }) => !args.slice(0, 2).some((arg) => arg === 'VALUE' || arg === '…'));
+  expect(shown.length).toBeGreaterThan(50);
+  expect(wrongOnes(shown)).toEqual([]);
 });
 
 test('a command or option that does not exist is noticed', () => {

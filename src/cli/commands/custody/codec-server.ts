@@ -10,11 +10,11 @@ import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 const HELP = `
 Decodes payloads for Temporal's Web UI and CLI, for callers with a token (CODEC_SERVER_TOKEN) or a JWT
 (CODEC_SERVER_JWT_…). It writes who asked to the audit log before it answers, so it needs the database role
-login_etl_custodian. It runs until SIGTERM, SIGHUP or Ctrl-C. See docs/codec-server.md.
+login_etl_custodian, but not the vault's private key, with which it does not start. It runs until SIGTERM, SIGHUP or Ctrl-C. See docs/codec-server.md.
 
 Examples:
   login-etl codec-server
-  login-etl --env-file custodian.env codec-server
+  login-etl --env-file codec-server.env codec-server
   temporal workflow show -w ID --codec-endpoint http://127.0.0.1:8234 --codec-auth "Bearer $(cat token)"
 ${EXIT_CODES_HELP}`;
 

@@ -1,0 +1,197 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { LocalUser } from '../../src/config/environment.ts';
+import { createSchedule } from '../../src/temporal/schedule/create-schedule.ts';
+import { loginEtl } from '../cli/in-process.ts';
+import { jsonOf } from '../cli/login-etl.ts';
+import { custodianEnv, maskerOf } from '../support/custodian.ts';
+import { loginMessage, loginMessages } from '../support/data/login-messages.ts';
+import type { Stack } from '../support/start-stack.ts';
+
+/** Also in the documents. */
+const IP = '199.172.111.135';
+const DEVICE = 'the-device';
+const BAD_IP = '999.1.1.1';
+
+export type Prepared = {
+  args: string[];
+  env: Record<string, string>;
+  stdin?: string;
+  /** For a command that runs until it is stopped: what it says once it runs. */
+  running?: string;
+};
+
+/** Puts the stack into the state that a shown command is for, and real values in the place of those that it shows. */
+export function commandPreparer(stack: Stack, directory: string) {
+  const masking = stack.env.MASKING_KEYS ?? '';
+  const masker = maskerOf(masking);
+  let count = 0;
+
+  const envs: Record<LocalUser, Record<string, string>> = {
+    worker: { ...stack.env },
+    analyst: { DATABASE_URL: stack.databaseUrls.analyst },
+    owner: { DATABASE_URL: stack.databaseUrls.owner },
+    custodian: {
+      ...custodianEnv(stack, masking),
+      CODEC_SERVER_ADDRESS: '127.0.0.1:0',
+      CODEC_SERVER_TOKEN: 'the-token-of-this-test-0123456789',
+      // Corrects what `badMessages` sends.
+      EDITOR: `sed -i 's/${BAD_IP}/9.1.1.1/'`,
+    },
+  };
+
+  async function envFor(command: string, user: LocalUser): Promise<Record<string, string>> {
+    if (command.startsWith('keys')) return keyFiles();
+    // It does not start with that key.
+    return command.startsWith('codec-server')
+      ? { ...envs[user], VAULT_PRIVATE_KEY: '' }
+      : envs[user];
+  }
+
+  /** Quarantined by a run. @returns the ids of messages that an edit can correct */
+  async function badMessages(): Promise<string[]> {
+    const [one, two] = [loginMessage(1, { ip: BAD_IP }), loginMessage(2, { ip: BAD_IP })];
+    const sent = await stack.send([one, two, 'not JSON', 'not JSON either']);
+    await stack.run();
+    // A run of the schedule may have them.
+    await expect
+      .poll(async () => (await stack.quarantine()).map((row) => row.message_id), {
+        timeout: 20_000,
+      })
+      .toEqual(expect.arrayContaining(sent));
+    return sent.slice(0, 2);
+  }
+
+  async function schedule(): Promise<void> {
+    await createSchedule(
+      stack.client,
+      { when: { everyMs: 3_600_000 }, catchupWindowMs: 60_000 },
+      { replace: true },
+    );
+  }
+  const noSchedule = () =>
+    stack.client.schedule
+      .getHandle('ingest-logins')
+      .delete()
+      .catch(() => undefined);
+
+  /** A run that has more to do until it is stopped. */
+  async function openRun(paused: boolean): Promise<void> {
+    await stack.send(loginMessages(300));
+    const run = await stack.start({ batchSize: 1, lanes: 1 });
+    if (paused) await loginEtl(envs.worker, ['pause', '--workflow-id', run.workflowId]);
+  }
+
+  async function keyFiles(): Promise<Record<string, string>> {
+    const { MASKING_KEYS: _masking, PAYLOAD_KEYS: _payload, ...rest } = envs.worker;
+    const files = { MASKING_KEYS_FILE: 'masking.json', PAYLOAD_KEYS_FILE: 'payload.json' };
+    await writeFile(join(directory, 'masking.json'), masking, { mode: 0o600 });
+    await writeFile(join(directory, 'payload.json'), stack.env.PAYLOAD_KEYS ?? '', { mode: 0o600 });
+    return Object.fromEntries([
+      ...Object.entries(rest),
+      ...Object.entries(files).map(([name, file]) => [name, join(directory, file)]),
+    ]);
+  }
+
+  /** What a command needs to be there, by how it begins. */
+  const needs: readonly [RegExp, () => Promise<unknown>][] = [
+    [/^(quarantine|erase|audit|reveal)/, badMessages],
+    [/^schedule create(?!.*--replace)/, noSchedule],
+    [/^(schedule (?!create)|schedule create.*--replace)/, schedule],
+    [/^(pause|drain|cancel)/, () => openRun(false)],
+    [/^resume/, () => openRun(true)],
+    [/^remask st(atus|op)/, startRemasking],
+    [/^remask start/, stopRemasking],
+  ];
+  async function stopRemasking(): Promise<void> {
+    await stack.client.workflow
+      .getHandle('rotate-masking-key')
+      .terminate()
+      .catch(() => undefined);
+  }
+  async function startRemasking(): Promise<void> {
+    await loginEtl(envs.worker, ['remask', 'start', '--reason', 'test']);
+  }
+
+  async function auditHead(): Promise<string> {
+    const verified = await loginEtl(envs.custodian, ['audit', 'verify', '--json']);
+    return jsonOf<{ head: string }>(verified).head;
+  }
+
+  return {
+    /** Logins with these values are stored, by the account 4711. */
+    async fill(): Promise<void> {
+      await stack.send([loginMessage(1, { user_id: '4711', ip: IP, device_id: DEVICE })]);
+      await stack.run();
+    },
+    async prepare(shown: readonly string[], user: LocalUser): Promise<Prepared> {
+      const command = shown.join(' ');
+      const ids: string[] = [];
+      for (const [begins, arrange] of needs) {
+        const made = begins.test(command) ? await arrange() : [];
+        if (Array.isArray(made)) ids.push(...made);
+      }
+      const args: string[] = [];
+      for (const [index, arg] of shown.entries()) {
+        args.push(await realValue(arg, shown[index - 1] ?? '', ids));
+      }
+      if (/^erase(?!.*--(yes|dry-run))|^quarantine discard(?!.*--(yes|dry-run))/.test(command)) {
+        // Nobody is there to be asked.
+        args.push('--yes');
+      }
+      return {
+        args,
+        env: await envFor(command, user),
+        stdin: stdinOf(command),
+        ...(command.startsWith('codec-server') && { running: 'codec server is running' }),
+        ...(command.startsWith('custodian-worker') && { running: 'custodian worker is running' }),
+      };
+    },
+  };
+
+  async function realValue(arg: string, option: string, ids: string[]): Promise<string> {
+    if (option === '--out') {
+      count += 1;
+      await mkdir(join(directory, String(count)), { mode: 0o700 });
+      return join(directory, String(count), 'new');
+    }
+    if (option === '--to') return masker.keyId;
+    if (option === '--expect-head') return auditHead();
+    if (option === '--set-body-file' && arg !== '-') return bodyFile();
+    if (option === '--device') return arg === '-' ? arg : masker.mask('device_id', DEVICE);
+    if (arg === 'HASH') return masker.mask('device_id', DEVICE);
+    if (/^[0-9a-f]{16}…$/.test(arg)) return masker.mask('ip', IP);
+    if (/^[0-9a-f]{4}…$/.test(arg)) return ids.shift() as string;
+    if (option === '--workflow-id') return openRunId();
+    if (arg === 'ID' || arg.startsWith('ingest-logins-2026')) return lastRun();
+    return arg === '…' ? 'case 12' : arg;
+  }
+
+  async function bodyFile(): Promise<string> {
+    const path = join(directory, 'fixed.json');
+    await writeFile(path, loginMessage(1));
+    return path;
+  }
+
+  async function openRunId(): Promise<string> {
+    const query = 'ExecutionStatus = "Running" and WorkflowType = "ingestLogins"';
+    for await (const { workflowId } of stack.client.workflow.list({ query })) return workflowId;
+    return 'none';
+  }
+
+  async function lastRun(): Promise<string> {
+    const { rows } = await stack.pool.query<{ id: string }>(
+      'select workflow_id as id from ingest_runs order by started_at desc limit 1',
+    );
+    return rows[0]?.id ?? '';
+  }
+}
+
+function stdinOf(command: string): string {
+  if (command.startsWith('quarantine edit')) return loginMessage(1);
+  if (/^(find|mask) --ip/.test(command)) return IP;
+  if (/^(find|mask) --device/.test(command)) return DEVICE;
+  if (command.startsWith('erase --user -')) return '4711';
+  return loginMessage(1);
+}
