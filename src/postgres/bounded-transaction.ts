@@ -7,7 +7,12 @@ export const LOCK_WAIT_MS = 5_000;
 const FIND_HOLDER_INTERVAL_MS = 1_000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-const BEGIN = `begin isolation level read committed; set local lock_timeout = ${LOCK_WAIT_MS}`;
+// Constraints are checked with their statement, so that none fails at the commit, where no row can be blamed.
+const BEGIN = [
+  'begin isolation level read committed',
+  `set local lock_timeout = ${LOCK_WAIT_MS}`,
+  'set constraints all immediate',
+].join('; ');
 
 /**
  * Earlier waiters count as blocking, too, so sessions that do not wait come first. Any session may run this; for other
@@ -65,11 +70,9 @@ export async function boundedTransaction<T>(
   let holder: Holder | undefined;
   let watch: NodeJS.Timeout | undefined;
   try {
-    return await inTransaction(pool, BEGIN, async (client) => {
-      // Behind a pooler the client does not know the number of its server's process.
-      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    return await inTransaction(pool, BEGIN, async (client, serverProcess) => {
       watch = setInterval(() => {
-        findHolder(pool, rows[0]?.pid)
+        findHolder(pool, serverProcess)
           .then((found) => (holder = found ?? holder))
           .catch(() => undefined);
       }, FIND_HOLDER_INTERVAL_MS);
@@ -83,6 +86,6 @@ export async function boundedTransaction<T>(
   }
 }
 
-async function findHolder(pool: Pool, pid: number | undefined): Promise<Holder | undefined> {
+async function findHolder(pool: Pool, pid: number): Promise<Holder | undefined> {
   return (await pool.query<Holder>(FIND_HOLDER, [pid])).rows[0];
 }

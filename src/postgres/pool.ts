@@ -1,5 +1,5 @@
-import pg, { type Pool } from 'pg';
-import { inTransaction } from './in-transaction.ts';
+import pg, { type Pool, type QueryConfig } from 'pg';
+import { queryInTransaction } from './in-transaction.ts';
 import { setSchema, setTimeouts, takeTimeouts } from './session-settings.ts';
 import { type PostgresSettings, TlsClient } from './tls.ts';
 
@@ -24,6 +24,8 @@ export function postgresPool(
   const pool = new pg.Pool({
     Client: TlsClient,
     max: MAX_CONNECTIONS,
+    // Statements that nobody waits for one by one are sent at once.
+    pipeline: true,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: timeouts.statementMs + ANSWER_MS,
     keepAlive: true,
@@ -38,8 +40,8 @@ export function postgresPool(
 }
 
 const queryOf = (pool: Pool) =>
-  ((text: string, values?: unknown[]) =>
-    inTransaction(pool, BEGIN, (client) => client.query(text, values))) as Pool['query'];
+  ((statement: string | QueryConfig, values?: unknown[]) =>
+    queryInTransaction(pool, BEGIN, statement, values)) as Pool['query'];
 
 /** The connections of a pool, for statements about the tables of one schema. */
 export function poolInSchema(pool: Pool, schema: string): Pool {

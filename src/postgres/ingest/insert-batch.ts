@@ -16,9 +16,6 @@ import { keepsRows } from './keeps-rows.ts';
 import { readLeftOut } from './left-out.ts';
 import { recordBatch } from './record-batch.ts';
 
-// Constraints are checked with their statement, so that none fails at the commit, where no row can be blamed.
-const CHECK_AT_ONCE = 'set constraints all immediate';
-
 const OPEN_RUN = `
   insert into ingest_runs (run_id, workflow_id, started_at, worker_build)
   values ($1, $2, to_timestamp($3 / 1000.0), $4) on conflict (run_id) do nothing`;
@@ -32,7 +29,7 @@ const OPEN_RUN = `
  * committed then
  */
 export const insertBatch = (pool: Pool, batch: BatchToInsert): Promise<StoredCounts> =>
-  boundedTransaction(pool, CHECK_AT_ONCE, async (client) => {
+  boundedTransaction(pool, undefined, async (client) => {
     const { quarantine, replayId } = batch;
     const alone = quarantine.messageIds.length > 0 || replayId !== undefined;
     await lockInserts(client, alone ? 'alone' : 'shared');
@@ -91,7 +88,7 @@ type RowByRowResult = { refused: RefusedRow[]; duplicates: number[] };
 
 /** Inserts the rows of a batch one by one, in one transaction, and leaves its quarantined messages alone. */
 export const insertRowByRow = (pool: Pool, batch: RowByRow): Promise<RowByRowResult> =>
-  boundedTransaction(pool, CHECK_AT_ONCE, async (client) => {
+  boundedTransaction(pool, undefined, async (client) => {
     await lockInserts(client, batch.replayId === undefined ? 'shared' : 'alone');
     const { vaultState, leftOut } = await openBatch(client, batch, batch.messageIds);
     const refused = await insertEachLogin(client, batch, leftOut);
@@ -116,9 +113,12 @@ async function openBatch(
 ): Promise<{ vaultState: VaultState; leftOut: ReadonlySet<string> }> {
   const { runId, workflowId, startedAtMs } = batch;
   // With each batch: nobody knows which of the lanes is the first to commit.
-  await client.query(OPEN_RUN, [runId, workflowId, startedAtMs, workerBuild]);
-  const leftOut = await readLeftOut(client, messageIds, replayId);
-  return { leftOut, vaultState: await readVaultState(client, sentAtMs) };
+  const [, leftOut, vaultState] = await Promise.all([
+    client.query(OPEN_RUN, [runId, workflowId, startedAtMs, workerBuild]),
+    readLeftOut(client, messageIds, replayId),
+    readVaultState(client, sentAtMs),
+  ]);
+  return { leftOut, vaultState };
 }
 
 /** Of the rows with these ids. */

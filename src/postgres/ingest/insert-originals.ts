@@ -15,8 +15,11 @@ export async function readVaultState(
   client: PoolClient,
   sentAtMs: readonly number[],
 ): Promise<VaultState> {
-  const { rows } = await client.query<{ state: string }>(VAULT_STATE);
-  return { state: rows[0]?.state ?? '', isErased: await readErased(client, sentAtMs) };
+  const [{ rows }, isErased] = await Promise.all([
+    client.query<{ state: string }>(VAULT_STATE),
+    readErased(client, sentAtMs),
+  ]);
+  return { state: rows[0]?.state ?? '', isErased };
 }
 
 const INSERT_DATA_KEY = `
@@ -48,16 +51,14 @@ export async function insertOriginals(
 ): Promise<void> {
   if (sealed.sealedValues.length === 0) return;
   const dataKeyId = randomUUID();
-  const key = await client.query(INSERT_DATA_KEY, [
-    dataKeyId,
-    sealed.vaultKeyId,
-    sealed.wrappedKey,
-  ]);
   const columns = [sealed.maskedValues.join(), sealed.fields.join()];
-  const { rowCount } = await client.query(INSERT_ORIGINALS, [
-    ...columns,
-    sealed.sealedValues.map((value) => value.toString('hex')).join(),
-    ...[maskKeyId, dataKeyId],
+  const [key, { rowCount }] = await Promise.all([
+    client.query(INSERT_DATA_KEY, [dataKeyId, sealed.vaultKeyId, sealed.wrappedKey]),
+    client.query(INSERT_ORIGINALS, [
+      ...columns,
+      sealed.sealedValues.map((value) => value.toString('hex')).join(),
+      ...[maskKeyId, dataKeyId],
+    ]),
   ]);
   if (key.rowCount !== 1) throw new VaultDropsOriginals('vault_data_keys');
   if (rowCount === sealed.sealedValues.length) return;
