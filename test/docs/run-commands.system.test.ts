@@ -29,6 +29,8 @@ const SHOWN = [
         ({ args }) => args.length > 0 && args[0] !== '…' && !NAMED_ONLY.includes(args.join(' ')),
       )
       .filter((shown) => complaint(shown) === undefined)
+      // It takes a database with an old table: test/cli/operate/adopt.parts.test.ts runs it.
+      .filter(({ args }) => !args.includes('--adopt'))
       .map((shown) => [shown.args.join(' '), shown]),
   ).values(),
 ];
@@ -63,7 +65,7 @@ beforeAll(async () => {
   const preparer = commandPreparer(stack, directory);
   prepare = preparer.prepare;
   await preparer.fill();
-});
+}, 120_000);
 afterEach(async () => {
   for await (const { workflowId } of stack.client.workflow.list({
     query: 'ExecutionStatus = "Running" and WorkflowType = "ingestLogins"',
