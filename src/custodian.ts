@@ -21,12 +21,14 @@ import { watchRefusals } from './telemetry/health/refusal-watch.ts';
 import { describeError } from './telemetry/logs/describe-error.ts';
 import { createLogger } from './telemetry/logs/logger.ts';
 import { installRuntime } from './telemetry/runtime.ts';
+import { batchesInFlight } from './temporal/runs/batches-in-flight.ts';
 import { connectWorker } from './temporal/worker/connect-worker.ts';
 import { createWorker } from './temporal/worker/create-worker.ts';
 import { renewApiKey } from './temporal/worker/renew-api-key.ts';
 import { runUntilRefused } from './temporal/worker/run-until-refused.ts';
 import { workerVersion } from './temporal/worker/worker-version.ts';
 import { workflowBundle } from './temporal/worker/workflow-bundle.ts';
+import { listPollers } from './temporal/workers.ts';
 import type { RunningWorker } from './worker.ts';
 
 export const CUSTODIAN_SECTIONS = [
@@ -79,6 +81,8 @@ export async function startCustodian(
         privateKey,
         masker: createMasker(masking),
         maskers: maskersById(masking.keys),
+        listPollers: () => listPollers(connection, temporal.namespace),
+        batchesInFlight: batchesInFlight(connection, temporal.namespace),
       }),
       ...workerVersion(temporal.version),
       dataConverter: dataConverter(payloads.keys),

@@ -8,6 +8,8 @@ export type RotationInput = {
   toKeyId?: string;
   /** Of one request: a copy of it starts no second rotation. `login-etl remask start` makes it. */
   requestId?: string;
+  /** Whether to wait for workers that mask with another key; by default, the rotation is refused while there are any. */
+  waitForWorkers?: boolean;
   /** The most rows that a step re-masks. */
   rowsPerStep: number;
   /** Leaves Postgres to other work between steps. */
@@ -17,7 +19,10 @@ export type RotationInput = {
   maxPasses: number;
 };
 
-type NumberSetting = Exclude<keyof RotationInput, 'reason' | 'toKeyId' | 'requestId'>;
+type NumberSetting = Exclude<
+  keyof RotationInput,
+  'reason' | 'toKeyId' | 'requestId' | 'waitForWorkers'
+>;
 
 export const ROTATION_SETTINGS: Readonly<Record<NumberSetting, NumberRule>> = {
   rowsPerStep: { min: 1, max: 10_000, default: 2_000 },
@@ -30,6 +35,7 @@ export const ROTATION_INPUT_NAMES: readonly string[] = [
   'reason',
   'toKeyId',
   'requestId',
+  'waitForWorkers',
   ...Object.keys(ROTATION_SETTINGS),
 ];
 
@@ -37,7 +43,8 @@ const MAX_REASON_CHARACTERS = 4_000;
 const REASON_RULE = `reason: must be a text of 1 to ${MAX_REASON_CHARACTERS} characters`;
 const KEY_ID_RULE = 'toKeyId: must be the id of a masking key';
 const REQUEST_ID_RULE = 'requestId: must be a text of at most 64 characters';
-export const ROTATION_INPUT_RULES = [REASON_RULE, KEY_ID_RULE, REQUEST_ID_RULE];
+const WAIT_RULE = 'waitForWorkers: must be true or false';
+export const ROTATION_INPUT_RULES = [REASON_RULE, KEY_ID_RULE, REQUEST_ID_RULE, WAIT_RULE];
 
 /** Like that of `InvalidIngestInput`, its message never contains a value. */
 export class InvalidRotationInput extends Error {
@@ -47,7 +54,7 @@ export class InvalidRotationInput extends Error {
 /** @throws InvalidRotationInput listing every problem at once */
 export function parseRotationInput(input: unknown): RotationInput {
   const given = (typeof input === 'object' ? (input ?? {}) : {}) as Record<string, unknown>;
-  const { reason, toKeyId, requestId, ...numbers } = given;
+  const { reason, toKeyId, requestId, waitForWorkers, ...numbers } = given;
   const { settings, problems } = readNumbers(numbers, ROTATION_SETTINGS);
   if (typeof reason !== 'string' || reason.trim() === '' || reason.length > MAX_REASON_CHARACTERS) {
     problems.push(REASON_RULE);
@@ -56,6 +63,7 @@ export function parseRotationInput(input: unknown): RotationInput {
   if (requestId !== undefined && (typeof requestId !== 'string' || requestId.length > 64)) {
     problems.push(REQUEST_ID_RULE);
   }
+  if (waitForWorkers !== undefined && typeof waitForWorkers !== 'boolean') problems.push(WAIT_RULE);
   problems.push(...unknownSettings(given, ROTATION_INPUT_NAMES));
   if (problems.length > 0) throw new InvalidRotationInput(problems.join('; '));
   return {
@@ -63,5 +71,6 @@ export function parseRotationInput(input: unknown): RotationInput {
     reason: reason as string,
     ...(toKeyId !== undefined && { toKeyId: toKeyId as string }),
     ...(requestId !== undefined && { requestId: requestId as string }),
+    ...(waitForWorkers !== undefined && { waitForWorkers: waitForWorkers as boolean }),
   };
 }

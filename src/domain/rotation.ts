@@ -47,6 +47,16 @@ export type RemoveResult = { removed: number };
 export type RemoveDataKeysRequest = OfRotation & { after?: string | undefined; rows: number };
 export type RemoveDataKeysResult = { removed: number; next?: string };
 
+/** Where rows with an old key may still come from. */
+export type OldKeyWriters = {
+  /** Live workers that mask with another key. */
+  workers: string[];
+  /** Open runs with a batch that such a worker may have masked, and that is not stored yet. */
+  runs: string[];
+  /** When such a worker was last alive; 0 for none within the last day. */
+  lastSeenMs: number;
+};
+
 type RotationCounts = {
   remasked: number;
   /** Like `unreadable` and `adopted`, only of the latest pass: each pass finds these rows again. */
@@ -63,6 +73,7 @@ type RotationPhase =
   | 're-masking rows'
   | 'removing originals'
   | 'waiting for workers with an old key'
+  | 'checking that no old key is in use'
   | 'setting originals aside'
   | 'removing data keys'
   | 'done';
@@ -79,6 +90,11 @@ export type RotationState = {
   /** The last allowed pass still found new rows with an old key. */
   oldKeyInUse: boolean;
   counts: RotationCounts;
+  /** Whether it waits for workers with another key. Rotations of builds up to 0.3 did not. */
+  waitsForWriters?: boolean | undefined;
+  waitingFor?: Pick<OldKeyWriters, 'workers' | 'runs'> | undefined;
+  /** When a worker with another key was last alive, as known before the current pass. */
+  writersLastSeenMs?: number | undefined;
 };
 
 export type RotationOutcome = 'completed' | 'old key still in use' | 'stopped' | 'failed';
@@ -90,8 +106,9 @@ export type RotationResult = {
   passes: number;
 } & RotationCounts;
 
-export const beginRotation = (toKeyId: string): RotationState => ({
+export const beginRotation = (toKeyId: string, waitsForWriters = false): RotationState => ({
   toKeyId,
+  ...(waitsForWriters && { waitsForWriters }),
   phase: 're-masking rows',
   pass: 1,
   remaskedInPass: 0,
@@ -107,16 +124,21 @@ export const beginRotation = (toKeyId: string): RotationState => ({
   },
 });
 
+const WAITING = 'waiting for workers with an old key';
+const CHECKING = 'checking that no old key is in use';
+
 /**
  * A rotation works in rounds. A pass over all rows re-masks the rows of old keys. Then the vault's originals of old keys
  * are set aside. The next pass takes back the originals that rows still need, and the rest is removed. The rotation ends
- * after a pass that found no row to re-mask: no worker inserts with an old key any more.
+ * after a pass that found no row to re-mask, if no row of an old key can have arrived since the pass began: before it, no
+ * worker with another key was alive and all that such workers had masked was stored; after it, none has been alive since.
  */
 export function afterRemask(state: RotationState, result: RemaskResult): RotationState {
   const remaskedInPass = state.remaskedInPass + result.remasked;
   const after = counting({ ...state, remaskedInPass, row: result.next }, result);
   if (result.next) return after;
-  return { ...after, phase: state.pass === 1 ? 'setting originals aside' : 'removing originals' };
+  if (state.pass > 1) return { ...after, phase: 'removing originals' };
+  return { ...after, phase: state.waitsForWriters ? WAITING : 'setting originals aside' };
 }
 
 export function afterRemove(
@@ -126,15 +148,43 @@ export function afterRemove(
 ): RotationState {
   const after = counting(state, { originalsRemoved: removed });
   if (removed > 0) return after;
-  if (state.remaskedInPass === 0) return { ...after, phase: 'removing data keys' };
-  if (state.pass < maxPasses) return { ...after, phase: 'waiting for workers with an old key' };
-  return { ...after, phase: 'removing data keys', oldKeyInUse: true };
+  if (state.remaskedInPass > 0) return anotherPass(after, maxPasses);
+  return { ...after, phase: state.waitsForWriters ? CHECKING : 'removing data keys' };
 }
+
+const anotherPass = (state: RotationState, maxPasses: number): RotationState =>
+  state.pass < maxPasses
+    ? { ...state, phase: WAITING }
+    : { ...state, phase: 'removing data keys', oldKeyInUse: true };
 
 export const afterWait = (state: RotationState): RotationState => ({
   ...state,
   phase: 'setting originals aside',
 });
+
+/** Goes on when nothing is left to wait for. */
+export function afterWriters(
+  state: RotationState,
+  { workers, runs, lastSeenMs }: OldKeyWriters,
+): RotationState {
+  const after = counting({ ...state, writersLastSeenMs: lastSeenMs }, {});
+  if (workers.length + runs.length > 0) return { ...after, waitingFor: { workers, runs } };
+  const { waitingFor: _, ...rest } = after;
+  return { ...rest, phase: 'setting originals aside' };
+}
+
+/** Ends the rotation, or begins another pass when a worker with another key was alive during the last one. */
+export function afterCheck(
+  state: RotationState,
+  { workers, runs, lastSeenMs }: OldKeyWriters,
+  maxPasses: number,
+): RotationState {
+  const after = counting(state, {});
+  const seen = lastSeenMs > (state.writersLastSeenMs ?? 0);
+  return workers.length + runs.length > 0 || seen
+    ? anotherPass(after, maxPasses)
+    : { ...after, phase: 'removing data keys' };
+}
 
 export function afterSetAside(state: RotationState, { next }: SetAsideResult): RotationState {
   const after = counting({ ...state, original: next }, {});
@@ -157,9 +207,15 @@ export function afterRemoveDataKeys(
 }
 
 /** One line for the Web UI and a terminal: counts only. */
-export const describeRotation = ({ phase, pass, counts }: RotationState): string =>
-  `${counts.remasked} rows re-masked, ${counts.unrecoverable} unrecoverable, ${counts.unreadable} unreadable, ` +
-  `${counts.originalsRemoved} originals removed; pass ${pass}: ${phase}`;
+export function describeRotation({ phase, pass, counts, waitingFor }: RotationState): string {
+  const waiting = waitingFor
+    ? ` (${waitingFor.workers.length} workers, ${waitingFor.runs.length} runs)`
+    : '';
+  return (
+    `${counts.remasked} rows re-masked, ${counts.unrecoverable} unrecoverable, ${counts.unreadable} unreadable, ` +
+    `${counts.originalsRemoved} originals removed; pass ${pass}: ${phase}${waiting}`
+  );
+}
 
 export const resultOf = (
   { toKeyId, pass, counts }: RotationState,

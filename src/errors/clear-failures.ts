@@ -34,7 +34,7 @@ const FIXED: ReadonlySet<string> = new Set([
 const STEPS = [
   ...['receiveBatch', 'maskBatch', 'insertBatch', 'acknowledgeBatch', 'recordRun'],
   ...['beginRotation', 'endRotation', 'remaskBatch', 'setOriginalsAside', 'removeOriginals'],
-  'removeDataKeys',
+  ...['removeDataKeys', 'findOldKeyWriters'],
 ];
 
 const PAYLOADS = [

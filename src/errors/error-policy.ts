@@ -135,6 +135,10 @@ export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
     'final',
     'the vault has originals that only another private key opens: check VAULT_PRIVATE_KEY or VAULT_KMS_KEY_ID',
   ),
+  OldKeyInUse: rule(
+    'final',
+    'live workers mask with another key: give them the new keyring and restart them, or start with --wait',
+  ),
   OtherMaskingKey: rule(
     'wait',
     "the active key in this custodian's MASKING_KEYS is not the one that is rotated to",

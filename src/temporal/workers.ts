@@ -10,17 +10,20 @@ const RECENT_MS = 75_000;
 
 /** Counts the workers that have recently polled our task queue; some may have stopped since. */
 export const workerCount = async (client: Client): Promise<number> =>
-  (await listPollers(client)).length;
+  (await listPollers(client.connection, client.options.namespace)).length;
 
 /** Returns the identities of these workers, by default process and host. */
-export async function listPollers({ connection, options }: Client): Promise<string[]> {
-  const { pollers } = await describeQueue(connection, options.namespace);
+export async function listPollers(
+  connection: Pick<ConnectionLike, 'workflowService'>,
+  namespace: string,
+): Promise<string[]> {
+  const { pollers } = await describeQueue(connection, namespace);
   return [...new Set(pollers.map(({ identity }) => identity ?? ''))].sort();
 }
 
 /** Which version new runs go to, and which versions poll. */
 export async function readVersionRouting(
-  connection: ConnectionLike,
+  connection: Pick<ConnectionLike, 'workflowService'>,
   namespace: string,
 ): Promise<VersionRouting> {
   const { pollers, versioningInfo } = await describeQueue(connection, namespace);
@@ -41,7 +44,10 @@ type Version = { deploymentName?: string | null; buildId?: string | null };
 const versionName = ({ deploymentName, buildId }: Version): string =>
   `${deploymentName}:${buildId}`;
 
-async function describeQueue({ workflowService }: ConnectionLike, namespace: string) {
+async function describeQueue(
+  { workflowService }: Pick<ConnectionLike, 'workflowService'>,
+  namespace: string,
+) {
   const { pollers, ...described } = await workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name: TASK_QUEUE },

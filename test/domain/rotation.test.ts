@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import {
+  afterCheck,
   afterRemask,
   afterRemove,
   afterRemoveDataKeys,
   afterSetAside,
   afterWait,
+  afterWriters,
   beginRotation,
   describeRotation,
+  type OldKeyWriters,
   type RotationState,
 } from '../../src/domain/rotation.ts';
 
@@ -15,17 +18,26 @@ const NOTHING = { remasked: 0, unrecoverable: 0, unreadable: 0 };
 const PLACE = { createDate: '2026-11-22', messageId: 'm' };
 
 /** A whole rotation of one step a phase. @returns its phases, and its end */
-function rotate(remaskedInPass: (pass: number) => number): [string[], RotationState] {
-  let state = beginRotation('new');
+function rotate(
+  remaskedInPass: (pass: number) => number,
+  writers?: (step: number) => Partial<OldKeyWriters>,
+): [string[], RotationState] {
+  let state = beginRotation('new', writers !== undefined);
+  let asked = 0;
+  const found = () => ({ workers: [], runs: [], lastSeenMs: 0, ...writers?.(++asked) });
   const phases: string[] = [];
   while (state.phase !== 'done') {
     phases.push(state.phase);
-    state = next(state, remaskedInPass);
+    state = next(state, remaskedInPass, found);
   }
   return [phases, state];
 }
 
-function next(state: RotationState, remaskedInPass: (pass: number) => number): RotationState {
+function next(
+  state: RotationState,
+  remaskedInPass: (pass: number) => number,
+  found: () => OldKeyWriters,
+): RotationState {
   switch (state.phase) {
     case 're-masking rows':
       return afterRemask(state, { ...NOTHING, remasked: remaskedInPass(state.pass) });
@@ -34,7 +46,9 @@ function next(state: RotationState, remaskedInPass: (pass: number) => number): R
     case 'removing originals':
       return afterRemove(state, { removed: 0 }, MAX_PASSES);
     case 'waiting for workers with an old key':
-      return afterWait(state);
+      return state.waitsForWriters ? afterWriters(state, found()) : afterWait(state);
+    case 'checking that no old key is in use':
+      return afterCheck(state, found(), MAX_PASSES);
     default:
       return afterRemoveDataKeys(state, { removed: 1 });
   }
@@ -76,6 +90,41 @@ test('it does not go round for ever', () => {
   const [, end] = rotate(() => 1);
   expect(end).toMatchObject({ pass: MAX_PASSES, oldKeyInUse: true, counts: { remasked: 3 } });
 });
+
+test('it waits for workers with another key and for what they masked, before a pass and after it', () => {
+  const writers = (asked: number) =>
+    asked === 1
+      ? { workers: ['1@a'], lastSeenMs: 5 }
+      : asked === 2
+        ? { runs: ['r'], lastSeenMs: 5 }
+        : { lastSeenMs: 5 };
+  expect(rotate(() => 0, writers)[0]).toEqual([
+    're-masking rows',
+    ...Array(3).fill('waiting for workers with an old key'),
+    'setting originals aside',
+    're-masking rows',
+    'removing originals',
+    'checking that no old key is in use',
+    'removing data keys',
+  ]);
+});
+
+test.each([{ lastSeenMs: 6 }, { lastSeenMs: 5, workers: ['1@a'] }])(
+  'a pass during which a worker with another key was alive counts for nothing: %j',
+  (after) => {
+    const [phases, end] = rotate(
+      () => 0,
+      (asked) => (asked === 2 ? after : { lastSeenMs: asked < 3 ? 5 : 6 }),
+    );
+    expect(phases.slice(5, 9)).toEqual([
+      'checking that no old key is in use',
+      'waiting for workers with an old key',
+      'setting originals aside',
+      're-masking rows',
+    ]);
+    expect(end).toMatchObject({ pass: 3, oldKeyInUse: false });
+  },
+);
 
 test('each phase goes on from where its last step ended, and the next pass from the beginning', () => {
   const first = afterRemask(beginRotation('new'), { ...NOTHING, unrecoverable: 2, next: PLACE });

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Pool } from 'pg';
 import { type Masker, UNKEYED_ID } from '../../domain/login/masking.ts';
 import type { RotationResult } from '../../domain/rotation.ts';
+import { OWN_POLICY } from '../../errors/error-policy.ts';
 import { appendAuditRecord } from '../../postgres/audit/append-audit-record.ts';
 import { boundedTransaction } from '../../postgres/bounded-transaction.ts';
 import {
@@ -11,15 +12,18 @@ import {
 } from '../../postgres/vault/require-rotation.ts';
 import { LOCK_VAULT } from '../../postgres/vault/vault-lock.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
+import type { FindOldKeyWriters } from './find-old-key-writers.ts';
 
 type Rotation = { runId: string; reason: string };
 
 export const createRecordRotationActivities = ({
   pool,
   masker,
+  oldKeyWriters,
 }: {
   pool: Pool;
   masker: Masker;
+  oldKeyWriters: FindOldKeyWriters;
 }) => ({
   /**
    * Commits the audit record that a rotation begins, before it opens anything.
@@ -30,15 +34,21 @@ export const createRecordRotationActivities = ({
     reason,
     runId,
     requestId,
+    waitForWorkers = false,
   }: Rotation & {
     toKeyId?: string | undefined;
     requestId?: string | undefined;
+    waitForWorkers?: boolean | undefined;
   }): Promise<string> =>
     withHeartbeat('beginRotation', async () => {
       if (masker.keyId === UNKEYED_ID)
         throw refused('MASKING_MODE is sha256: there is no key to rotate');
       if (toKeyId !== undefined && toKeyId !== masker.keyId) {
         throw refused("the custodian's worker has another active masking key than --to names");
+      }
+      if (!(await findRotation(pool, runId))) {
+        const { workers } = await oldKeyWriters(masker.keyId);
+        if (workers.length > 0) throw oldKeyInUse(workers, waitForWorkers);
       }
       return boundedTransaction(pool, LOCK_VAULT, async (client) => {
         const before = await findRotation(client, runId);
@@ -65,6 +75,14 @@ export const createRecordRotationActivities = ({
       }),
     ),
 });
+
+/** With `wait` it is retried until they are gone. */
+const oldKeyInUse = (workers: readonly string[], wait: boolean) =>
+  ApplicationFailure.create({
+    message: `beginRotation: ${OWN_POLICY.OldKeyInUse?.advice}: ${workers.join(', ')} (OldKeyInUse)`,
+    type: 'OldKeyInUse',
+    nonRetryable: !wait,
+  });
 
 const refused = (why: string) =>
   ApplicationFailure.nonRetryable(`beginRotation: ${why}`, 'RotationRefused');

@@ -12,6 +12,13 @@ export function describeStatus(rotation: RotationStatus): string[] {
   ];
   if (progress) {
     lines.push(`  to key      ${progress.toKeyId}`, `  so far      ${describeRotation(progress)}`);
+    const { workers = [], runs = [] } = progress.waitingFor ?? {};
+    lines.push(
+      ...workers.map(
+        (worker) => `  waits for   worker ${worker}: give it the new keyring and restart it`,
+      ),
+      ...runs.map((run) => `  waits for   run ${run}, which has a batch of an old key in progress`),
+    );
     if (progress.row) lines.push(`  at          rows of ${progress.row.createDate}`);
   }
   if (view) {

@@ -2,7 +2,7 @@ import { Client, ScheduleNotFoundError } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Config } from '../../config/config.ts';
 import { dataConverter } from '../../crypto/payloads/data-converter.ts';
-import { liveWorkers } from '../../domain/live-workers.ts';
+import { keyDifferences, liveWorkers } from '../../domain/live-workers.ts';
 import { SCHEDULE_ID, TASK_QUEUE } from '../../domain/names.ts';
 import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
@@ -70,8 +70,12 @@ async function workers(client: Client, pool: Pool | undefined): Promise<Finding>
   if (!reported) {
     return warning('it is in Postgres which workers are alive', 'See the checks of Postgres.');
   }
-  const { length } = liveWorkers(reported, await listPollers(client));
+  const [difference] = keyDifferences(reported);
+  if (difference !== undefined) {
+    return warning(difference, 'Give all workers the same keyrings and restart them.');
+  }
   const { connection, options } = client;
+  const { length } = liveWorkers(reported, await listPollers(connection, options.namespace));
   const waiting = whyRunsWait(await readVersionRouting(connection, options.namespace));
   if (waiting) return failed(waiting, SET_CURRENT);
   return length > 0

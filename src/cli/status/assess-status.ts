@@ -55,7 +55,8 @@ function unreachable(status: Status): Trouble[] {
 }
 
 function workers({ workers: part }: Status): Trouble[] {
-  if (!part.reachable || part.workers.length > 0) return [];
+  if (!part.reachable) return [];
+  if (part.workers.length > 0) return part.keyDifferences.map(keysDiffer);
   return [
     {
       part: 'workers',
@@ -64,6 +65,12 @@ function workers({ workers: part }: Status): Trouble[] {
     },
   ];
 }
+
+const keysDiffer = (problem: string): Trouble => ({
+  part: 'workers',
+  problem,
+  whatToDo: 'Give all workers the same keyrings and restart them: docs/rotation.md, docs/keys.md.',
+});
 
 function schedule({ schedule: part, running: open }: Status): Trouble[] {
   if (!part.reachable) return [];

@@ -9,6 +9,7 @@ import type { LedgerView, MaskKeysView, QuarantineView } from './postgres-parts.
 import type { QueueView } from './queue-part.ts';
 import type { Status } from './read-status.ts';
 import type { ScheduleView } from './schedule-part.ts';
+import type { WorkersView } from './temporal-parts.ts';
 
 const SHOWN_REASONS = 5;
 const LABEL = 12;
@@ -31,7 +32,7 @@ export function showStatus(status: Status, troubles: readonly Trouble[]): string
     ...part('running', running, ({ runs }) => describeRunning(runs, at)),
     ...part('rows', rows, ({ today }) => [`${number(today)} logins sent today (UTC)`]),
     ...part('quarantine', quarantine, (view) => describeQuarantine(view, at)),
-    ...part('keys', maskKeys, describeMaskKeys),
+    ...part('keys', maskKeys, (view) => describeMaskKeys(view, workers)),
     ...labelled('', configured(status)),
     ...part('recent', ledger, (view) => describeLedger(view, at)),
     ...(ledger.reachable && ledger.runs.length > 0 ? runsTable(ledger.runs) : []),
@@ -94,13 +95,18 @@ function describeQuarantine({ messages, reasons }: QuarantineView, at: Date): st
   ];
 }
 
-function describeMaskKeys({ days, keys }: MaskKeysView): string[] {
+function describeMaskKeys({ days, keys }: MaskKeysView, workers: Part<WorkersView>): string[] {
   if (keys.length === 0) return [`masking: no rows in the last ${days} days`];
-  const latest = keys.find(({ keyId }) => keyId !== ADOPTED_ID);
+  const inUse = workers.reachable ? Object.values(workers.maskKeys) : [];
+  const usedBy = (keyId: string) => {
+    if (inUse.length === 0) return '';
+    const count = inUse.filter((each) => each === keyId).length;
+    return count > 0 ? `, used by ${count} worker(s)` : ', used by no live worker';
+  };
   return keys.map((use) => {
     const rows = `${number(use.rows)} rows in ${days} days`;
     if (use.keyId === ADOPTED_ID) return `masking: no key, from before login-etl, ${rows}`;
-    return `masking: ${use.keyId} since ${use.firstDate}${use === latest ? '' : ', no longer the latest'}, ${rows}`;
+    return `masking: ${use.keyId} since ${use.firstDate}${usedBy(use.keyId)}, ${rows}`;
   });
 }
 

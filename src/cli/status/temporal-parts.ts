@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { liveWorkers } from '../../domain/live-workers.ts';
+import { keyDifferences, liveWorkers, type ReportedWorker } from '../../domain/live-workers.ts';
 import { TASK_QUEUE } from '../../domain/names.ts';
 import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { whyRunsWait } from '../../temporal/deployment/version-routing.ts';
@@ -24,7 +24,12 @@ const MAX_OPEN_RUNS = 10;
 const POLLERS_WITHIN_MS = 3_000;
 const REPORTS_WITHIN_MS = 1_000;
 
-export type WorkersView = { workers: string[] };
+export type WorkersView = {
+  workers: string[];
+  /** Of the live ones that report it. */
+  maskKeys: Record<string, string>;
+  keyDifferences: string[];
+};
 
 export const readWorkers = (sources: Sources): Promise<Part<WorkersView>> =>
   ask(postgres(sources), async () => {
@@ -32,13 +37,25 @@ export const readWorkers = (sources: Sources): Promise<Part<WorkersView>> =>
       readReportedWorkers(sources.pool(), TASK_QUEUE),
       pollersSoon(sources),
     ]);
-    return { workers: liveWorkers(reported, polled) };
+    return {
+      workers: liveWorkers(reported, polled),
+      maskKeys: maskKeysOf(reported),
+      keyDifferences: keyDifferences(reported),
+    };
   });
+
+const maskKeysOf = (reported: readonly ReportedWorker[]): Record<string, string> =>
+  Object.fromEntries(
+    reported.filter(({ alive }) => alive).map(({ identity, maskKeyId }) => [identity, maskKeyId]),
+  );
 
 /** Only older builds are known by their polls alone: Temporal is not waited for, and may be unreachable. */
 function pollersSoon(sources: Sources): Promise<string[]> {
   const late = setTimeout<string[]>(POLLERS_WITHIN_MS, [], { ref: false });
-  return Promise.race([sources.temporal(listPollers).catch(() => []), late]);
+  const polled = sources.temporal(({ connection, options }) =>
+    listPollers(connection, options.namespace),
+  );
+  return Promise.race([polled.catch(() => []), late]);
 }
 
 /** `waiting`: why new runs wait although workers poll; null when they do not. */

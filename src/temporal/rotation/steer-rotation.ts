@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
@@ -21,6 +22,8 @@ import { failureReason } from '../runs/failing-steps.ts';
 import { type RunState, runView } from '../runs/run-state.ts';
 
 const QUERY_TIMEOUT_MS = 3_000;
+const BEGINS_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 250;
 
 export type RotationStatus = {
   workflowId: string;
@@ -56,6 +59,21 @@ export async function startRotation(
     );
   }
   return ROTATION_WORKFLOW_ID;
+}
+
+/**
+ * Waits for a rotation to begin, for as long as a custodian's worker takes for it.
+ * @returns why it was refused; undefined if it has begun or waits
+ */
+export async function startRefused(client: Client): Promise<string | undefined> {
+  const until = performance.now() + BEGINS_WITHIN_MS;
+  do {
+    const { progress, view, reason } = await rotationStatus(client);
+    if (reason !== undefined) return reason;
+    if (progress || view?.state === 'retrying') return undefined;
+    await sleep(LOOK_EVERY_MS);
+  } while (performance.now() < until);
+  return undefined;
 }
 
 /** @throws Problem when none is running */

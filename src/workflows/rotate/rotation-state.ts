@@ -1,6 +1,7 @@
 import {
   CancellationScope,
   isCancellation,
+  patched,
   setCurrentDetails,
   sleep,
   workflowInfo,
@@ -9,6 +10,9 @@ import { MAX_HISTORY_EVENTS } from '../../batch/history-budget.ts';
 import { beginRotation, describeRotation, type RotationState } from '../../domain/rotation.ts';
 import type { RotationInput } from '../../domain/rotation-input.ts';
 import { nextStep, recordBegin } from './rotation-steps.ts';
+
+/** Builds up to 0.3.0 ended after a pass without rows of old keys, whoever was still masking with them. */
+const WAITS_FOR_WRITERS = 'waits-for-writers';
 
 /** Runs the steps of a rotation until it is done, is stopped, or the run's history is full. */
 export class Rotation {
@@ -46,11 +50,16 @@ export class Rotation {
 
   async #steps(): Promise<void> {
     const { pauseMsBetweenSteps } = this.#settings;
-    let state = this.#state ?? this.#reach(beginRotation(await recordBegin(this.#settings)));
+    let state = this.#state ?? this.#reach(await this.#begin());
     while (state.phase !== 'done' && !this.stopped && !historyIsFull()) {
       state = this.#reach(await nextStep(state, this.#settings));
       if (pauseMsBetweenSteps > 0) await sleep(pauseMsBetweenSteps);
     }
+  }
+
+  async #begin(): Promise<RotationState> {
+    const toKeyId = await recordBegin(this.#settings);
+    return beginRotation(toKeyId, patched(WAITS_FOR_WRITERS));
   }
 
   /** The current details for the Web UI contain only counts. */

@@ -9,12 +9,15 @@ import {
 import type { CustodianActivities } from '../../activities/rotate/custodian-activities.ts';
 import { clearSummary } from '../../domain/clear-text.ts';
 import {
+  afterCheck,
   afterRemask,
   afterRemove,
   afterRemoveDataKeys,
   afterSetAside,
   afterWait,
+  afterWriters,
   CUSTODIAN_TASK_QUEUE,
+  type OldKeyWriters,
   type RotationResult,
   type RotationState,
 } from '../../domain/rotation.ts';
@@ -58,8 +61,12 @@ export async function nextStep(
       return afterRemove(state, await removeOriginals({ runId, rows }), maxPasses);
     }
     case 'waiting for workers with an old key':
-      await sleep(pauseMsBetweenPasses);
-      return afterWait(state);
+      // The first pass finds rows in any case.
+      if (state.pass > 1 || state.waitingFor) await sleep(pauseMsBetweenPasses);
+      if (!state.waitsForWriters) return afterWait(state);
+      return afterWriters(state, await findWriters(toKeyId));
+    case 'checking that no old key is in use':
+      return afterCheck(state, await findWriters(toKeyId), maxPasses);
     case 'removing data keys': {
       const { removeDataKeys } = custodian('remove data keys that seal nothing');
       const request = { runId, after: state.dataKey, rows: DATA_KEYS_PER_STEP };
@@ -70,10 +77,17 @@ export async function nextStep(
   }
 }
 
+async function findWriters(toKeyId: string): Promise<OldKeyWriters> {
+  const { findOldKeyWriters } = custodian('look for workers with another key');
+  return findOldKeyWriters({ toKeyId });
+}
+
 /** Writes the audit record before anything is opened. @returns the id of the new key */
-export function recordBegin({ reason, toKeyId, requestId }: RotationInput): Promise<string> {
+export function recordBegin(input: RotationInput): Promise<string> {
+  const { reason, toKeyId, requestId, waitForWorkers } = input;
   const { firstExecutionRunId: runId } = workflowInfo();
-  return custodian('audit: a rotation begins').beginRotation({ reason, toKeyId, requestId, runId });
+  const { beginRotation } = custodian('audit: a rotation begins');
+  return beginRotation({ reason, toKeyId, requestId, waitForWorkers, runId });
 }
 
 /** Also runs after a cancellation. A failed rotation must report its failure soon, with or without an audit record. */

@@ -53,6 +53,8 @@ export class CustodianDatabase {
     );
     const { privateKey } = this;
     this.#activities = createCustodianActivities({
+      listPollers: async () => [],
+      batchesInFlight: async () => [],
       pool: this.#custodian,
       privateKey,
       masker,

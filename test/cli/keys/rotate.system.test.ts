@@ -94,6 +94,36 @@ async function end(custodian: RunningCommand): Promise<void> {
   expect((await custodian.result).exitCode).toBe(0);
 }
 
+test('a worker that kept the old keyring is named by status and doctor, and holds up the start', async () => {
+  const custodian = startLoginEtl(custodianEnv(stack, newKeys), ['custodian-worker']);
+  const withNewKey = await stack.spawnWorker({ MASKING_KEYS: newKeys });
+  const withOldKey = await stack.spawnWorker();
+  const names = `workers mask with different keys: .*\\(${withOldKey.pid}@`;
+  try {
+    await custodian.said('custodian worker is running');
+    const report = await loginEtl(stack.env, ['status']);
+    expect(report.exitCode).toBe(1);
+    expect(report.stdout).toMatch(new RegExp(names));
+    expect((await loginEtl(stack.env, ['doctor'])).stdout).toMatch(new RegExp(names));
+
+    expect(await rotate('start', '--reason', 'too early')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(new RegExp(`mask with another key.*: ${withOldKey.pid}@`)),
+    });
+    expect(await rotate('start', '--reason', 'patient', '--wait')).toMatchObject({ exitCode: 0 });
+    expect((await rotate('status')).stdout).toMatch(
+      new RegExp(`held up .*mask with another key.*: ${withOldKey.pid}@`),
+    );
+    await withOldKey.stop();
+    await expect
+      .poll(async () => (await status()).result?.outcome, { timeout: 40_000 })
+      .toBe('completed');
+  } finally {
+    await withNewKey.stop();
+    await end(custodian);
+  }
+}, 120_000);
+
 test('a custodian worker without the private key does not start, and names the setting', async () => {
   const { VAULT_PRIVATE_KEY: _, ...env } = custodianEnv(stack, newKeys);
   expect(await loginEtl(env, ['custodian-worker'])).toMatchObject({

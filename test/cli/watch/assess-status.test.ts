@@ -31,7 +31,10 @@ const HEALTHY: Status = {
     skipped: 0,
     missed: 0,
   },
-  workers: { reachable: true, workers: ['1@host'] },
+  workers: {
+    ...{ reachable: true, workers: ['1@host'], keyDifferences: [] },
+    maskKeys: { '1@host': '2026-11' },
+  },
   running: { reachable: true, runs: [], waiting: null },
   latest: { reachable: true, run: null },
   ledger: {
@@ -96,6 +99,11 @@ describe('healthy is', () => {
 
 describe('not healthy is', () => {
   test.each<[string, Parameters<typeof problems>[0], RegExp]>([
+    [
+      'workers with different keys',
+      { workers: { keyDifferences: ['workers mask with different keys: a (1@h), b (2@h)'] } },
+      /^workers mask with different keys: a \(1@h\), b \(2@h\)$/,
+    ],
     ['no worker', { workers: { workers: [] } }, /^no worker is running$/],
     ['a paused schedule', { schedule: { paused: true, note: 'why' } }, /is paused \(why\)$/],
     ['nothing that starts runs', { schedule: { exists: false } }, /^there is no schedule/],

@@ -141,17 +141,19 @@ test('without a record nothing is opened', async () => {
   expect(await rowsByKey()).toEqual({ [old.keyId]: 1 });
 });
 
-test('the same device is the same masked value again, over rows from before, during and after it, and ingestion never stops', async () => {
+test('the same device is the same masked value again, over rows from before, during and after it, though a worker starts with the old key meanwhile', async () => {
   const everybody = range(0, 30);
   await fill(everybody);
   const logins = () => everybody.map((n) => loginMessage(n));
-  // A worker that has the old key, as long as it is not replaced, and then one with the new key.
-  const withOldKey = await stack.spawnWorker();
+  let withOldKey = await stack.spawnWorker();
   await stack.send([...logins(), ...logins()]);
   await stack.run({ maxMessages: 60 });
   expect(await rowsByKey()).toEqual({ [old.keyId]: 60 });
+  await withOldKey.stop();
 
-  const handle = await start({ rowsPerStep: 20, pauseMsBetweenSteps: 1 });
+  const handle = await start({ rowsPerStep: 5, pauseMsBetweenSteps: 200 });
+  await expect.poll(() => progress(handle), SOON).toMatchObject({ pass: 1 });
+  withOldKey = await stack.spawnWorker();
   const runs = [];
   for (let round = 0; round < 3; round += 1) {
     await stack.send(logins());
@@ -159,6 +161,12 @@ test('the same device is the same masked value again, over rows from before, dur
     await fill(everybody);
     runs.push(await stack.run({ maxMessages: 30, batchSize: 10 }));
   }
+  await expect
+    .poll(() => progress(handle), SOON)
+    .toMatchObject({
+      phase: 'waiting for workers with an old key',
+      waitingFor: { workers: [expect.stringContaining(`(key ${old.keyId})`)] },
+    });
   await withOldKey.stop();
   const withNewKey = await stack.spawnWorker({ MASKING_KEYS: newKeys });
   for (let round = 0; round < 2; round += 1) {
@@ -178,6 +186,59 @@ test('the same device is the same masked value again, over rows from before, dur
   expect(rows).toHaveLength(30);
   for (const row of rows) expect(row).toEqual({ values: 1, rows: 8, key: NEW_KEY });
 }, 120_000);
+
+test('while a live worker masks with another key it is refused, or waits if it is told to', async () => {
+  const withOldKey = await stack.spawnWorker();
+  await expect(rotate()).rejects.toMatchObject({
+    cause: {
+      cause: {
+        type: 'OldKeyInUse',
+        message: expect.stringMatching(
+          new RegExp(
+            `^beginRotation: live workers mask with another key: .*@.* \\(key ${old.keyId}\\)`,
+          ),
+        ),
+      },
+    },
+  });
+  const waiting = await start({ waitForWorkers: true });
+  const failing = async () =>
+    (await waiting.describe()).raw.pendingActivities?.[0]?.lastFailure?.message;
+  await expect.poll(failing, SOON).toContain('live workers mask with another key');
+  expect(await audited(waiting.firstExecutionRunId)).toEqual([]);
+  await withOldKey.stop();
+  expect(await waiting.result()).toMatchObject({ outcome: 'completed' });
+}, 60_000);
+
+test('it does not end while a run still has to insert what a killed worker masked with the old key', async () => {
+  await fill(range(0, 10));
+  const killed = await stack.spawnWorker();
+  const blocker = await stack.pool.connect();
+  await blocker.query('begin; lock table ingest_batches in access exclusive mode');
+  try {
+    await stack.send(range(0, 10).map((n) => loginMessage(n)));
+    const run = await stack.start({ maxMessages: 10 });
+    const pending = async () =>
+      (await run.describe()).raw.pendingActivities?.map(({ activityType }) => activityType?.name);
+    await expect.poll(pending, SOON).toEqual(['insertBatch']);
+    await killed.kill();
+    const handle = await start({ waitForWorkers: true });
+    const withNewKey = await stack.spawnWorker({ MASKING_KEYS: newKeys });
+    await expect
+      .poll(() => progress(handle), { timeout: 90_000 })
+      .toMatchObject({
+        phase: 'waiting for workers with an old key',
+        waitingFor: { workers: [], runs: [run.workflowId] },
+      });
+    await blocker.query('commit');
+    expect(await run.result()).toMatchObject({ inserted: 10 });
+    expect(await handle.result()).toMatchObject({ outcome: 'completed', remasked: 10 });
+    await withNewKey.stop();
+    expect(await rowsByKey()).toEqual({ [NEW_KEY]: 10 });
+  } finally {
+    blocker.release(true);
+  }
+}, 180_000);
 
 test('while workers go on inserting with an old key it passes again and again, and says so in the end', async () => {
   await fill(range(0, 400));

@@ -5,8 +5,10 @@ import {
   ROTATION_SETTINGS,
   type RotationInput,
 } from '../../../domain/rotation-input.ts';
+import { Problem } from '../../../errors/problem.ts';
 import {
   rotationStatus,
+  startRefused,
   startRotation,
   stopRotation,
 } from '../../../temporal/rotation/steer-rotation.ts';
@@ -26,7 +28,8 @@ const FORMER_NAME = 'rotate';
 const HELP = `
 The second half of a masking key rotation: re-masks the rows of old keys with the active one, from their originals in
 the vault, while ingestion continues. The first half is \`login-etl keys rotate masking\`, which adds the new key and makes
-it active: give that keyring to every worker and to the custodian worker. \`rotate\` is the former name of this command.
+it active: give that keyring to every worker and to the custodian worker. While a live worker masks with another key, the
+start is refused, or with --wait waits; re-masking ends only when no more rows of old keys can arrive. \`rotate\` is the former name of this command.
 
 Examples:
   login-etl remask start --reason "yearly rotation" --to 2027-01
@@ -60,6 +63,7 @@ export function addRemaskCommand(program: Command): void {
       'pause after each step, to spare Postgres',
       wholeNumber(pauseMsBetweenSteps.min, pauseMsBetweenSteps.max),
     )
+    .option('--wait', 'wait for workers that still mask with another key')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async (options: StartOptions, command: Command) => {
@@ -67,6 +71,8 @@ export function addRemaskCommand(program: Command): void {
       const { temporal, payloads } = readSettings(command, ['temporal', 'payloads']);
       await withTemporal(temporal, payloads.keys, async (client) => {
         const workflowId = await startRotation(client, input);
+        const refusal = await startRefused(client);
+        if (refusal !== undefined) throw notStarted(refusal);
         if (options.json) printJson({ workflowId });
         else {
           printData([
@@ -110,16 +116,25 @@ type StartOptions = {
   to?: string;
   rowsPerStep?: number;
   pauseMs?: number;
+  wait?: boolean;
   json?: boolean;
 };
 
+const notStarted = (why: string) =>
+  new Problem(
+    'the rotation was refused',
+    why,
+    '`login-etl status` names the key of each worker; docs/rotation.md has the steps.',
+  );
+
 /** Only the given options: the workflow has the defaults. */
-function readInput({ reason, to, rowsPerStep: rows, pauseMs }: StartOptions) {
+function readInput({ reason, to, rowsPerStep: rows, pauseMs, wait }: StartOptions) {
   const input: Pick<RotationInput, 'reason'> & Partial<RotationInput> = {
     reason: reason.trim(),
     ...(to !== undefined && { toKeyId: to }),
     ...(rows !== undefined && { rowsPerStep: rows }),
     ...(pauseMs !== undefined && { pauseMsBetweenSteps: pauseMs }),
+    ...(wait && { waitForWorkers: true }),
   };
   try {
     parseRotationInput(input);
