@@ -10,6 +10,7 @@ import { exposedKeyFiles } from './config/exposed-key-files.ts';
 import { createMasker } from './crypto/keys/masker.ts';
 import { dataConverter } from './crypto/payloads/data-converter.ts';
 import { jsonSealer } from './crypto/payloads/part-sealer.ts';
+import { UsedPayloadKeys } from './crypto/payloads/used-payload-keys.ts';
 import { TASK_QUEUE } from './domain/names.ts';
 import { connectOrExplain } from './errors/connect-or-explain.ts';
 import { Problem } from './errors/problem.ts';
@@ -105,7 +106,8 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       receiveConcurrency: RECEIVE_CONCURRENCY,
       shuttingDown: shuttingDown.signal,
     });
-    heartbeat = await startHeartbeat(config, pool, VERSION, logger);
+    const usedKeys = new UsedPayloadKeys(config.payloads.keys);
+    heartbeat = await startHeartbeat(config, { pool, usedKeys, build: VERSION, logger });
     const steps = Object.keys(activities);
     observer = await observeWorker(config, { connection, queue, pool }, steps, logger);
     const { activityInterceptor, ...observing } = observer;
@@ -116,7 +118,9 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       workflowBundle: await workflowBundle(workflowBundlePath, logger),
       activities,
       ...workerVersion(config.temporal.version),
-      dataConverter: dataConverter(config.payloads.keys),
+      dataConverter: dataConverter(config.payloads.keys, {
+        onDecrypt: ({ keyId }) => usedKeys.note(keyId),
+      }),
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
       interceptors: {
         activity: [

@@ -64,8 +64,8 @@ function meaning(error: unknown): Meaning {
   if (name === 'NamespaceNotFoundError') return MEANINGS[5] as Meaning;
   if (name === 'UnknownPayloadKey') {
     return {
-      why: 'a payload was encrypted with a key that PAYLOAD_KEYS does not hold',
-      whatToDo: 'Add the missing key to PAYLOAD_KEYS.',
+      why: (error as Error).message,
+      whatToDo: 'Add that key to PAYLOAD_KEYS here, and wherever the payload keys are set.',
     };
   }
   if (status !== undefined) {

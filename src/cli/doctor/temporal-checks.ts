@@ -12,6 +12,8 @@ import { scheduleHandle } from '../../temporal/schedule/create-schedule.ts';
 import { temporalAddress, temporalProblem } from '../../temporal/temporal-problem.ts';
 import { listPollers, readVersionRouting } from '../../temporal/workers.ts';
 import { describeDuration } from '../options/duration.ts';
+import { troublesOfRun } from '../status/assess-status.ts';
+import { lookAtOpenRuns } from '../status/temporal-parts.ts';
 import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
@@ -45,6 +47,7 @@ export function temporalChecks(
         },
       },
       { name: 'worker', needs: TEMPORAL, run: () => workers(client, pool), explain },
+      { name: 'open runs', needs: TEMPORAL, run: () => runs(client), explain },
       { name: 'search attributes', needs: TEMPORAL, run: () => searchAttributes(client), explain },
       {
         name: 'schedule',
@@ -84,6 +87,12 @@ async function workers(client: Client, pool: Pool | undefined): Promise<Finding>
         `no worker polls task queue ${TASK_QUEUE}`,
         'Start one with `npm run worker`; check that its TEMPORAL_NAMESPACE is the same.',
       );
+}
+
+async function runs(client: Client): Promise<Finding> {
+  const { runs: open } = await lookAtOpenRuns(client, false);
+  const [trouble] = open.flatMap(troublesOfRun);
+  return trouble ? warning(trouble.problem, trouble.whatToDo) : ok(`${open.length} open`);
 }
 
 async function searchAttributes({ connection, options }: Client): Promise<Finding> {

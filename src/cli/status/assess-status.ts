@@ -104,20 +104,23 @@ function running({ running: part }: Status): Trouble[] {
   ];
 }
 
-function troublesOfRun({ workflowId, state, failing }: OpenRun): Trouble[] {
+export function troublesOfRun({ workflowId, state, failing, missingKey }: OpenRun): Trouble[] {
   const troubles: Trouble[] = failing
     .filter(({ attempt }) => attempt >= FAILING_FROM_ATTEMPT)
     .map(({ step, attempt, reason }) => ({
       part: 'running',
       problem: `${step} of ${workflowId} fails (attempt ${attempt}): ${reason}`,
-      whatToDo: 'Fix the cause; the run then continues by itself.',
+      whatToDo: reason.includes('PAYLOAD_KEYS')
+        ? ADD_KEY
+        : 'Fix the cause; the run then continues by itself.',
     }));
   if (state === 'stuck') {
     troubles.push({
       part: 'running',
-      problem: `the worker fails to execute ${workflowId}`,
-      whatToDo:
-        "See the worker's log: it may lack a payload key, or its build may not match the run.",
+      problem: `the worker fails to execute ${workflowId}${missingKey ? `: ${missingKey}` : ''}`,
+      whatToDo: missingKey
+        ? ADD_KEY
+        : "See the worker's log: it may lack a payload key, or its build may not match the run.",
     });
   }
   if (state === 'paused') {
@@ -142,6 +145,9 @@ function latest({ latest: part }: Status): Trouble[] {
     },
   ];
 }
+
+const ADD_KEY =
+  'Add that key to PAYLOAD_KEYS of every worker and restart them: `login-etl keys list` says from when on a key may be removed.';
 
 /** The schedule starts runs of which none succeeds, or starts none at all. */
 function overdue({ at, schedule: plan, running: open, ledger }: Status): Trouble[] {

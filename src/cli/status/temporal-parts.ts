@@ -67,7 +67,7 @@ export const readRunning = (sources: Sources): Promise<Part<RunningView>> =>
     return sources.temporal((client) => lookAtOpenRuns(client, query));
   });
 
-async function lookAtOpenRuns(client: Client, query: boolean): Promise<RunningView> {
+export async function lookAtOpenRuns(client: Client, query: boolean): Promise<RunningView> {
   const [open, routing] = await Promise.all([
     openRuns(client, MAX_OPEN_RUNS),
     readVersionRouting(client.connection, client.options.namespace),

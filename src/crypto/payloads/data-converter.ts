@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
 import type { Keyring } from '../keys/keyring.ts';
+import type { DecryptOptions } from './payload-cipher.ts';
 import { payloadCodec } from './payload-codec.ts';
 
 /** The SDK loads these by path, also into the workflow bundle. */
@@ -12,6 +13,6 @@ export const converterPaths = {
 };
 
 /** The converter of worker, clients and CLI: it encrypts everything that goes to Temporal. */
-export function dataConverter(payloadKeys: Keyring): DataConverter {
-  return { payloadCodecs: [payloadCodec(payloadKeys)], ...converterPaths };
+export function dataConverter(payloadKeys: Keyring, options?: DecryptOptions): DataConverter {
+  return { payloadCodecs: [payloadCodec(payloadKeys, options)], ...converterPaths };
 }

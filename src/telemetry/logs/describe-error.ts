@@ -17,13 +17,14 @@ const MAX_CAUSES = 5;
  */
 export function describeError(error: Error, depth = 0): ErrorDescription {
   const code = (error as NodeJS.ErrnoException).code;
-  const own = error instanceof ApplicationFailure;
+  // Its message contains only the id of the key.
+  const own = error instanceof ApplicationFailure || error.name === 'UnknownPayloadKey';
   const frames = framesOf(error);
   return {
     name: error.name,
     ...(typeof code === 'string' && { code }),
     ...(own && { message: error.message }),
-    ...(own && error.type && { code: error.type }),
+    ...(error instanceof ApplicationFailure && error.type && { code: error.type }),
     ...(frames.length > 0 && !own && { frames }),
     ...(error.cause instanceof Error &&
       depth < MAX_CAUSES && { cause: describeError(error.cause, depth + 1) }),

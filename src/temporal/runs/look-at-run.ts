@@ -3,6 +3,7 @@ import type { Counts } from '../../domain/counts.ts';
 import { type FailingStep, failingSteps } from './failing-steps.ts';
 import { type RunProgress, runProgress } from './query-progress.ts';
 import { runCounts } from './run-counts.ts';
+import { missingKeyOfStuck } from './stuck-reason.ts';
 
 /** From this attempt of a workflow task on, the worker's build does not fit the run. */
 const STUCK_FROM_ATTEMPT = 3;
@@ -17,6 +18,8 @@ export type OpenRun = {
   state: RunProgress['state'] | 'waiting' | 'stuck' | 'unknown';
   counts: Counts | null;
   failing: FailingStep[];
+  /** Of a stuck run whose worker lacks a payload key. */
+  missingKey: string | null;
 };
 
 /**
@@ -42,17 +45,19 @@ export async function lookAtRun(
     beginsAt || !query ? undefined : runCounts(client, workflowId, shards),
     ...all.map((each) => failingSteps(client, each)),
   ]);
-  const stuck = all.some(
+  const stuck = all.find(
     ({ pendingWorkflowTask }) => (pendingWorkflowTask?.attempt ?? 0) >= STUCK_FROM_ATTEMPT,
   );
+  const { workflowId: stuckId, runId: stuckRunId } = stuck?.workflowExecutionInfo?.execution ?? {};
   return {
     workflowId,
     runId,
     startedAt: beginsAt ? startTime : (executionTime ?? startTime),
     beginsAt,
-    state: stateOf(beginsAt, stuck, progress, counts),
+    state: stateOf(beginsAt, stuck !== undefined, progress, counts),
     counts: counts ?? progress?.counts ?? null,
     failing: failing.flat(),
+    missingKey: stuck ? await missingKeyOfStuck(client, stuckId ?? '', stuckRunId ?? '') : null,
   };
 }
 

@@ -58,6 +58,7 @@ const RUN: OpenRun = {
   state: 'draining',
   counts: null,
   failing: [],
+  missingKey: null,
 };
 
 /** The healthy state but for one part. */

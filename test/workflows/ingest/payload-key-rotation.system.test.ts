@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { loadConfig } from '../../../src/config/config.ts';
 import { generateKeys, KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
 import { dataConverter } from '../../../src/crypto/payloads/data-converter.ts';
+import { TASK_QUEUE } from '../../../src/domain/names.ts';
 import { scheduleHandle } from '../../../src/temporal/schedule/create-schedule.ts';
 import { jsonOf, loginEtl } from '../../cli/login-etl.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
@@ -83,7 +84,7 @@ test('a schedule and histories of an older payload key go on after rotation, wit
   const rotated = await loginEtl(env, ['keys', 'rotate', 'payload', '--id', 'new']);
   expect(rotated.exitCode, rotated.stderr).toBe(0);
 
-  await stack.spawnWorker();
+  const after = await stack.spawnWorker();
   const newRun = await scheduledRun();
   // The schedule's input is as it was; what the run makes of it is the new key's.
   expect(await keysIn(newRun)).toEqual(new Set(['old', 'new']));
@@ -101,5 +102,71 @@ test('a schedule and histories of an older payload key go on after rotation, wit
       [{ workflowId, history }],
     );
     for await (const { error } of results) expect(error).toBeUndefined();
+  }
+  await after.stop();
+}, 180_000);
+
+type Listed = {
+  id: string;
+  kind: string;
+  removableFrom?: string | null;
+  removableBecause?: string;
+};
+
+const listed = async (id: string): Promise<Listed | undefined> =>
+  jsonOf<Listed[]>(await loginEtl(env, ['keys', 'list', '--json'])).find(
+    (key) => key.kind === 'payload' && key.id === id,
+  );
+
+test('keys list says from when on a payload key may be removed: when no history within retention has it', async () => {
+  expect(await listed('new')).not.toHaveProperty('removableFrom');
+  expect(await listed('old')).toMatchObject({
+    removableFrom: null,
+    removableBecause: expect.stringContaining("the schedule's input is encrypted with it"),
+  });
+  const input = ['--input', '{"maxMessages": 5}'];
+  await loginEtl(env, ['schedule', 'create', '--replace', '--paused', ...input]);
+  const worker = await stack.spawnWorker();
+  await scheduledRun();
+  await worker.stop();
+  const { removableFrom } = (await listed('old')) ?? {};
+  expect(Date.parse(removableFrom ?? '')).toBeGreaterThan(Date.now());
+  expect((await loginEtl(env, ['keys', 'list'])).stdout).toContain(
+    `payload key old may be removed from ${removableFrom} on: `,
+  );
+}, 60_000);
+
+test('a payload key that was removed too early is named by the log, by status and by doctor, with what to do', async () => {
+  const file = join(directory, 'too-early.json');
+  const keys = await generateKeys('third');
+  await writeFile(file, keys[KEY_FILE_NAMES.payloadKeys] as string, { mode: 0o600 });
+  const blocker = await stack.pool.connect();
+  await blocker.query('begin; lock table ingest_batches in access exclusive mode');
+  const complete = await stack.spawnWorker();
+  await stack.send(loginMessages(5));
+  const { client } = present();
+  const run = await client.workflow.start('ingestLogins', {
+    ...{ taskQueue: TASK_QUEUE, workflowId: 'too-early', args: [{ maxMessages: 5 }] },
+  });
+  try {
+    const pending = async () =>
+      (await run.describe()).raw.pendingActivities?.map(({ activityType }) => activityType?.name);
+    await expect.poll(pending, { timeout: 20_000 }).toEqual(['insertBatch']);
+    await complete.kill();
+    const early = { ...env, PAYLOAD_KEYS_FILE: file };
+    const worker = await stack.spawnWorker(early);
+    const missing = 'encrypted with the key new, which PAYLOAD_KEYS does not hold';
+    await expect.poll(() => worker.log(), { timeout: 40_000 }).toContain(missing);
+    const problems = async () => {
+      const { stdout } = await loginEtl(early, ['status', '--json']);
+      return JSON.stringify((JSON.parse(stdout) as { problems: object[] }).problems);
+    };
+    await expect.poll(problems, { timeout: 40_000 }).toContain(missing);
+    expect(await problems()).toContain('Add that key to PAYLOAD_KEYS of every worker');
+    expect((await loginEtl(early, ['doctor'])).stdout).toContain(missing);
+    await worker.stop();
+  } finally {
+    blocker.release(true);
+    await run.terminate();
   }
 }, 180_000);

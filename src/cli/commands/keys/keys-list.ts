@@ -8,14 +8,18 @@ import { Problem } from '../../../errors/problem.ts';
 import { type KeyUseInTables, readKeyUse } from '../../../postgres/logins/read-key-use.ts';
 import { takeEnvironment, tryReadSettings } from '../../connect/read-settings.ts';
 import { withDatabase } from '../../connect/with-database.ts';
+import { withTemporal } from '../../connect/with-temporal.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
+import { type Removable, readKeysInUse, removableKeys } from '../../keys/removable-keys.ts';
 import { printData, printJson, terminalWidth } from '../../terminal/output.ts';
 import { type Column, renderTable } from '../../terminal/table.ts';
 
 const HELP = `
 Shows ids, never keys. If DATABASE_URL is set, it also shows from when to when rows were made with each key, and
 which keys the rows still need. That reads every row of user_logins once; --no-tables skips it. Only a custodian sees
-the rows of the vault. Which payload keys are still in use only Temporal's histories show.
+the rows of the vault. With TEMPORAL_ADDRESS, it says from when on a payload key may be removed: when Temporal keeps no
+history of a run that began before workers last used the key. Other readers of histories, such as exports, are not
+considered.
 
 Examples:
   login-etl keys list
@@ -33,6 +37,9 @@ type Key = {
   rows?: number;
   firstUse?: string;
   lastUse?: string;
+  /** Only of payload keys: null for one that may not be removed, or of which that is unknown. */
+  removableFrom?: string | null;
+  removableBecause?: string;
 };
 
 export function addKeysListCommand(keys: Command): void {
@@ -46,9 +53,12 @@ export function addKeysListCommand(keys: Command): void {
       takeEnvironment(command);
       const known = configuredKeys();
       const used = tables ? await usedKeys(command) : {};
-      const list = [...known, ...onlyInTables(known, used)].map((key) => withUse(key, used));
+      const judged = tables ? await judgePayloadKeys(command, known) : new Map<string, Removable>();
+      const list = [...known, ...onlyInTables(known, used)].map((key) =>
+        withRemovable(withUse(key, used), judged),
+      );
       if (json) printJson(list);
-      else printData(describe(list));
+      else printData([...describe(list), ...list.flatMap(describeRemovable)]);
     });
 }
 
@@ -98,6 +108,43 @@ async function usedKeys(command: Command): Promise<Used> {
   const settings = tryReadSettings(['postgres']);
   if (!settings) return {};
   return withDatabase(command, settings.postgres, readKeyUse, { migrated: false });
+}
+
+/** Of keys that are not active here. Without database or Temporal nothing is known. */
+async function judgePayloadKeys(
+  command: Command,
+  known: readonly Key[],
+): Promise<Map<string, Removable>> {
+  const ids = known.filter(({ kind, active }) => kind === 'payload' && !active).map(({ id }) => id);
+  const settings = tryReadSettings(['postgres', 'temporal']);
+  if (ids.length === 0) return new Map();
+  if (!settings) return unknown(ids, 'set DATABASE_URL and TEMPORAL_ADDRESS to see it');
+  try {
+    const inUse = await withDatabase(command, settings.postgres, readKeysInUse);
+    return await withTemporal(settings.temporal, undefined, (client) =>
+      removableKeys(client, inUse, ids),
+    );
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return unknown(ids, `${error.what}: ${error.why}`);
+  }
+}
+
+const unknown = (ids: readonly string[], reason: string): Map<string, Removable> =>
+  new Map(ids.map((id) => [id, { from: null, reason: `not known: ${reason}` }]));
+
+function withRemovable(key: Key, judged: ReadonlyMap<string, Removable>): Key {
+  const removable = key.kind === 'payload' ? judged.get(key.id) : undefined;
+  if (!removable) return key;
+  const { from, reason } = removable;
+  return { ...key, removableFrom: from?.toISOString() ?? null, removableBecause: reason };
+}
+
+function describeRemovable({ id, removableFrom, removableBecause }: Key): string[] {
+  if (removableFrom === undefined) return [];
+  if (removableFrom === null) return [`payload key ${id} must be kept: ${removableBecause}`];
+  const from = Date.parse(removableFrom) <= Date.now() ? 'now' : `from ${removableFrom} on`;
+  return [`payload key ${id} may be removed ${from}: ${removableBecause}`];
 }
 
 function onlyInTables(known: readonly Key[], used: Used): Key[] {

@@ -1,0 +1,53 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { REPLAY_WORKFLOW_TYPE } from '../../batch/replay-batch.ts';
+import { WORKFLOW_TYPE } from '../../domain/names.ts';
+import { metadataText } from '../../domain/payload-metadata.ts';
+import { ROTATION_WORKFLOW_TYPE } from '../../domain/rotation.ts';
+import { historyRetentionDays } from '../history-retention.ts';
+import { scheduleHandle } from '../schedule/create-schedule.ts';
+
+const OURS = [WORKFLOW_TYPE, REPLAY_WORKFLOW_TYPE, ROTATION_WORKFLOW_TYPE]
+  .map((type) => `'${type}'`)
+  .join(', ');
+
+export type KeptHistories = {
+  /** An open run that began by then. */
+  open: string | undefined;
+  /** When the last history of a closed run that began by then is removed; undefined if there is none. */
+  removedAt: Date | undefined;
+};
+
+/** Looks for histories that Temporal keeps of runs that began by a time. */
+export async function keptHistories(client: Client, begunBy: Date): Promise<KeptHistories> {
+  const begun = `WorkflowType IN (${OURS}) AND StartTime <= '${begunBy.toISOString()}'`;
+  const open = await firstPage(client, `${begun} AND ExecutionStatus = 'Running'`);
+  const closed = await firstPage(client, `${begun} AND ExecutionStatus != 'Running'`);
+  const lastClosed = Math.max(0, ...closed.map(({ closeTime }) => closeTime?.getTime() ?? 0));
+  const retentionMs = (await historyRetentionDays(client)) * 86_400_000;
+  return {
+    open: open[0]?.workflowId,
+    removedAt: closed.length > 0 ? new Date(lastClosed + retentionMs) : undefined,
+  };
+}
+
+/** Temporal lists the latest closed runs first. */
+const PAGE_SIZE = 100;
+
+async function firstPage(client: Client, query: string): Promise<WorkflowExecutionInfo[]> {
+  const found: WorkflowExecutionInfo[] = [];
+  for await (const run of client.workflow.list({ query, pageSize: PAGE_SIZE })) {
+    if (found.push(run) >= PAGE_SIZE) break;
+  }
+  return found;
+}
+
+/** The ids of the payload keys that the schedule's input is encrypted with. */
+export async function keysOfSchedule(client: Client): Promise<string[]> {
+  const { namespace } = client.options;
+  const { scheduleId } = scheduleHandle(client);
+  const described = await client.workflowService
+    .describeSchedule({ namespace, scheduleId })
+    .catch(() => undefined);
+  const payloads = described?.schedule?.action?.startWorkflow?.input?.payloads ?? [];
+  return payloads.map((payload) => metadataText(payload, 'encryption-key-id')).filter(Boolean);
+}
