@@ -35,6 +35,9 @@ const STEP: ActivityOptions = {
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 };
 
+/** How often it looks whether workers with another key are gone. */
+const WRITERS_EVERY_MS = 10_000;
+
 /** Large, since each step scans the whole vault and there are few data keys. */
 const DATA_KEYS_PER_STEP = 100_000;
 
@@ -61,8 +64,9 @@ export async function nextStep(
       return afterRemove(state, await removeOriginals({ runId, rows }), maxPasses);
     }
     case 'waiting for workers with an old key':
+      if (state.waitingFor) await sleep(Math.min(pauseMsBetweenPasses, WRITERS_EVERY_MS));
       // The first pass finds rows in any case.
-      if (state.pass > 1 || state.waitingFor) await sleep(pauseMsBetweenPasses);
+      else if (state.pass > 1) await sleep(pauseMsBetweenPasses);
       if (!state.waitsForWriters) return afterWait(state);
       return afterWriters(state, await findWriters(toKeyId));
     case 'checking that no old key is in use':
@@ -86,7 +90,9 @@ async function findWriters(toKeyId: string): Promise<OldKeyWriters> {
 export function recordBegin(input: RotationInput): Promise<string> {
   const { reason, toKeyId, requestId, waitForWorkers } = input;
   const { firstExecutionRunId: runId } = workflowInfo();
-  const { beginRotation } = custodian('audit: a rotation begins');
+  const { beginRotation } = custodian('audit: a rotation begins', {
+    retry: { ...STEP.retry, maximumInterval: WRITERS_EVERY_MS },
+  });
   return beginRotation({ reason, toKeyId, requestId, waitForWorkers, runId });
 }
 

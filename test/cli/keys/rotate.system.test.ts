@@ -116,13 +116,13 @@ test('a worker that kept the old keyring is named by status and doctor, and hold
     );
     await withOldKey.stop();
     await expect
-      .poll(async () => (await status()).result?.outcome, { timeout: 40_000 })
+      .poll(async () => (await status()).result?.outcome, { timeout: 90_000 })
       .toBe('completed');
   } finally {
     await withNewKey.stop();
     await end(custodian);
   }
-}, 120_000);
+}, 180_000);
 
 test('a custodian worker without the private key does not start, and names the setting', async () => {
   const { VAULT_PRIVATE_KEY: _, ...env } = custodianEnv(stack, newKeys);
