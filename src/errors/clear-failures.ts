@@ -71,7 +71,18 @@ const SYSTEM_CODES = [
 /** Returns the text to show for a failure; undefined when its message has to be encoded. */
 export function clearFailure(message: string): string | undefined {
   if (FIXED.has(message) || REFUSED.has(message)) return message;
-  return clearInputProblems(message) ?? clearStepFailure(message);
+  return clearInputProblems(message) ?? clearStepFailure(message) ?? clearMissingKey(message);
+}
+
+const MISSING_KEY =
+  /^a payload is refused: ([^:]+): a payload was encrypted with the key [^:]+: add that key again$/;
+
+/** Without the key's id, which whoever made the payload chose. */
+function clearMissingKey(message: string): string | undefined {
+  const payload = MISSING_KEY.exec(message)?.[1] ?? '';
+  return PAYLOADS.includes(payload)
+    ? `a payload is refused: ${payload}: it was encrypted with a key that PAYLOAD_KEYS does not hold: add that key again`
+    : undefined;
 }
 
 function clearInputProblems(message: string): string | undefined {

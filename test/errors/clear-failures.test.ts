@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { toFailure } from '../../src/activities/to-failure.ts';
+import { UnknownPayloadKey } from '../../src/crypto/payloads/unknown-payload-key.ts';
 import { INGEST_SETTINGS, parseIngestInput } from '../../src/domain/ingest-input.ts';
 import { parseRotationInput, ROTATION_SETTINGS } from '../../src/domain/rotation-input.ts';
 import { clearFailure } from '../../src/errors/clear-failures.ts';
@@ -71,6 +72,14 @@ test('of an error with a detail only our own advice is shown in clear', () => {
   const { advice } = OWN_POLICY.RowsNotStored ?? {};
   expect(clearFailure(`insertBatch: ${advice}: trigger ${VALUE} (RowsNotStored)`)).toBe(
     `insertBatch: ${advice} (RowsNotStored)`,
+  );
+});
+
+test('a missing payload key is not named in clear, since a stranger may have chosen its id', () => {
+  const { message } = new UnknownPayloadKey('joe');
+  const missing = 'it was encrypted with a key that PAYLOAD_KEYS does not hold: add that key again';
+  expect(clearFailure(`a payload is refused: the input: ${message}`)).toBe(
+    `a payload is refused: the input: ${missing}`,
   );
 });
 

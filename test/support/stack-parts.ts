@@ -64,7 +64,7 @@ export type Stack = {
   queue: Queue;
   send(bodies: Iterable<string>): Promise<string[]>;
   /** In this process; stopped with the stack, or by the function it returns. */
-  startWorker(): Promise<() => Promise<void>>;
+  startWorker(env?: Readonly<Record<string, string>>): Promise<() => Promise<void>>;
   /** A process of its own, running; killed with the stack at the latest. */
   spawnWorker(env?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
   /** The same, not waited for. */

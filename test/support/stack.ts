@@ -77,8 +77,11 @@ async function start(parts: SharedParts, options: StackOptions, undo: UndoList):
     WORKER_WORKFLOW_BUNDLE: parts.workflowBundlePath,
     ...options.env,
   };
-  const loaded = loadConfig(WORKER_SECTIONS, env);
-  const config = { ...loaded, sqs: { ...loaded.sqs, credentials: ANY_CREDENTIALS } };
+  const configOf = (workerEnv: Readonly<Record<string, string>>) => {
+    const loaded = loadConfig(WORKER_SECTIONS, workerEnv);
+    return { ...loaded, sqs: { ...loaded.sqs, credentials: ANY_CREDENTIALS } };
+  };
+  const config = configOf(env);
   const connection = await connect(temporal.address);
   undo.push(() => connection.close());
   const client = new Client({ connection, dataConverter: dataConverter(config.payloads.keys) });
@@ -108,8 +111,8 @@ async function start(parts: SharedParts, options: StackOptions, undo: UndoList):
     sqs,
     queue: sqs.queue,
     send: (bodies) => sendMessages(sqs.queue, bodies),
-    async startWorker() {
-      const worker = await startWorker(config, testRuntime().logger);
+    async startWorker(extra = {}) {
+      const worker = await startWorker(configOf({ ...env, ...extra }), testRuntime().logger);
       // Observed now, so that a worker that fails in mid-test isn't an unhandled rejection as well.
       const done = worker.done.then(
         () => undefined,

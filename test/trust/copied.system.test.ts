@@ -24,8 +24,9 @@ let stopWorker: () => Promise<void>;
 
 beforeAll(async () => {
   stack = await startStack();
-  stopWorker = await stack.startWorker();
   const keys = addMaskingKey(stack.env.MASKING_KEYS ?? '', 'next', randomBytes(32));
+  // A rotation does not begin while a worker masks with the old key.
+  stopWorker = await stack.startWorker({ MASKING_KEYS: keys });
   stopCustodian = await startTestCustodian(stack, keys);
   foreigner = await startForeigner(stack);
 });

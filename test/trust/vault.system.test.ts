@@ -28,6 +28,7 @@ const STEPS = [
   'removeOriginals',
   'removeDataKeys',
   'endRotation',
+  'findOldKeyWriters',
 ] as const;
 
 let stack: Stack;
@@ -36,8 +37,9 @@ let stopCustodian: () => Promise<void>;
 
 beforeAll(async () => {
   stack = await startStack();
-  await stack.startWorker();
   const keys = addMaskingKey(stack.env.MASKING_KEYS ?? '', 'next', randomBytes(32));
+  // A rotation does not begin while a worker masks with the old key.
+  await stack.startWorker({ MASKING_KEYS: keys });
   stopCustodian = await startTestCustodian(stack, keys);
   foreigner = await startForeigner(stack);
 });
