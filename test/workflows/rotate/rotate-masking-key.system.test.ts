@@ -19,6 +19,7 @@ import { loginMessage } from '../../support/data/login-messages.ts';
 import { fillVault, insertRows, original, range } from '../../support/data/vaulted-rows.ts';
 import { runHistories } from '../../support/run-history.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
+import type { WorkerProcess } from '../../support/worker-process.ts';
 
 const NEW_KEY = 'key-of-2027';
 /** For what takes a step or two. */
@@ -29,6 +30,13 @@ let newKeys: string;
 let old: Masker;
 let masker: Masker;
 let stopCustodian: () => Promise<void>;
+const spawned: WorkerProcess[] = [];
+
+async function spawnWorker(env?: Record<string, string>): Promise<WorkerProcess> {
+  const worker = await stack.spawnWorker(env);
+  spawned.push(worker);
+  return worker;
+}
 
 beforeAll(async () => {
   stack = await startStack();
@@ -41,7 +49,11 @@ beforeEach(async () => {
   await stack.clear();
   await stack.pool.query('truncate vault_set_aside');
 });
-afterEach(() => stack.pool.query('drop trigger if exists refusing on user_logins'));
+afterEach(async () => {
+  await stack.pool.query('drop trigger if exists refusing on user_logins');
+  // A rotation is refused while a worker of another test is alive.
+  await Promise.all(spawned.splice(0).map((worker) => worker.remove()));
+});
 afterAll(async () => {
   await stopCustodian?.();
   await stack?.stop();
@@ -145,15 +157,15 @@ test('the same device is the same masked value again, over rows from before, dur
   const everybody = range(0, 30);
   await fill(everybody);
   const logins = () => everybody.map((n) => loginMessage(n));
-  let withOldKey = await stack.spawnWorker();
+  let withOldKey = await spawnWorker();
   await stack.send([...logins(), ...logins()]);
   await stack.run({ maxMessages: 60 });
   expect(await rowsByKey()).toEqual({ [old.keyId]: 60 });
   await withOldKey.stop();
 
-  const handle = await start({ rowsPerStep: 5, pauseMsBetweenSteps: 200 });
+  const handle = await start({ rowsPerStep: 20, pauseMsBetweenSteps: 1_000 });
   await expect.poll(() => progress(handle), SOON).toMatchObject({ pass: 1 });
-  withOldKey = await stack.spawnWorker();
+  withOldKey = await spawnWorker();
   const runs = [];
   for (let round = 0; round < 3; round += 1) {
     await stack.send(logins());
@@ -168,7 +180,7 @@ test('the same device is the same masked value again, over rows from before, dur
       waitingFor: { workers: [expect.stringContaining(`(key ${old.keyId})`)] },
     });
   await withOldKey.stop();
-  const withNewKey = await stack.spawnWorker({ MASKING_KEYS: newKeys });
+  const withNewKey = await spawnWorker({ MASKING_KEYS: newKeys });
   for (let round = 0; round < 2; round += 1) {
     await stack.send(logins());
     runs.push(await stack.run({ maxMessages: 30, batchSize: 10 }));
@@ -185,10 +197,10 @@ test('the same device is the same masked value again, over rows from before, dur
   );
   expect(rows).toHaveLength(30);
   for (const row of rows) expect(row).toEqual({ values: 1, rows: 8, key: NEW_KEY });
-}, 120_000);
+}, 240_000);
 
 test('while a live worker masks with another key it is refused, or waits if it is told to', async () => {
-  const withOldKey = await stack.spawnWorker();
+  const withOldKey = await spawnWorker();
   await expect(rotate()).rejects.toMatchObject({
     cause: {
       cause: {
@@ -208,11 +220,11 @@ test('while a live worker masks with another key it is refused, or waits if it i
   expect(await audited(waiting.firstExecutionRunId)).toEqual([]);
   await withOldKey.stop();
   expect(await waiting.result()).toMatchObject({ outcome: 'completed' });
-}, 60_000);
+}, 120_000);
 
 test('it does not end while a run still has to insert what a killed worker masked with the old key', async () => {
   await fill(range(0, 10));
-  const killed = await stack.spawnWorker();
+  const killed = await spawnWorker();
   const blocker = await stack.pool.connect();
   await blocker.query('begin; lock table ingest_batches in access exclusive mode');
   try {
@@ -223,9 +235,9 @@ test('it does not end while a run still has to insert what a killed worker maske
     await expect.poll(pending, SOON).toEqual(['insertBatch']);
     await killed.kill();
     const handle = await start({ waitForWorkers: true });
-    const withNewKey = await stack.spawnWorker({ MASKING_KEYS: newKeys });
+    const withNewKey = await spawnWorker({ MASKING_KEYS: newKeys });
     await expect
-      .poll(() => progress(handle), { timeout: 90_000 })
+      .poll(() => progress(handle), { timeout: 120_000 })
       .toMatchObject({
         phase: 'waiting for workers with an old key',
         waitingFor: { workers: [], runs: [run.workflowId] },
@@ -238,7 +250,7 @@ test('it does not end while a run still has to insert what a killed worker maske
   } finally {
     blocker.release(true);
   }
-}, 180_000);
+}, 300_000);
 
 test('while workers go on inserting with an old key it passes again and again, and says so in the end', async () => {
   await fill(range(0, 400));
