@@ -5,7 +5,9 @@ export type ReportedWorker = {
   alive: boolean;
   /** It has said that it stops, after its last step. */
   stopped: boolean;
-  /** Since its last report. */
+  /** Its last report, by the clock of Postgres. */
+  seenAtMs: number;
+  /** Since then. */
   silentMs: number;
   build: string;
   maskKeyId: string;
@@ -78,14 +80,8 @@ export function workersWithOtherKey(
 }
 
 /** When a worker with another key last reported; 0 if none has within the last day. */
-export const otherKeyLastSeenMs = (
-  reported: readonly ReportedWorker[],
-  keyId: string,
-  nowMs: number,
-): number =>
+export const otherKeyLastSeenMs = (reported: readonly ReportedWorker[], keyId: string): number =>
   Math.max(
     0,
-    ...reported
-      .filter(({ maskKeyId }) => maskKeyId !== keyId)
-      .map(({ silentMs }) => Math.floor(nowMs - silentMs)),
+    ...reported.filter(({ maskKeyId }) => maskKeyId !== keyId).map(({ seenAtMs }) => seenAtMs),
   );

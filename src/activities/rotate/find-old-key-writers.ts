@@ -28,7 +28,7 @@ export const findOldKeyWriters =
       listPollers(),
     ]);
     const workers = workersWithOtherKey(reported, polled, keyId);
-    const lastSeenMs = otherKeyLastSeenMs(reported, keyId, Date.now());
+    const lastSeenMs = otherKeyLastSeenMs(reported, keyId);
     const runs = lastSeenMs > 0 ? await batchesInFlight(lastSeenMs + CLOCKS_MS) : [];
     return { workers: workers.slice(0, MAX_NAMED), runs: runs.slice(0, MAX_NAMED), lastSeenMs };
   };

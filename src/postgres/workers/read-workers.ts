@@ -7,6 +7,7 @@ const ALIVE_WITHIN = '15 seconds';
 const READ = `
   select identity, stopped_at is null and seen_at > now() - interval '${ALIVE_WITHIN}' as alive,
     stopped_at is not null as stopped,
+    (extract(epoch from coalesce(stopped_at, seen_at)) * 1000)::float8 as "seenAtMs",
     (extract(epoch from now() - coalesce(stopped_at, seen_at)) * 1000)::float8 as "silentMs",
     build, mask_key_id as "maskKeyId", payload_key_ids as "payloadKeyIds"
   from workers where task_queue = $1 order by identity, started_at`;
