@@ -126,8 +126,8 @@ test('steps of a rotation that has ended change nothing when they are copied', a
   const outcomes = await foreigner.call(calls, workflowId);
   expect(outcomes).toMatchObject([
     { failed: 'RotationRefused' },
-    ...STEPS.slice(1, -1).map(() => ({ failed: 'RotationNotOnRecord' })),
-    { done: true },
+    ...STEPS.slice(1, -2).map(() => ({ failed: 'RotationNotOnRecord' })),
+    ...[{ done: true }, { done: true }],
   ]);
   // Nor for another step.
   const asAnother = calls.map((call, index) => ({
