@@ -21,7 +21,7 @@ import { watchRefusals } from './telemetry/health/refusal-watch.ts';
 import { describeError } from './telemetry/logs/describe-error.ts';
 import { createLogger } from './telemetry/logs/logger.ts';
 import { installRuntime } from './telemetry/runtime.ts';
-import { batchesInFlight } from './temporal/runs/batches-in-flight.ts';
+import { batchesInFlight } from './temporal/rotation/batches-in-flight.ts';
 import { connectWorker } from './temporal/worker/connect-worker.ts';
 import { createWorker } from './temporal/worker/create-worker.ts';
 import { renewApiKey } from './temporal/worker/renew-api-key.ts';

@@ -86,6 +86,7 @@ test('every row of the tables is in this test', () => {
     'PartRefused',
     'NotCommitted',
     'OtherVaultKey',
+    'OldKeyInUse',
     'OtherMaskingKey',
     'RowsNotStored',
     'QuarantineDropsRows',

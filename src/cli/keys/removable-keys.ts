@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { TASK_QUEUE } from '../../domain/names.ts';
 import { type PayloadKeyUse, readKeyUses } from '../../postgres/workers/payload-key-uses.ts';
 import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
-import { keptHistories, keysOfSchedule } from '../../temporal/runs/kept-histories.ts';
+import { keptHistories, keysOfSchedule } from '../../temporal/kept-histories.ts';
 
 /** From when on a payload key may be removed; null: not yet, or not known, for this reason. */
 export type Removable = { from: Date | null; reason: string };
