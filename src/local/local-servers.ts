@@ -19,6 +19,8 @@ const VISIBILITY_TIMEOUT_SECONDS = '30';
 export type LocalServers = {
   temporalAddress: string;
   webUi: string;
+  /** Opens the Web UI and logs its browser in to the codec server, once. */
+  loginLink: string;
   /** Where the Web UI looks for the codec server. */
   codecServerPort: number;
   sqsEndpoint: string;
@@ -46,6 +48,7 @@ export async function startLocalServers(context: Context): Promise<LocalServers>
   return {
     temporalAddress: temporal.address,
     webUi: temporal.webUi,
+    loginLink: temporal.loginLink,
     codecServerPort: temporal.codecServerPort,
     sqsEndpoint,
     adminUrl: postgres.adminUrl,
@@ -86,10 +89,11 @@ async function startTemporal({ state, ports, parts, report, signal }: Context) {
     port: frontPort,
     webUi: server.uiAddress ?? '',
     codecServer: `http://127.0.0.1:${codecServerPort}`,
+    tokenFile: state.codecServerToken,
   });
   await parts.add('Web UI', () => front.stop());
   report.up(report.begin('Web UI'), front.url, ports.missed('web-ui'));
-  return { ...server, webUi: front.url, codecServerPort };
+  return { ...server, webUi: front.url, loginLink: front.loginLink, codecServerPort };
 }
 
 async function startSqs({ ports, parts, report }: Context): Promise<string> {

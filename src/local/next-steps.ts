@@ -6,14 +6,15 @@ import { CODEC_PATH } from './temporal/web-ui-front.ts';
 /** Shows what a reader can do while everything is up. */
 export function nextSteps(
   report: Report,
-  { webUi }: Pick<LocalServers, 'webUi'>,
+  { webUi, loginLink }: Pick<LocalServers, 'webUi' | 'loginLink'>,
   state: LocalState,
 ): void {
   report.heading('What to do next, in another terminal');
   const steps = [
     ['watch the runs', webUi],
+    ...(report.isTerminal ? [['read payloads there', loginLink]] : []),
     [
-      'read payloads there',
+      report.isTerminal ? '(the link works once)' : 'read payloads there',
       `${webUi}${CODEC_PATH}/login, with the token in ${relativePath(state.codecServerToken)}`,
     ],
     ['see the rows', 'npx login-etl rows'],

@@ -13,6 +13,11 @@ export class Report {
     this.#out = out;
   }
 
+  /** False for a file or a pipe, which others may read later. */
+  get isTerminal(): boolean {
+    return this.#out.isTTY;
+  }
+
   line(text = ''): void {
     const lines = text.split('\n').flatMap((each) => wrapLine(each, WIDTH));
     this.#out.write(`${lines.join('\n')}\n`);

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { BrowserContext, Page } from 'playwright-core';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
@@ -7,13 +9,14 @@ import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/domain/names.ts';
 import { freePort } from '../../src/local/ports/free-port.ts';
 import { startTemporalServer } from '../../src/local/temporal/temporal-server.ts';
 import { CODEC_PATH, startWebUiFront } from '../../src/local/temporal/web-ui-front.ts';
+import { temporaryDirectory } from '../local/temporary-directory.ts';
 import { CHROMIUM, newBrowser } from './browser.ts';
 import { type StartedCodecServer, startedCodecServer, TOKEN } from './started-codec-server.ts';
 
 /** In the encrypted input, and nowhere else. */
 const MARK = 424_242;
 
-type Ui = { origin: string; codec: StartedCodecServer; workflowPath: string };
+type Ui = { origin: string; codec: StartedCodecServer; workflowPath: string; loginLink?: string };
 
 /** The Web UI of a real server, a codec server, and a workflow whose input is encrypted. */
 async function startUi(codecUnder: 'the same address' | 'another address'): Promise<Ui> {
@@ -28,10 +31,18 @@ async function startUi(codecUnder: 'the same address' | 'another address'): Prom
     ...(front && { uiCodecEndpoint: `${origin}${CODEC_PATH}` }),
   });
   onTestFinished(() => temporal.stop());
+  let loginLink: string | undefined;
   if (front) {
-    const webUi = temporal.uiAddress as string;
-    const started = await startWebUiFront({ port: frontPort, webUi, codecServer: codec.url });
+    const tokenFile = join(await temporaryDirectory(), 'token');
+    await writeFile(tokenFile, TOKEN);
+    const started = await startWebUiFront({
+      port: frontPort,
+      webUi: temporal.uiAddress as string,
+      codecServer: codec.url,
+      tokenFile,
+    });
     onTestFinished(() => started.stop());
+    ({ loginLink } = started);
   }
   const connection = await Connection.connect({ address: temporal.address });
   onTestFinished(() => connection.close());
@@ -43,7 +54,7 @@ async function startUi(codecUnder: 'the same address' | 'another address'): Prom
     args: [{ maxMessages: MARK }],
   });
   const workflowPath = `/namespaces/default/workflows/${workflowId}/${run.firstExecutionRunId}/history`;
-  return { origin, codec, workflowPath };
+  return { origin, codec, workflowPath, ...(loginLink && { loginLink }) };
 }
 
 async function login(browser: BrowserContext, address: string): Promise<Page> {
@@ -80,6 +91,24 @@ describe.skipIf(CHROMIUM === undefined)('the Web UI in a browser', () => {
       authenticated_by: 'session',
       said_by_caller: { namespace: 'default', workflowId: ui.workflowPath.split('/')[4] },
     });
+  }, 120_000);
+
+  test('its error leads to the login page, and the link of `npm start` logs in without one', async () => {
+    const ui = await startUi('the same address');
+    const browser = await newBrowser();
+    const page = await browser.newPage();
+    expect(await shownInput(page, ui)).not.toContain(String(MARK));
+    const link = page.getByRole('link', { name: `${ui.origin}${CODEC_PATH}/login` });
+    const [loginPage] = await Promise.all([browser.waitForEvent('page'), link.first().click()]);
+    await loginPage.getByLabel('Token').waitFor();
+
+    await page.goto(ui.loginLink ?? '');
+    await page.waitForURL(/\/namespaces\//);
+    expect(await shownInput(page, ui)).toContain(String(MARK));
+
+    const other = await (await newBrowser()).newPage();
+    await other.goto(ui.loginLink ?? '');
+    await other.getByLabel('Token').waitFor();
   }, 120_000);
 
   test('shows it with the codec server at another address, by its own cross-origin setting', async () => {

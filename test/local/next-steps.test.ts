@@ -8,15 +8,31 @@ import { Report } from '../../src/local/report.ts';
 const WIDTH = 80;
 
 /** What the report has written so far, without colours. */
-function recordingReport() {
-  const out = new PassThrough();
+function recordingReport({ isTTY = false } = {}) {
+  const out = Object.assign(new PassThrough(), { isTTY });
   const report = new Report(out as unknown as NodeJS.WriteStream);
   return { report, lines: () => String(out.read() ?? '').split('\n') };
 }
 
+const SERVERS = {
+  webUi: 'http://127.0.0.1:58233',
+  loginLink: `http://127.0.0.1:58233/codec/once/${'n'.repeat(22)}`,
+};
+
+test('a terminal gets the link that logs in, and a file or a pipe does not', () => {
+  const terminal = recordingReport({ isTTY: true });
+  nextSteps(terminal.report, SERVERS, localState(process.cwd()));
+  const shown = terminal.lines();
+  expect(shown.join('\n')).toContain(SERVERS.loginLink);
+  for (const line of shown) expect(stringWidth(line), line).toBeLessThanOrEqual(WIDTH);
+  const file = recordingReport();
+  nextSteps(file.report, SERVERS, localState(process.cwd()));
+  expect(file.lines().join('\n')).not.toContain('/once/');
+});
+
 test('the next steps fit 80 columns, name files relative to the current directory and no password', () => {
   const { report, lines } = recordingReport();
-  nextSteps(report, { webUi: 'http://127.0.0.1:58233' }, localState(process.cwd()));
+  nextSteps(report, SERVERS, localState(process.cwd()));
   const shown = lines();
   for (const line of shown) expect(stringWidth(line), line).toBeLessThanOrEqual(WIDTH);
   const text = shown.join('\n');

@@ -1,10 +1,21 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 
 export const CODEC_PATH = '/codec';
 
-export type WebUiFront = { url: string; stop(): Promise<void> };
+export type WebUiFront = {
+  url: string;
+  /** Logs the browser in that opens it first, and no other. */
+  loginLink: string;
+  stop(): Promise<void>;
+};
+
+const SETTINGS_PATH = '/api/v1/settings';
+const LOGIN_PATH = `${CODEC_PATH}/login`;
+const NOT_LOGGED_IN = 'Payloads are shown after a login to the codec server:';
 
 /**
  * Puts the codec server under the Web UI's own address, at /codec. The dev server's Web UI has no login and sends no
@@ -14,13 +25,23 @@ export async function startWebUiFront(options: {
   port: number;
   webUi: string;
   codecServer: string;
+  /** With the codec server's token; read only when the login link is opened. */
+  tokenFile: string;
 }): Promise<WebUiFront> {
   const url = `http://127.0.0.1:${options.port}`;
+  const oncePath = `${CODEC_PATH}/once/${randomBytes(16).toString('base64url')}`;
+  let used = false;
   const server = createServer((incoming, response) => {
     const path = incoming.url ?? '/';
     if (incoming.headers.host !== new URL(url).host) {
       // `localhost` is another origin for a browser, which the codec server would refuse.
       response.writeHead(307, { location: `${url}${path}` }).end();
+    } else if (incoming.method === 'GET' && path === SETTINGS_PATH) {
+      answerWith(response, settings(incoming, options.webUi, `${url}${LOGIN_PATH}`));
+    } else if (incoming.method === 'GET' && path.startsWith(`${CODEC_PATH}/once/`)) {
+      const logsIn = !used && isSame(path, oncePath);
+      if (logsIn) used = true;
+      answerWith(response, logsIn ? logIn(options) : toLoginPage());
     } else if (path.startsWith(`${CODEC_PATH}/`)) {
       passOn(incoming, response, options.codecServer, path.slice(CODEC_PATH.length));
     } else {
@@ -31,6 +52,7 @@ export async function startWebUiFront(options: {
   await once(server, 'listening');
   return {
     url,
+    loginLink: `${url}${oncePath}`,
     async stop() {
       const closed = once(server, 'close');
       server.close();
@@ -38,6 +60,59 @@ export async function startWebUiFront(options: {
       await closed;
     },
   };
+}
+
+type Answer = { status: number; headers: Record<string, string | string[]>; body: string };
+
+/** The Web UI's settings, with a link to the login page for its error. The dev server has no option for it. */
+async function settings(incoming: IncomingMessage, webUi: string, link: string): Promise<Answer> {
+  const { cookie = '' } = incoming.headers;
+  const answer = await fetch(`${webUi}${SETTINGS_PATH}`, { headers: { cookie } });
+  const { Codec: codec, ...others } = (await answer.json()) as { Codec?: object };
+  const withLink = { ...codec, DefaultErrorMessage: NOT_LOGGED_IN, DefaultErrorLink: link };
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', 'set-cookie': answer.headers.getSetCookie() },
+    body: JSON.stringify({ ...others, Codec: withLink }),
+  };
+}
+
+/** Types the token on the login page in the browser's place: the answer has the session's cookie. */
+async function logIn({ codecServer, tokenFile }: { codecServer: string; tokenFile: string }) {
+  const token = (await readFile(tokenFile, 'utf8')).trim();
+  const { status, headers } = await fetch(`${codecServer}/login`, {
+    method: 'POST',
+    body: new URLSearchParams({ token }),
+    redirect: 'manual',
+  });
+  const passed = ['location', 'set-cookie'].map((name) => [name, headers.get(name) ?? '']);
+  return {
+    status,
+    headers: {
+      ...Object.fromEntries(passed),
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+    },
+    body: '',
+  };
+}
+
+function answerWith(response: ServerResponse, answer: Promise<Answer>): void {
+  answer.then(
+    ({ status, headers, body }) => response.writeHead(status, headers).end(body),
+    () => response.writeHead(502).end(),
+  );
+}
+
+const toLoginPage = async (): Promise<Answer> => ({
+  status: 303,
+  headers: { location: LOGIN_PATH },
+  body: '',
+});
+
+function isSame(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function passOn(

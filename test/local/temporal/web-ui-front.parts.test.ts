@@ -1,19 +1,38 @@
 import { once } from 'node:events';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer, get, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePort } from '../../../src/local/ports/free-port.ts';
 import { startWebUiFront, type WebUiFront } from '../../../src/local/temporal/web-ui-front.ts';
+import { makeTestDirectory } from '../../support/test-directory.ts';
 
+const TOKEN = 'a token of the codec server';
+
+let directory: string;
 let behind: Server;
+/** What was posted to the login page. */
+let posted: string[];
 let front: WebUiFront;
 /** Requests that got through, and are not answered by themselves. */
 let waiting: ServerResponse[];
 
 beforeEach(async () => {
   waiting = [];
-  behind = createServer((incoming, response) => {
-    if (incoming.url === '/wait') waiting.push(response);
+  posted = [];
+  directory = await makeTestDirectory('front');
+  const tokenFile = join(directory, 'token');
+  await writeFile(tokenFile, `${TOKEN}\n`);
+  behind = createServer(async (incoming, response) => {
+    if (incoming.url === '/api/v1/settings') {
+      response.setHeader('set-cookie', '_csrf=1');
+      response.end(JSON.stringify({ Version: '2.42', Codec: { Endpoint: 'kept' } }));
+    } else if (incoming.url === '/login' && incoming.method === 'POST') {
+      posted.push(await text(incoming));
+      response.writeHead(303, { location: '/', 'set-cookie': 'session=1; HttpOnly' }).end();
+    } else if (incoming.url === '/wait') waiting.push(response);
     else response.end(`answer to ${incoming.url}`);
   });
   behind.listen(0, '127.0.0.1');
@@ -23,10 +42,12 @@ beforeEach(async () => {
     port: await freePort(),
     webUi: address,
     codecServer: address,
+    tokenFile,
   });
 });
 afterEach(async () => {
   await front.stop();
+  await rm(directory, { recursive: true });
   behind.close();
   behind.closeAllConnections();
 });
@@ -44,6 +65,35 @@ async function asked() {
 test('a page is passed on, and what is under /codec goes to the codec server', async () => {
   expect(await answerTo('/namespaces')).toBe('answer to /namespaces');
   expect(await answerTo('/codec/decode')).toBe('answer to /decode');
+});
+
+test('the settings of the Web UI get a link to the login page, and keep the rest', async () => {
+  const answer = await fetch(`${front.url}/api/v1/settings`);
+  expect(answer.headers.getSetCookie()).toEqual(['_csrf=1']);
+  expect(await answer.json()).toEqual({
+    Version: '2.42',
+    Codec: {
+      Endpoint: 'kept',
+      DefaultErrorMessage: expect.stringContaining('login'),
+      DefaultErrorLink: `${front.url}/codec/login`,
+    },
+  });
+});
+
+test('the login link logs in once, and then leads to the login page, as a wrong one does', async () => {
+  const open = (link: string) => fetch(link, { redirect: 'manual' });
+  const wrong = [`${front.loginLink.slice(0, -1)}`, `${front.url}/codec/once/${'é'.repeat(11)}`];
+  for (const link of wrong) {
+    const answer = await open(link);
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/codec/login']);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+  }
+  const first = await open(front.loginLink);
+  expect(first.headers.getSetCookie()).toEqual(['session=1; HttpOnly']);
+  const second = await open(front.loginLink);
+  expect([second.status, second.headers.get('location')]).toEqual([303, '/codec/login']);
+  expect(second.headers.getSetCookie()).toEqual([]);
+  expect(posted.map((body) => new URLSearchParams(body).get('token'))).toEqual([TOKEN]);
 });
 
 test('a browser that goes away before it has an answer ends its request, and nobody else is disturbed', async () => {
