@@ -104,7 +104,10 @@ describe.skipIf(CHROMIUM === undefined)('the Web UI in a browser', () => {
 
     await page.goto(ui.loginLink ?? '');
     await page.waitForURL(/\/namespaces\//);
-    expect(await shownInput(page, ui)).toContain(String(MARK));
+    await page.goto(`${ui.origin}${ui.workflowPath}`);
+    await expect
+      .poll(() => page.locator('body').textContent(), { timeout: 30_000 })
+      .toContain(String(MARK));
 
     const other = await (await newBrowser()).newPage();
     await other.goto(ui.loginLink ?? '');

@@ -16,7 +16,7 @@ function recordingReport({ isTTY = false } = {}) {
 
 const SERVERS = {
   webUi: 'http://127.0.0.1:58233',
-  loginLink: `http://127.0.0.1:58233/codec/once/${'n'.repeat(22)}`,
+  loginLink: `http://127.0.0.1:58233/codec/once-${'n'.repeat(22)}`,
 };
 
 test('a terminal gets the link that logs in, and a file or a pipe does not', () => {
@@ -27,7 +27,7 @@ test('a terminal gets the link that logs in, and a file or a pipe does not', () 
   for (const line of shown) expect(stringWidth(line), line).toBeLessThanOrEqual(WIDTH);
   const file = recordingReport();
   nextSteps(file.report, SERVERS, localState(process.cwd()));
-  expect(file.lines().join('\n')).not.toContain('/once/');
+  expect(file.lines().join('\n')).not.toContain('/once-');
 });
 
 test('the next steps fit 80 columns, name files relative to the current directory and no password', () => {

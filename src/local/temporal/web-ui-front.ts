@@ -15,6 +15,7 @@ export type WebUiFront = {
 
 const SETTINGS_PATH = '/api/v1/settings';
 const LOGIN_PATH = `${CODEC_PATH}/login`;
+const ONCE_PATH = `${CODEC_PATH}/once-`;
 const NOT_LOGGED_IN = 'Payloads are shown after a login to the codec server:';
 
 /**
@@ -29,16 +30,17 @@ export async function startWebUiFront(options: {
   tokenFile: string;
 }): Promise<WebUiFront> {
   const url = `http://127.0.0.1:${options.port}`;
-  const oncePath = `${CODEC_PATH}/once/${randomBytes(16).toString('base64url')}`;
+  // Beside the login page: the path of the session's cookie is that of the page that sets it.
+  const oncePath = `${ONCE_PATH}${randomBytes(16).toString('base64url')}`;
   let used = false;
   const server = createServer((incoming, response) => {
     const path = incoming.url ?? '/';
     if (incoming.headers.host !== new URL(url).host) {
       // `localhost` is another origin for a browser, which the codec server would refuse.
       response.writeHead(307, { location: `${url}${path}` }).end();
-    } else if (incoming.method === 'GET' && path === SETTINGS_PATH) {
+    } else if (incoming.method === 'GET' && path.split('?')[0] === SETTINGS_PATH) {
       answerWith(response, settings(incoming, options.webUi, `${url}${LOGIN_PATH}`));
-    } else if (incoming.method === 'GET' && path.startsWith(`${CODEC_PATH}/once/`)) {
+    } else if (incoming.method === 'GET' && path.startsWith(ONCE_PATH)) {
       const logsIn = !used && isSame(path, oncePath);
       if (logsIn) used = true;
       answerWith(response, logsIn ? logIn(options) : toLoginPage());
