@@ -25,7 +25,11 @@ export function helpPages(command: Command): Document[] {
 export function nextStepsPage(): Document {
   const out = new PassThrough();
   const report = new Report(out as unknown as NodeJS.WriteStream);
-  nextSteps(report, { webUi: 'http://127.0.0.1:8233' }, localState(ROOT));
+  nextSteps(
+    report,
+    { webUi: 'http://127.0.0.1:8233', loginLink: 'http://127.0.0.1:8233/codec/once-…' },
+    localState(ROOT),
+  );
   const text = String(out.read());
   return { path: 'npm start', text: block(text.replaceAll(/^.* {2}(?=npx login-etl)/gm, '')) };
 }
