@@ -25,13 +25,15 @@ beforeEach(async () => {
   directory = await makeTestDirectory('front');
   const tokenFile = join(directory, 'token');
   await writeFile(tokenFile, `${TOKEN}\n`);
-  behind = createServer(async (incoming, response) => {
+  behind = createServer((incoming, response) => {
     if (incoming.url === '/api/v1/settings') {
       response.setHeader('set-cookie', '_csrf=1');
       response.end(JSON.stringify({ Version: '2.42', Codec: { Endpoint: 'kept' } }));
     } else if (incoming.url === '/login' && incoming.method === 'POST') {
-      posted.push(await text(incoming));
-      response.writeHead(303, { location: '/', 'set-cookie': 'session=1; HttpOnly' }).end();
+      void text(incoming).then((body) => {
+        posted.push(body);
+        response.writeHead(303, { location: '/', 'set-cookie': 'session=1; HttpOnly' }).end();
+      });
     } else if (incoming.url === '/wait') waiting.push(response);
     else response.end(`answer to ${incoming.url}`);
   });
