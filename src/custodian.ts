@@ -8,7 +8,7 @@ import { exposedKeyFiles } from './config/exposed-key-files.ts';
 import { createMasker, maskersById } from './crypto/keys/masker.ts';
 import { dataConverter } from './crypto/payloads/data-converter.ts';
 import { vaultPrivateKey } from './crypto/vault/vault-private-key.ts';
-import { CUSTODIAN_TASK_QUEUE } from './domain/rotation.ts';
+import { CUSTODIAN_TASK_QUEUE } from './domain/rotation/rotation.ts';
 import { connectOrExplain } from './errors/connect-or-explain.ts';
 import { Problem } from './errors/problem.ts';
 import { checkDatabase } from './postgres/check-database.ts';

@@ -10,7 +10,7 @@ import {
   ROTATION_INPUT_NAMES,
   ROTATION_INPUT_RULES,
   ROTATION_SETTINGS,
-} from '../domain/rotation-input.ts';
+} from '../domain/rotation/rotation-input.ts';
 import { AWS_POLICY, type ErrorPolicy, OWN_POLICY, SQLSTATE_POLICY } from './error-policy.ts';
 import { BY_NAME, OTHER_ADVICE } from './other-errors.ts';
 

@@ -2,7 +2,7 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { REPLAY_WORKFLOW_TYPE } from '../batch/replay-batch.ts';
 import { WORKFLOW_TYPE } from '../domain/names.ts';
 import { metadataText } from '../domain/payload-metadata.ts';
-import { ROTATION_WORKFLOW_TYPE } from '../domain/rotation.ts';
+import { ROTATION_WORKFLOW_TYPE } from '../domain/rotation/rotation.ts';
 import { historyRetentionDays } from './history-retention.ts';
 import { scheduleHandle } from './schedule/create-schedule.ts';
 

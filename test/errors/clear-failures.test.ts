@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { toFailure } from '../../src/activities/to-failure.ts';
 import { UnknownPayloadKey } from '../../src/crypto/payloads/unknown-payload-key.ts';
 import { INGEST_SETTINGS, parseIngestInput } from '../../src/domain/ingest-input.ts';
-import { parseRotationInput, ROTATION_SETTINGS } from '../../src/domain/rotation-input.ts';
+import { parseRotationInput, ROTATION_SETTINGS } from '../../src/domain/rotation/rotation-input.ts';
 import { clearFailure } from '../../src/errors/clear-failures.ts';
 import { AWS_POLICY, OWN_POLICY } from '../../src/errors/error-policy.ts';
 

@@ -4,7 +4,7 @@ import {
   ROTATION_WORKFLOW_TYPE,
   type RotationResult,
   STOP_SIGNAL,
-} from '../../src/domain/rotation.ts';
+} from '../../src/domain/rotation/rotation.ts';
 import {
   addMaskingKey,
   maskerOf,

@@ -9,7 +9,7 @@ import {
   CUSTODIAN_TASK_QUEUE,
   ROTATION_WORKFLOW_ID,
   ROTATION_WORKFLOW_TYPE,
-} from '../../src/domain/rotation.ts';
+} from '../../src/domain/rotation/rotation.ts';
 import { startRotation } from '../../src/temporal/rotation/steer-rotation.ts';
 import { addMaskingKey, startTestCustodian } from '../support/custodian.ts';
 import { loginMessages } from '../support/data/login-messages.ts';

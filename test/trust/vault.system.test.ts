@@ -5,7 +5,7 @@ import {
   beginRotation,
   CUSTODIAN_TASK_QUEUE,
   ROTATION_WORKFLOW_TYPE,
-} from '../../src/domain/rotation.ts';
+} from '../../src/domain/rotation/rotation.ts';
 import { boundedTransaction } from '../../src/postgres/bounded-transaction.ts';
 import { eraseOriginals } from '../../src/postgres/vault/erase-originals.ts';
 import { LOCK_VAULT } from '../../src/postgres/vault/vault-lock.ts';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
-import { otherKeyLastSeenMs, workersWithOtherKey } from '../../domain/live-workers.ts';
 import { TASK_QUEUE } from '../../domain/names.ts';
-import type { OldKeyWriters } from '../../domain/rotation.ts';
+import { otherKeyLastSeenMs, workersWithOtherKey } from '../../domain/rotation/live-workers.ts';
+import type { OldKeyWriters } from '../../domain/rotation/rotation.ts';
 import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 
 export type CanWrite = {

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Pool } from 'pg';
 import { type Masker, UNKEYED_ID } from '../../domain/login/masking.ts';
-import type { RotationResult } from '../../domain/rotation.ts';
+import type { RotationResult } from '../../domain/rotation/rotation.ts';
 import { OWN_POLICY } from '../../errors/error-policy.ts';
 import { appendAuditRecord } from '../../postgres/audit/append-audit-record.ts';
 import { boundedTransaction } from '../../postgres/bounded-transaction.ts';

@@ -6,7 +6,7 @@ import { newDataKey, originalContext } from '../../crypto/vault/vault-envelope.t
 import type { VaultPrivateKey } from '../../crypto/vault/vault-opener.ts';
 import type { Masker } from '../../domain/login/masking.ts';
 import { maskedValues } from '../../domain/login/sealed-original.ts';
-import type { RemaskRequest, RemaskResult } from '../../domain/rotation.ts';
+import type { RemaskRequest, RemaskResult } from '../../domain/rotation/rotation.ts';
 import { findOldRows, type OldRow } from '../../postgres/logins/find-old-rows.ts';
 import { readOriginals as readSealed } from '../../postgres/vault/read-originals.ts';
 import { OtherMaskingKey, requireRotation } from '../../postgres/vault/require-rotation.ts';

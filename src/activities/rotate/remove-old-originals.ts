@@ -7,7 +7,7 @@ import type {
   RemoveResult,
   SetAsideRequest,
   SetAsideResult,
-} from '../../domain/rotation.ts';
+} from '../../domain/rotation/rotation.ts';
 import { awaitInserts } from '../../postgres/ingest/await-inserts.ts';
 import { removeDataKeys, removeSetAside } from '../../postgres/vault/remove-set-aside.ts';
 import { setOriginalsAside } from '../../postgres/vault/set-originals-aside.ts';

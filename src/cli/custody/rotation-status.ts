@@ -1,4 +1,4 @@
-import { describeRotation } from '../../domain/rotation.ts';
+import { describeRotation } from '../../domain/rotation/rotation.ts';
 import type { RotationStatus } from '../../temporal/rotation/steer-rotation.ts';
 import type { RunState } from '../../temporal/runs/run-state.ts';
 import { styled } from '../terminal/output.ts';

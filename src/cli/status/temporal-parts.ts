@@ -1,7 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { keyDifferences, liveWorkers, type ReportedWorker } from '../../domain/live-workers.ts';
 import { TASK_QUEUE } from '../../domain/names.ts';
+import {
+  keyDifferences,
+  liveWorkers,
+  type ReportedWorker,
+} from '../../domain/rotation/live-workers.ts';
 import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { whyRunsWait } from '../../temporal/deployment/version-routing.ts';
 import { whyRunFailed } from '../../temporal/runs/end-of-run.ts';

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { RemaskRequest, RowPlace } from '../../domain/rotation.ts';
+import type { RemaskRequest, RowPlace } from '../../domain/rotation/rotation.ts';
 import { MASKED_ARRAY } from './masked-array.ts';
 
 /** A row that was masked with another key than the new one. */

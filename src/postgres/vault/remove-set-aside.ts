@@ -4,7 +4,7 @@ import type {
   RemoveDataKeysResult,
   RemoveRequest,
   RemoveResult,
-} from '../../domain/rotation.ts';
+} from '../../domain/rotation/rotation.ts';
 import { boundedTransaction } from '../bounded-transaction.ts';
 import { type RotationStep, requireRotation } from './require-rotation.ts';
 import { LOCK_VAULT } from './vault-lock.ts';

@@ -1,5 +1,9 @@
 import type { Pool } from 'pg';
-import type { OriginalPlace, SetAsideRequest, SetAsideResult } from '../../domain/rotation.ts';
+import type {
+  OriginalPlace,
+  SetAsideRequest,
+  SetAsideResult,
+} from '../../domain/rotation/rotation.ts';
 import { boundedTransaction } from '../bounded-transaction.ts';
 import { type RotationStep, requireRotation } from './require-rotation.ts';
 import { LOCK_VAULT } from './vault-lock.ts';

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { ReportedWorker } from '../../domain/live-workers.ts';
+import type { ReportedWorker } from '../../domain/rotation/live-workers.ts';
 
 /** A worker reports every 5 s, and may miss two reports before it counts as dead. */
 const ALIVE_WITHIN = '15 seconds';

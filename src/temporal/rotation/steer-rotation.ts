@@ -15,8 +15,8 @@ import {
   type RotationResult,
   type RotationState,
   STOP_SIGNAL,
-} from '../../domain/rotation.ts';
-import type { RotationInput } from '../../domain/rotation-input.ts';
+} from '../../domain/rotation/rotation.ts';
+import type { RotationInput } from '../../domain/rotation/rotation-input.ts';
 import { Problem } from '../../errors/problem.ts';
 import { failureReason } from '../runs/failing-steps.ts';
 import { type RunState, runView } from '../runs/run-state.ts';

@@ -15,12 +15,12 @@ import {
   type RotationState,
   resultOf,
   STOP_SIGNAL,
-} from '../../domain/rotation.ts';
+} from '../../domain/rotation/rotation.ts';
 import {
   InvalidRotationInput,
   parseRotationInput,
   type RotationInput,
-} from '../../domain/rotation-input.ts';
+} from '../../domain/rotation/rotation-input.ts';
 import { Rotation } from './rotation-state.ts';
 import { recordEnd } from './rotation-steps.ts';
 
@@ -33,10 +33,10 @@ type Carried = {
 
 /**
  * Re-masks all rows of `user_logins` with the active masking key, from their originals in the vault, in bounded steps
- * and during ingestion, then removes the originals of old keys. `domain/rotation.ts` explains the order. After the signal
+ * and during ingestion, then removes the originals of old keys. `domain/rotation/rotation.ts` explains the order. After the signal
  * `stop` or a cancellation it ends with the current step; a later rotation does the rest.
  *
- * @param input `{ reason, toKeyId, rowsPerStep, … }`: see `domain/rotation-input.ts`
+ * @param input `{ reason, toKeyId, rowsPerStep, … }`: see `domain/rotation/rotation-input.ts`
  * @param carried only passed by the previous run of the same chain
  * @throws ApplicationFailure `InvalidInput`, not retried, when the input is invalid
  */

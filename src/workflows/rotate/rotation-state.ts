@@ -7,8 +7,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { MAX_HISTORY_EVENTS } from '../../batch/history-budget.ts';
-import { beginRotation, describeRotation, type RotationState } from '../../domain/rotation.ts';
-import type { RotationInput } from '../../domain/rotation-input.ts';
+import {
+  beginRotation,
+  describeRotation,
+  type RotationState,
+} from '../../domain/rotation/rotation.ts';
+import type { RotationInput } from '../../domain/rotation/rotation-input.ts';
 import { nextStep, recordBegin } from './rotation-steps.ts';
 
 /** Builds up to 0.3.0 ended after a pass without rows of old keys, whoever was still masking with them. */

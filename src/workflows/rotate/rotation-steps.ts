@@ -20,8 +20,8 @@ import {
   type OldKeyWriters,
   type RotationResult,
   type RotationState,
-} from '../../domain/rotation.ts';
-import type { RotationInput } from '../../domain/rotation-input.ts';
+} from '../../domain/rotation/rotation.ts';
+import type { RotationInput } from '../../domain/rotation/rotation-input.ts';
 
 /**
  * Steps run on the custodian's task queue, wherever the workflow itself runs. They are retried without limit, since

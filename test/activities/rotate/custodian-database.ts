@@ -12,7 +12,7 @@ import { readOriginal } from '../../../src/crypto/vault/read-original.ts';
 import { parseVaultPrivateKey } from '../../../src/crypto/vault/vault-opener.ts';
 import type { MaskedField } from '../../../src/domain/login/login-columns.ts';
 import type { Masker } from '../../../src/domain/login/masking.ts';
-import type { RemaskResult, RowPlace } from '../../../src/domain/rotation.ts';
+import type { RemaskResult, RowPlace } from '../../../src/domain/rotation/rotation.ts';
 import { appendAuditRecord } from '../../../src/postgres/audit/append-audit-record.ts';
 import { postgresPool } from '../../../src/postgres/pool.ts';
 import { readOriginals } from '../../../src/postgres/vault/read-originals.ts';

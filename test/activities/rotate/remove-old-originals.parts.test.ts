@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { OriginalPlace } from '../../../src/domain/rotation.ts';
+import type { OriginalPlace } from '../../../src/domain/rotation/rotation.ts';
 import { insertBatch } from '../../../src/postgres/ingest/insert-batch.ts';
 import { batchToInsert, newIds } from '../../postgres/ingest/batch-to-insert.ts';
 import { original, range } from '../../support/data/vaulted-rows.ts';

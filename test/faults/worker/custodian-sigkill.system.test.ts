@@ -6,7 +6,7 @@ import {
   CUSTODIAN_TASK_QUEUE,
   ROTATION_WORKFLOW_TYPE,
   type RotationResult,
-} from '../../../src/domain/rotation.ts';
+} from '../../../src/domain/rotation/rotation.ts';
 import { seededRandom } from '../../domain/seeded-random.ts';
 import {
   addMaskingKey,

@@ -8,7 +8,7 @@ import {
   ROTATION_WORKFLOW_TYPE,
   type RotationResult,
   type RotationState,
-} from '../../../src/domain/rotation.ts';
+} from '../../../src/domain/rotation/rotation.ts';
 import {
   addMaskingKey,
   maskerOf,

@@ -4,7 +4,7 @@ import {
   parseRotationInput,
   ROTATION_SETTINGS,
   type RotationInput,
-} from '../../../domain/rotation-input.ts';
+} from '../../../domain/rotation/rotation-input.ts';
 import { Problem } from '../../../errors/problem.ts';
 import {
   rotationStatus,

@@ -4,7 +4,7 @@ import {
   liveWorkers,
   otherKeyLastSeenMs,
   workersWithOtherKey,
-} from '../../src/domain/live-workers.ts';
+} from '../../../src/domain/rotation/live-workers.ts';
 
 const worker = (identity: string, alive: boolean) => ({
   ...{ identity, alive, stopped: false, seenAtMs: 69_000, silentMs: alive ? 1_000 : 40_000 },

@@ -1,4 +1,4 @@
-import { type NumberRule, readNumbers, unknownSettings } from './input-settings.ts';
+import { type NumberRule, readNumbers, unknownSettings } from '../input-settings.ts';
 
 /** The input of `rotateMaskingKey`. */
 export type RotationInput = {

@@ -11,7 +11,7 @@ import {
   describeRotation,
   type OldKeyWriters,
   type RotationState,
-} from '../../src/domain/rotation.ts';
+} from '../../../src/domain/rotation/rotation.ts';
 
 const MAX_PASSES = 3;
 const NOTHING = { remasked: 0, unrecoverable: 0, unreadable: 0 };

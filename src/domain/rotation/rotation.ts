@@ -1,4 +1,4 @@
-import type { MaskedField } from './login/login-columns.ts';
+import type { MaskedField } from '../login/login-columns.ts';
 
 /** Only processes with the vault's private key poll this task queue. */
 export const CUSTODIAN_TASK_QUEUE = 'login-etl-custodian';
