@@ -4,8 +4,9 @@
  * - `retry`: a temporary error: retry with backoff.
  * - `wait`:  a problem of a server or a table, not of the batch: retry without limit, and receive nothing meanwhile.
  * - `row`:   a row of the batch can't be stored: only that row goes to quarantine.
- * - `final`: a person has to act; a retry would fail again. For a single row it counts as `row` when other rows of its
- *            batch are stored.
+ * - `final`: a person has to act; a retry would fail again.
+ *
+ * When a row may be to blame for a code that is none of `row`: `blame.ts`.
  */
 export type ErrorAction = 'retry' | 'wait' | 'row' | 'final';
 
@@ -64,7 +65,6 @@ export const SQLSTATE_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   F0: rule('wait', 'Postgres has trouble with its configuration'),
   HV: rule('wait', 'a foreign table, or its server, has trouble'),
   LE001: rule('row', 'a trigger of the table dropped, moved or changed the row'),
-  LE002: rule('wait', 'a rule replaces inserts into user_logins: drop it'),
   P0: rule('row', 'a trigger or a function of the table refuses the row'),
   XX: rule('wait', 'Postgres reports an internal error'),
 };
@@ -151,6 +151,10 @@ export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   VaultDropsOriginals: rule(
     'wait',
     'the vault does not keep originals: see the triggers and indexes of',
+  ),
+  TableRefusesBatch: rule(
+    'wait',
+    'the run waits, since a trigger, constraint, index or policy refuses what a batch needs: repair',
   ),
   TableRefusesRows: rule('wait', 'the run waits, since the table refuses every row: repair it'),
   QuarantineLimitReached: rule(

@@ -25,12 +25,25 @@ export class VaultDropsOriginals extends TableTrouble {
   override name = 'VaultDropsOriginals';
 }
 
-/** Postgres refuses every row of a batch for one reason, or for a reason that only the table can cause. */
+/** Postgres refuses every row of a batch, or one for a reason that only the table can cause. */
 export class TableRefusesRows extends TableTrouble {
   override name = 'TableRefusesRows';
 }
 
-/** The run has quarantined as many rows for one reason as QUARANTINE_LIMIT_PER_REASON allows. */
+/** The run has quarantined as many rows for one kind of reason as QUARANTINE_LIMIT_PER_REASON allows. */
 export class QuarantineLimitReached extends TableTrouble {
   override name = 'QuarantineLimitReached';
 }
+
+/** Another table that each batch needs refuses an entry: a trigger, a constraint or an index of another team. */
+export class TableRefusesBatch extends TableTrouble {
+  override name = 'TableRefusesBatch';
+  readonly table: string;
+  constructor(table: string, detail: string) {
+    super(detail);
+    this.table = table;
+  }
+}
+
+/** A name of the schema, without characters that a terminal or a metric could stumble over. */
+export const cleanName = (name: string): string => name.replace(/[^\w.$-]/g, '?').slice(0, 63);

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { isRaised } from '../errors/blame.ts';
 import { Problem } from '../errors/problem.ts';
 import { inTransaction } from './in-transaction.ts';
 
@@ -80,7 +81,8 @@ export async function boundedTransaction<T>(
       return await act(client);
     });
   } catch (error) {
-    throw (error as { code?: unknown }).code === LOCK_NOT_AVAILABLE ? new LockedOut(holder) : error;
+    const isLock = (error as { code?: unknown }).code === LOCK_NOT_AVAILABLE && !isRaised(error);
+    throw isLock ? new LockedOut(holder) : error;
   } finally {
     clearInterval(watch);
   }

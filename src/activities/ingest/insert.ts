@@ -77,7 +77,9 @@ export const createInsertActivity = ({
 /** An earlier attempt's. Anyone in the namespace can send a heartbeat that they copied: one of another batch means nothing. */
 function progressOf(details: unknown, batchId: string | undefined): InsertProgress | undefined {
   const progress = details as (InsertProgress & { batchId?: string }) | undefined;
-  return batchId !== undefined && progress?.batchId === batchId ? progress : undefined;
+  // A build before 0.4 counted rows otherwise.
+  const isOurs = batchId !== undefined && progress?.batchId === batchId && progress.storedBefore;
+  return isOurs ? progress : undefined;
 }
 
 /** The batch is acknowledged next: each of its messages was found in a table, or is refused and quarantined before. */

@@ -3,8 +3,8 @@ import { newOriginals, originalsSealer } from '../../crypto/vault/seal-originals
 import type { VaultPublicKey } from '../../crypto/vault/vault-envelope.ts';
 import type { VaultState } from '../../postgres/ingest/insert-originals.ts';
 import { inSlices } from './in-slices.ts';
-import type { OpenBatch } from './insert-what-fits.ts';
 import type { KnownOriginals } from './known-originals.ts';
+import type { OpenBatch } from './open-batch.ts';
 
 /** What one transaction puts into the vault: sealed when the vault's state is known, remembered once it is committed. */
 export function vaultWriter(

@@ -65,7 +65,7 @@ const SETTINGS = {
     name: 'QUARANTINE_LIMIT_PER_REASON',
     default: '10000',
     description:
-      'Rows refused by Postgres that one run may quarantine for the same reason. Beyond that it waits until the table is repaired or the limit is raised.',
+      'Rows refused by Postgres that one run may quarantine for one kind of reason (SQLSTATE class). Beyond that it waits until the table is repaired or the limit is raised.',
     parse: wholeNumber(0, 1_000_000_000),
   },
   workflowBundlePath: {

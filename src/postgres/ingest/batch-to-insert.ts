@@ -20,6 +20,12 @@ export type BatchToInsert = RowsToInsert & {
   replayId?: string | undefined;
   /** Whether it is the second insert of a batch, which quarantines the rows that Postgres refused. */
   ofRefused?: boolean;
+  /** Rows that Postgres refused before, and that are left out. */
+  refusedBefore?: number;
+  /** The rows were committed before by transactions of this step: those that are there are the batch's own. */
+  storedInChunks?: boolean;
+  /** Not the whole batch, whose record is written with the rest. */
+  isPart?: boolean;
   /** Messages of the batch that are left out, since another batch has stored them. */
   storedBefore?: readonly { messageId: string; sentAtMs: number }[];
   quarantine: {

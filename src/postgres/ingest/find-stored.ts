@@ -9,21 +9,23 @@ type Found = { place: number; table: Table | null; own: boolean };
 
 /**
  * Every message that is not a row of this batch in user_logins, with where it is instead, and the sum of the ids that
- * this batch has put into the table. The lateral queries keep Postgres to one index look-up a message, however large
- * the tables are.
+ * this batch has put into the table: those that its statement returned, and those with its run and number, which an
+ * earlier attempt has stored. The lateral queries keep Postgres to one index look-up a message, however large the tables
+ * are.
  */
 const find = (idHash: string): string => `
   select coalesce(sum(${idHash}) filter (where own and "table" = $5), 0) as "idsSum",
     coalesce(
       json_agg(json_build_object('place', place, 'table', "table", 'own', own))
-        filter (where not (own and "table" = 'user_logins')),
+        filter (where (own and "table" = 'user_logins') is not true),
       '[]'
     ) as others
   from (
     select place::int - 1 as place, batch.message_id, login.create_date,
       case when login.own is not null then 'user_logins' when sealed.own is not null then 'quarantine' end as table,
-      coalesce(login.own, sealed.own, false) as own
-    from unnest($1::text[], string_to_array($2, ',')::bigint[]) with ordinality as batch (message_id, sent_at_ms, place)
+      coalesce(login.own, sealed.own, false) or inserted as own
+    from unnest($1::text[], string_to_array($2, ',')::bigint[], string_to_array($6, ',')::boolean[])
+      with ordinality as batch (message_id, sent_at_ms, inserted, place)
     left join lateral (
       select create_date, run_id = $3 and batch_number = $4 as own from user_logins
       where create_date = cast(to_timestamp(sent_at_ms / 1000.0) at time zone 'utc' as date)
@@ -54,6 +56,7 @@ export type Whereabouts = {
 
 /**
  * Looks for the messages of a batch, by id, in both tables.
+ * @param inserted the ids that the batch's statement stored in the table; undefined when these are all of them
  * @param leftOut ids that the batch must not store: one that is in neither table counts as a duplicate
  */
 export async function findStored(
@@ -61,6 +64,7 @@ export async function findStored(
   { messageIds, sentAtMs }: Messages,
   { runId, number }: BatchTag,
   table: Table,
+  inserted: ReadonlySet<string> | undefined,
   leftOut: ReadonlySet<string>,
 ): Promise<Whereabouts> {
   const result: Whereabouts = {
@@ -71,21 +75,22 @@ export async function findStored(
   const places = new Map(messageIds.map((id, place) => [id, place]));
   const distinct = [...places.keys()];
   const sent = [...places.values()].map((place) => sentAtMs[place]);
+  const own = distinct.map((id) => ((inserted?.has(id) ?? true) ? 't' : 'f'));
   const { rows } = await client.query<{ idsSum: string; others: Found[] }>(FIND[table], [
-    ...[distinct, sent.join(), runId, number, table],
+    ...[distinct, sent.join(), runId, number, table, own.join()],
   ]);
   result.ownIdsSum = rows[0]?.idsSum ?? '0';
   const others = new Map(rows[0]?.others.map((each) => [distinct[each.place], each]));
-  const own = new Set<string>();
+  const counted = new Set<string>();
   for (const [place, id] of messageIds.entries()) {
     const where = others.get(id) ?? { table: 'user_logins', own: true };
     if (where.table === null && !leftOut.has(id)) result.missing.push(place);
-    else if (where.own && where.table === table && !own.has(id)) own.add(id);
+    else if (where.own && where.table === table && !counted.has(id)) counted.add(id);
     else {
       result.duplicates += 1;
       if (!where.own && where.table !== null) result.storedBefore.push(place);
     }
   }
-  result.own = own.size;
+  result.own = counted.size;
   return result;
 }

@@ -14,6 +14,7 @@ import { insertOriginals, readVaultState, type VaultState } from './insert-origi
 import { insertQuarantine } from './insert-quarantine.ts';
 import { keepsRows } from './keeps-rows.ts';
 import { readLeftOut } from './left-out.ts';
+import { onTable } from './on-table.ts';
 import { recordBatch } from './record-batch.ts';
 
 const OPEN_RUN = `
@@ -49,13 +50,14 @@ export async function insertWithin(
     insertLogins(client, batch, leftOut),
     batch.vault(vaultState, placesOf(leftOut, batch)),
   ]);
-  await insertQuarantine(client, batch, leftOut);
+  const sealedIds = await insertQuarantine(client, batch, leftOut);
   await insertOriginals(client, sealed, batch.maskKeyId);
+  const { batch: tag } = batch;
   const rows = await findLogins(client, batch, inserted, leftOut);
   if (rows.missing.length > 0) throw new RowsNotStored('user_logins');
-  const bad = await findStored(client, batch.quarantine, batch.batch, 'quarantine', leftOut);
+  const bad = await findStored(client, batch.quarantine, tag, 'quarantine', sealedIds, leftOut);
   if (bad.missing.length > 0) throw new QuarantineDropsRows('quarantine');
-  await recordBatch(client, batch, rows, bad);
+  if (!batch.isPart) await recordBatch(client, batch, rows, bad);
   return {
     inserted: rows.own,
     quarantined: bad.own,
@@ -70,12 +72,19 @@ export async function insertWithin(
 async function findLogins(
   client: PoolClient,
   batch: BatchToInsert,
-  { count, idsSum }: InsertedRows,
+  { count, idsSum, ids }: InsertedRows,
   leftOut: ReadonlySet<string>,
 ): Promise<Whereabouts> {
   return count === batch.messageIds.length && (await keepsRows(client))
     ? { own: count, ownIdsSum: idsSum, duplicates: 0, storedBefore: [], missing: [] }
-    : findStored(client, batch, batch.batch, 'user_logins', leftOut);
+    : findStored(
+        client,
+        batch,
+        batch.batch,
+        'user_logins',
+        batch.storedInChunks || ids === null ? undefined : new Set(ids),
+        leftOut,
+      );
 }
 
 type RowByRow = BatchToInsert & {
@@ -83,7 +92,7 @@ type RowByRow = BatchToInsert & {
   judge(refused: readonly RefusedRow[]): void;
 };
 
-/** `duplicates`: rows that Postgres refused, by their place, whose messages are stored already. */
+/** `duplicates`: places of rows whose messages another batch has stored. */
 type RowByRowResult = { refused: RefusedRow[]; duplicates: number[] };
 
 /** Inserts the rows of a batch one by one, in one transaction, and leaves its quarantined messages alone. */
@@ -91,17 +100,20 @@ export const insertRowByRow = (pool: Pool, batch: RowByRow): Promise<RowByRowRes
   boundedTransaction(pool, undefined, async (client) => {
     await lockInserts(client, batch.replayId === undefined ? 'shared' : 'alone');
     const { vaultState, leftOut } = await openBatch(client, batch, batch.messageIds);
-    const refused = await insertEachLogin(client, batch, leftOut);
+    const { refused, present } = await insertEachLogin(client, batch, leftOut);
     batch.judge(refused);
     const places = new Set(refused.map(({ place }) => place));
     const notStored = new Set([...places, ...placesOf(leftOut, batch)]);
     await insertOriginals(client, await batch.vault(vaultState, notStored), batch.maskKeyId);
-    const { missing } = await findStored(client, batch, batch.batch, 'user_logins', leftOut);
-    if (!missing.every((place) => places.has(place))) throw new RowsNotStored('user_logins');
-    const lost = new Set(missing);
+    const before = new Set([...places, ...present].map((place) => batch.messageIds[place]));
+    const inserted = new Set(batch.messageIds.filter((id) => !before.has(id)));
+    const found = await findStored(client, batch, batch.batch, 'user_logins', inserted, leftOut);
+    if (!found.missing.every((place) => places.has(place))) throw new RowsNotStored('user_logins');
+    const lost = new Set(found.missing);
+    const stored = [...places].filter((place) => !lost.has(place));
     return {
       refused: refused.filter(({ place }) => lost.has(place)),
-      duplicates: [...places].filter((place) => !lost.has(place)),
+      duplicates: [...new Set([...stored, ...found.storedBefore])].toSorted((a, b) => a - b),
     };
   });
 
@@ -114,7 +126,10 @@ async function openBatch(
   const { runId, workflowId, startedAtMs } = batch;
   // With each batch: nobody knows which of the lanes is the first to commit.
   const [, leftOut, vaultState] = await Promise.all([
-    client.query(OPEN_RUN, [runId, workflowId, startedAtMs, workerBuild]),
+    onTable(
+      'ingest_runs',
+      client.query(OPEN_RUN, [runId, workflowId, startedAtMs, workerBuild]),
+    ),
     readLeftOut(client, messageIds, replayId),
     readVaultState(client, sentAtMs),
   ]);

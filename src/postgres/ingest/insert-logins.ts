@@ -36,14 +36,15 @@ const INSERT_LOGINS = `
   with stored as (
     insert into user_logins (${COLUMNS}) select ${COLUMNS} ${ROWS}
     order by create_date, message_id collate "C"
-    on conflict (create_date, message_id) do nothing
-    returning ${LOGIN_ID_HASH} as id_hash
+    on conflict (create_date, message_id) do nothing returning message_id, ${LOGIN_ID_HASH} as id_hash
   )
-  select count(*)::int as count, coalesce(sum(id_hash), 0) as "idsSum" from stored`;
+  select count(*)::int as count, coalesce(sum(id_hash), 0) as "idsSum",
+    case when count(*) < ${own(7)} then coalesce(json_agg(message_id), '[]') end as ids
+  from stored`;
 
 const INSERT_EACH = `
-  select place, code, of_constraint as "constraint", of_column as "column", of_table as "table"
-  from login_etl_insert_each(${own(7)}::text[], (
+  select place, code, of_constraint as "constraint", of_column as "column", of_table as "table", raised
+  from login_etl_insert_rows(${own(7)}::text[], (
     select jsonb_agg(to_jsonb(batch) order by create_date, message_id collate "C") ${ROWS}
   ))`;
 
@@ -55,8 +56,8 @@ const values = (
   ...[messageIds, sentAtMs.join(), maskKeyId, batch.runId, batch.number, [...leftOut]],
 ];
 
-/** `idsSum`: see `id-hash.ts`. */
-export type InsertedRows = { count: number; idsSum: string };
+/** `idsSum`: see `id-hash.ts`. `ids`: null when the insert stored all of them. */
+export type InsertedRows = { count: number; idsSum: string; ids: readonly string[] | null };
 
 /**
  * All rows with one statement: one that cannot be stored fails them all.
@@ -67,9 +68,12 @@ export async function insertLogins(
   batch: RowsToInsert,
   leftOut: ReadonlySet<string>,
 ): Promise<InsertedRows> {
-  const none = { count: 0, idsSum: '0' };
+  const none = { count: 0, idsSum: '0', ids: null };
   if (batch.messageIds.length === 0) return none;
-  const { rows } = await client.query<InsertedRows>(INSERT_LOGINS, values(batch, leftOut));
+  const { rows } = await client.query<InsertedRows>(INSERT_LOGINS, [
+    ...values(batch, leftOut),
+    batch.messageIds.length,
+  ]);
   return rows[0] ?? none;
 }
 
@@ -80,17 +84,26 @@ export type RefusedRow = {
   constraint: string;
   column: string;
   table: string;
+  /** A function raised the code on purpose, so that it says nothing about the server. */
+  raised: boolean;
 };
+
+/** `present`: places of rows whose messages were stored before. */
+export type EachInserted = { refused: RefusedRow[]; present: number[] };
 
 /** Row by row, within the server: those that cannot be stored are left out. */
 export async function insertEachLogin(
   client: PoolClient,
   batch: RowsToInsert,
   leftOut: ReadonlySet<string>,
-): Promise<RefusedRow[]> {
-  const { rows } = await client.query<RefusedRow>(INSERT_EACH, [
+): Promise<EachInserted> {
+  const { rows } = await client.query<RefusedRow | { place: number; code: null }>(INSERT_EACH, [
     ...values(batch, leftOut),
     INSERTED_COLUMNS,
   ]);
-  return rows.toSorted((a, b) => a.place - b.place);
+  const inOrder = rows.toSorted((a, b) => a.place - b.place);
+  return {
+    refused: inOrder.filter((row) => row.code !== null),
+    present: inOrder.filter(({ code }) => code === null).map(({ place }) => place),
+  };
 }

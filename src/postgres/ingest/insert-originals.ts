@@ -3,6 +3,7 @@ import type { PoolClient } from 'pg';
 import type { SealedOriginals } from '../../batch/batch.ts';
 import { VaultDropsOriginals } from '../../errors/table-trouble.ts';
 import { type IsErased, readErased } from './erased-values.ts';
+import { onTable } from './on-table.ts';
 
 /** The server's start is part of it: a restored database may be back at a number that it had before. */
 const VAULT_STATE = `
@@ -52,13 +53,17 @@ export async function insertOriginals(
   if (sealed.sealedValues.length === 0) return;
   const dataKeyId = randomUUID();
   const columns = [sealed.maskedValues.join(), sealed.fields.join()];
+  const values = [
+    ...columns,
+    sealed.sealedValues.map((value) => value.toString('hex')).join(),
+    ...[maskKeyId, dataKeyId],
+  ];
   const [key, { rowCount }] = await Promise.all([
-    client.query(INSERT_DATA_KEY, [dataKeyId, sealed.vaultKeyId, sealed.wrappedKey]),
-    client.query(INSERT_ORIGINALS, [
-      ...columns,
-      sealed.sealedValues.map((value) => value.toString('hex')).join(),
-      ...[maskKeyId, dataKeyId],
-    ]),
+    onTable(
+      'vault_data_keys',
+      client.query(INSERT_DATA_KEY, [dataKeyId, sealed.vaultKeyId, sealed.wrappedKey]),
+    ),
+    onTable('vault', client.query(INSERT_ORIGINALS, values)),
   ]);
   if (key.rowCount !== 1) throw new VaultDropsOriginals('vault_data_keys');
   if (rowCount === sealed.sealedValues.length) return;

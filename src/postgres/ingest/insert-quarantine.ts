@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { createDate } from '../../domain/login/create-date.ts';
 import { QuarantineLimitReached } from '../../errors/table-trouble.ts';
 import type { BatchToInsert } from './batch-to-insert.ts';
+import { onTable } from './on-table.ts';
 
 const INSERT_QUARANTINE = `
   insert into quarantine (
@@ -15,29 +16,38 @@ const INSERT_QUARANTINE = `
     select from user_logins
     where user_logins.create_date = batch.create_date and user_logins.message_id = batch.message_id
   ) and batch.message_id <> all($9)
-  on conflict (message_id) do nothing`;
+  on conflict (message_id) do nothing returning message_id`;
 
 /** An hour, since Temporal's clock dates the run, and Postgres' the rows. */
 const OVER_LIMIT = `
   select login_etl_over_limit($3, $1, to_timestamp($2 / 1000.0) - interval '1 hour', $4) as reason`;
 
-/** @throws QuarantineLimitReached when the run has more messages there now, for one of the reasons, than it may */
+/**
+ * @returns the ids that it stored
+ * @throws QuarantineLimitReached when the run has more messages there now, for one kind of reason, than it may
+ */
 export async function insertQuarantine(
   client: PoolClient,
   { batch: { runId, startedAtMs, number }, quarantine }: BatchToInsert,
   leftOut: ReadonlySet<string>,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const { messageIds, sentAtMs, reasons, faults, sealedBodies, vaultKeyId, limitPerReason } =
     quarantine;
-  if (messageIds.length === 0) return;
-  await client.query(INSERT_QUARANTINE, [
+  if (messageIds.length === 0) return new Set();
+  const values = [
     ...[messageIds, sentAtMs.map(createDate), sentAtMs, reasons, sealedBodies],
     ...[vaultKeyId, runId, number, [...leftOut]],
     reasons.map((_, index) => faults?.[index]?.join('\n') ?? null),
-  ]);
-  if (limitPerReason === undefined) return;
+  ];
+  const stored = await onTable(
+    'quarantine',
+    client.query<{ message_id: string }>(INSERT_QUARANTINE, values),
+  );
+  const ids = new Set(stored.rows.map(({ message_id }) => message_id));
+  if (limitPerReason === undefined) return ids;
   const { rows } = await client.query<{ reason: string | null }>(OVER_LIMIT, [
     ...[[...new Set(reasons)], startedAtMs, runId, limitPerReason],
   ]);
   if (rows[0]?.reason) throw new QuarantineLimitReached(rows[0].reason);
+  return ids;
 }

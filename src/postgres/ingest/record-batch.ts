@@ -2,24 +2,26 @@ import type { PoolClient } from 'pg';
 import { createDate } from '../../domain/login/create-date.ts';
 import type { BatchToInsert } from './batch-to-insert.ts';
 import type { Whereabouts } from './find-stored.ts';
+import { onTable } from './on-table.ts';
 
 const RECORD_BATCH = `
   insert into ingest_batches (
     run_id, batch_number, of_refused, inserted, inserted_ids_sum, quarantined, quarantined_ids_sum, duplicate_ids,
-    duplicate_dates
+    duplicate_dates, refused
   )
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
   on conflict (run_id, batch_number, of_refused) do update set
     stored_at = excluded.stored_at, inserted = excluded.inserted, inserted_ids_sum = excluded.inserted_ids_sum,
     quarantined = excluded.quarantined, quarantined_ids_sum = excluded.quarantined_ids_sum,
-    duplicate_ids = excluded.duplicate_ids, duplicate_dates = excluded.duplicate_dates`;
+    duplicate_ids = excluded.duplicate_ids, duplicate_dates = excluded.duplicate_dates,
+    refused = excluded.refused`;
 
 /** Notes what a batch has stored, for `reconcile`. An insert that is repeated finds the same, or what it has mended. */
 export async function recordBatch(
   client: PoolClient,
   batch: Pick<
     BatchToInsert,
-    'batch' | 'ofRefused' | 'storedBefore' | 'quarantine' | keyof Messages
+    'batch' | 'ofRefused' | 'refusedBefore' | 'storedBefore' | 'quarantine' | keyof Messages
   >,
   rows: Whereabouts,
   bad: Whereabouts,
@@ -29,12 +31,14 @@ export async function recordBatch(
     ...pick(batch.quarantine, bad.storedBefore),
     ...(batch.storedBefore ?? []),
   ];
-  await client.query(RECORD_BATCH, [
+  const values = [
     ...[batch.batch.runId, batch.batch.number, batch.ofRefused ?? false],
     ...[rows.own, rows.ownIdsSum, bad.own, bad.ownIdsSum],
     duplicates.map(({ messageId }) => messageId),
     duplicates.map(({ sentAtMs }) => createDate(sentAtMs)),
-  ]);
+    batch.refusedBefore ?? 0,
+  ];
+  await onTable('ingest_batches', client.query(RECORD_BATCH, values));
 }
 
 type Messages = Pick<BatchToInsert, 'messageIds' | 'sentAtMs'>;

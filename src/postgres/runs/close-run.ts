@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { RunRecord } from '../../domain/run-record.ts';
+import { onTable } from '../ingest/on-table.ts';
 
 const CLOSE_RUN = `
   insert into ingest_runs as runs (
@@ -19,9 +20,10 @@ export async function closeRun(
   workerBuild: string,
 ): Promise<void> {
   const { counts } = run;
-  await pool.query(CLOSE_RUN, [
+  const values = [
     ...[run.runId, run.workflowId, run.startedAtMs, workerBuild, run.finishedAtMs, run.outcome],
     ...[counts.received, counts.inserted, counts.duplicates, counts.quarantined],
     ...[counts.acknowledged, counts.batches],
-  ]);
+  ];
+  await onTable('ingest_runs', pool.query(CLOSE_RUN, values));
 }

@@ -90,7 +90,9 @@ test('a constraint that the quarantine breaks is thrown: there is no other place
   await database.pool.query(`alter table quarantine add constraint none check (false)`);
   try {
     const batch = batchToInsert({ quarantineIds: newIds(2) });
-    await expect(insertFitting(database.pool, batch)).rejects.toMatchObject({ code: '23514' });
+    await expect(insertFitting(database.pool, batch)).rejects.toMatchObject({
+      detail: 'quarantine (23514, none)',
+    });
   } finally {
     await database.pool.query('alter table quarantine drop constraint none');
   }

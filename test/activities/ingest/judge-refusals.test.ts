@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest';
-import { judgeRows } from '../../../src/activities/ingest/judge-refusals.ts';
+import { describe, expect, test } from 'vitest';
+import { judgeBatch, judgeRows } from '../../../src/activities/ingest/judge-refusals.ts';
 import { TableRefusesRows } from '../../../src/errors/table-trouble.ts';
 
-const refused = (code: string, names: { constraint?: string; column?: string } = {}) => ({
-  ...{ place: 0, code, constraint: '', column: '', table: 'user_logins', ...names },
+const refused = (
+  code: string,
+  more: { constraint?: string; column?: string; raised?: boolean } = {},
+) => ({
+  ...{ place: 0, code, constraint: '', column: '', table: 'user_logins', raised: false, ...more },
 });
 
 test("another team's column without a value is the table's fault only where no row is stored", () => {
@@ -23,6 +26,39 @@ test.each(['P0001', '44000', '22001', '23505', 'ZZ999'])(
   },
 );
 
-test.each(['53100', '57P01', '40001', 'XX000'])('%s is the fault of the server', (code) => {
+test.each(['42501', '3D000', '28000', '0A000', '25001', '26000', '55000'])(
+  '%s is the fault of a row only where other rows are stored',
+  (code) => {
+    expect(() => judgeRows([refused(code)], true)).not.toThrow();
+    expect(() => judgeRows([refused(code)], false)).toThrow();
+  },
+);
+
+test.each([
+  ...['08006', '25006', '40001', '40P01', '53100', '55P03', '57014', '57P01', '58030', 'F0000'],
+  ...['HV000', 'XX000', 'XX001'],
+])('%s is the fault of the server, unless a function raised it on purpose', (code) => {
   expect(() => judgeRows([refused(code)], true)).toThrow();
+  expect(() => judgeRows([refused(code, { raised: true })], false)).not.toThrow();
+});
+
+describe('a batch of which no row is stored', () => {
+  const rejected = (count: number, kinds: number) =>
+    Array.from({ length: count }, (_, index) => ({ index, reason: `reason ${index % kinds}` }));
+  const none = async () => 0;
+
+  test.each([1, 2, 20])(
+    'waits from twenty refusals on, whatever their %i reasons',
+    async (kinds) => {
+      await expect(judgeBatch(rejected(20, kinds), none)).rejects.toThrow(TableRefusesRows);
+      await expect(judgeBatch(rejected(19, kinds), none)).resolves.toBeUndefined();
+      await expect(judgeBatch(rejected(1, 1), async () => 20)).rejects.toThrow(TableRefusesRows);
+    },
+  );
+
+  test('names three reasons, and how many more there are', async () => {
+    await expect(judgeBatch(rejected(20, 5), none)).rejects.toMatchObject({
+      detail: 'reason 0; reason 1; reason 2; and 2 more reasons',
+    });
+  });
 });

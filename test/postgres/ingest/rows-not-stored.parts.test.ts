@@ -284,16 +284,18 @@ describe('trouble with the table is not trouble with the rows: nothing goes to q
     });
 
     /** As the workflow does: what was refused is quarantined next. */
-    async function quarantineFive(reason?: string): Promise<void> {
+    async function quarantineFive(): Promise<void> {
       const batch = FIVE();
       const { refused } = await insertFitting(worker, batch);
       expect(refused).toHaveLength(5);
+      await quarantine(batch, refused);
+    }
+
+    function quarantine(batch: ReturnType<typeof FIVE>, refused: readonly { reason: string }[]) {
       const bad = batchToInsert({ quarantineIds: batch.messageIds, tag: batch.batch });
-      const reasons = refused.map((each) => reason ?? each.reason);
-      await insertFitting(worker, {
-        ...bad,
-        ofRefused: true,
-        quarantine: { ...bad.quarantine, reasons },
+      const reasons = refused.map(({ reason }) => reason);
+      return insertFitting(worker, {
+        ...{ ...bad, ofRefused: true, quarantine: { ...bad.quarantine, reasons } },
       });
     }
 
@@ -318,8 +320,31 @@ describe('trouble with the table is not trouble with the rows: nothing goes to q
       });
     });
 
+    test('reasons that differ from batch to batch count together', async () => {
+      for (let batch = 0; batch < 3; batch += 1) {
+        await quarantineFive();
+        await database.pool.query(
+          `alter table user_logins rename constraint wants_region to next_reason;
+           alter table user_logins add constraint wants_region check (region is not null) not valid`,
+        );
+        await database.pool.query('alter table user_logins drop constraint next_reason');
+      }
+      await expect(insertFitting(worker, FIVE())).rejects.toMatchObject({
+        name: 'TableRefusesRows',
+      });
+    });
+
+    test('lanes that are refused rows at the same time know of each other', async () => {
+      const lanes = Array.from({ length: 6 }, () => FIVE());
+      const answers = await Promise.allSettled(lanes.map((lane) => insertFitting(worker, lane)));
+      expect(answers.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(3);
+    });
+
     test('messages that are in quarantine for other reasons do not count', async () => {
-      for (let batch = 0; batch < 5; batch += 1) await quarantineFive('message: is not JSON');
+      for (let batch = 0; batch < 5; batch += 1) {
+        await insertFitting(worker, batchToInsert({ quarantineIds: newIds(5) }));
+      }
+      await quarantineFive();
     });
   });
 
@@ -352,5 +377,25 @@ describe('a run may quarantine so many refused rows for one reason', () => {
     expect(await idsIn('quarantine')).toHaveLength(5);
     // Another run has a limit of its own.
     await quarantine(5);
+  });
+
+  test('reasons of one kind count together, whatever constraint they name', async () => {
+    const tag = newTag();
+    const refused = (reasons: string[], number: number) => {
+      const batch = batchToInsert({
+        quarantineIds: newIds(reasons.length),
+        tag: { ...tag, number },
+      });
+      return insertFitting(worker, {
+        ...batch,
+        quarantine: { ...batch.quarantine, reasons, limitPerReason: 3 },
+      });
+    };
+    const reason = (name: string) => `user_logins: a row breaks a constraint (23505, ${name})`;
+    await refused([reason('of_may'), reason('of_june'), 'message: is not JSON'], 1);
+    await refused([reason('of_july')], 2);
+    await expect(refused([reason('of_august')], 3)).rejects.toMatchObject({
+      name: 'QuarantineLimitReached',
+    });
   });
 });

@@ -61,8 +61,8 @@ const TROUBLES: [string, string, () => string, () => string][] = [
   [
     'no right to a function',
     '42501',
-    () => 'revoke execute on function login_etl_insert_each from login_etl_worker',
-    () => 'grant execute on function login_etl_insert_each to login_etl_worker',
+    () => 'revoke execute on function login_etl_insert_rows from login_etl_worker',
+    () => 'grant execute on function login_etl_insert_rows to login_etl_worker',
   ],
   [
     'a column of another team that wants a value',
