@@ -18,7 +18,7 @@ export const isRaised = (error: unknown): boolean =>
 export function mayBlameRow(error: pg.DatabaseError): boolean {
   const code = error.code ?? '';
   if (isRaised(error)) return true;
-  if (OF_THE_SERVER.test(code)) return false;
+  if (isOfServer(code)) return false;
   return isOfRow(code) || Boolean(error.where) || /^(42|3F)/.test(code);
 }
 
@@ -26,10 +26,12 @@ const isOfRow = (code: string): boolean => policyForSqlstate(code).action === 'r
 
 /**
  * Whether a row that failed alone is to blame.
- * @param anyStored whether other rows of the batch are stored: only then for a code that mostly means trouble with tables,
- * privileges or the connection
+ * @param othersGoIn whether other rows can be stored: only then for a code that mostly means trouble with the server, with
+ * tables or privileges
  */
 export const isRowToBlame = (
   { code, raised }: { code: string; raised: boolean },
-  anyStored: boolean,
-): boolean => raised || isOfRow(code) || (anyStored && !OF_THE_SERVER.test(code));
+  othersGoIn: boolean,
+): boolean => isOfRow(code) || (othersGoIn && (raised || !isOfServer(code)));
+
+export const isOfServer = (code: string): boolean => OF_THE_SERVER.test(code);

@@ -3,7 +3,7 @@ import type { Rejected } from '../../batch/batch.ts';
 import { TableRefusesBatch } from '../../errors/table-trouble.ts';
 import { insertRowByRow } from '../../postgres/ingest/insert-batch.ts';
 import type { RefusedRow } from '../../postgres/ingest/insert-logins.ts';
-import { isWorthTrying, judgeRows, refusalReason } from './judge-refusals.ts';
+import { isWorthTrying, judgeRows, NotTheRow, refusalReason } from './judge-refusals.ts';
 import { type OpenBatch, pickRows, sealingVault, type VaultFor, without } from './open-batch.ts';
 
 /** Rows that were not stored: refused, or stored before by another batch. By their place; no value of a message. */
@@ -14,6 +14,8 @@ export type ChunkMeans = {
   vaultFor: VaultFor;
   /** Whether rows of the batch are stored that are not in this chunk. */
   othersStored: boolean;
+  /** Whether the table takes a row that is nobody's. */
+  takesSample(): Promise<boolean>;
 };
 
 /** A replay's transaction that refuses rows must not commit: it has taken their messages out of quarantine. */
@@ -60,6 +62,9 @@ export async function insertChunk(
       const refusedPlaces = new Set(error.rows.map(({ place }) => place));
       const kept = without(refusedPlaces, places.length).map(placeOf);
       await insertChunk(batch, kept, means, left);
+    } else if (error instanceof NotTheRow) {
+      if (means.othersStored || !(await means.takesSample())) throw error.cause;
+      await insertChunk(batch, places, { ...means, othersStored: true }, left);
     } else if (isWorthTrying(error) && places.length > 1) {
       // The statement itself failed, before it tried a row, or the vault refuses the original of one.
       const middle = Math.ceil(places.length / 2);

@@ -4,6 +4,7 @@ import { TableRefusesBatch } from '../../errors/table-trouble.ts';
 import type { StoredCounts } from '../../postgres/ingest/batch-to-insert.ts';
 import { insertBatch } from '../../postgres/ingest/insert-batch.ts';
 import { refusedInARow } from '../../postgres/ingest/refused-in-a-row.ts';
+import { tryInsert } from '../../postgres/ingest/try-insert.ts';
 import { insertChunk, type LeftOut } from './insert-chunk.ts';
 import { isWorthTrying, judgeBatch } from './judge-refusals.ts';
 import {
@@ -85,11 +86,17 @@ async function insertInChunks(
     refused: [...(resumed?.refused ?? [])],
     storedBefore: [...(resumed?.storedBefore ?? [])],
   };
+  let sample: Promise<boolean> | undefined;
+  const takesSample = () =>
+    (sample ??= tryInsert(pool).then(
+      () => true,
+      () => false,
+    ));
   for (let done = resumed?.done ?? 0; done < rows; ) {
     signal?.throwIfAborted();
     const places = range(done, Math.min(rows, done + CHUNK));
     const othersStored = done > left.refused.length;
-    await insertChunk(batch, places, { pool, vaultFor, othersStored }, left);
+    await insertChunk(batch, places, { pool, vaultFor, othersStored, takesSample }, left);
     done += places.length;
     onProgress?.({ ...left, done });
   }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Rejected } from '../../batch/batch.ts';
-import { isRowToBlame, mayBlameRow } from '../../errors/blame.ts';
+import { isOfServer, isRowToBlame, mayBlameRow } from '../../errors/blame.ts';
 import { policyForSqlstate } from '../../errors/error-policy.ts';
 import {
   cleanName,
@@ -34,18 +34,31 @@ const hasNoPartition = ({ code, constraint, table, raised }: RefusedRow): boolea
 const lacksForeignColumn = ({ code, column, raised }: RefusedRow): boolean =>
   code === NOT_NULL_VIOLATION && column !== '' && !INSERTED_COLUMNS.includes(column) && !raised;
 
+/** A row is not to blame, unless other rows can be stored. */
+export class NotTheRow extends Error {
+  override name = 'NotTheRow';
+  /** What is thrown in its place if they cannot. */
+  override cause: Error;
+  constructor(cause: Error) {
+    super('it is not the fault of a row');
+    this.cause = cause;
+  }
+}
+
 /**
  * Judges rows that were refused one by one.
- * @param anyStored whether other rows of the batch are stored
- * @throws when it is not the rows' fault
+ * @param othersGoIn whether other rows can be stored
+ * @throws NotTheRow, or TableRefusesRows when it is the table's fault even so
  */
-export function judgeRows(rows: readonly RefusedRow[], anyStored: boolean): void {
+export function judgeRows(rows: readonly RefusedRow[], othersGoIn: boolean): void {
   for (const row of rows) {
-    if (hasNoPartition(row) || (lacksForeignColumn(row) && !anyStored)) {
-      throw new TableRefusesRows(refusalReason(row));
-    }
-    if (isRowToBlame(row, anyStored)) continue;
-    throw Object.assign(new pg.DatabaseError('a row was refused', 0, 'error'), { code: row.code });
+    if (hasNoPartition(row)) throw new TableRefusesRows(refusalReason(row));
+    const isOfTable = lacksForeignColumn(row) || (row.raised && !isOfServer(row.code));
+    if (isRowToBlame(row, othersGoIn) && (othersGoIn || !isOfTable)) continue;
+    const error = isOfTable
+      ? new TableRefusesRows(refusalReason(row))
+      : Object.assign(new pg.DatabaseError('a row was refused', 0, 'error'), { code: row.code });
+    throw new NotTheRow(error);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { QuarantineDropsRows, RowsNotStored } from '../../errors/table-trouble.ts';
 import { boundedTransaction } from '../bounded-transaction.ts';
+import { onTable } from '../on-table.ts';
 import type { BatchToInsert, StoredCounts } from './batch-to-insert.ts';
 import { findStored, type Whereabouts } from './find-stored.ts';
 import { lockInserts } from './insert-lock.ts';
@@ -14,7 +15,6 @@ import { insertOriginals, readVaultState, type VaultState } from './insert-origi
 import { insertQuarantine } from './insert-quarantine.ts';
 import { keepsRows } from './keeps-rows.ts';
 import { readLeftOut } from './left-out.ts';
-import { onTable } from './on-table.ts';
 import { recordBatch } from './record-batch.ts';
 
 const OPEN_RUN = `

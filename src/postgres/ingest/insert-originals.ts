@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import type { SealedOriginals } from '../../batch/batch.ts';
 import { VaultDropsOriginals } from '../../errors/table-trouble.ts';
+import { onTable } from '../on-table.ts';
 import { type IsErased, readErased } from './erased-values.ts';
-import { onTable } from './on-table.ts';
 
 /** The server's start is part of it: a restored database may be back at a number that it had before. */
 const VAULT_STATE = `

@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
 import { createDate } from '../../domain/login/create-date.ts';
 import { QuarantineLimitReached } from '../../errors/table-trouble.ts';
+import { onTable } from '../on-table.ts';
 import type { BatchToInsert } from './batch-to-insert.ts';
-import { onTable } from './on-table.ts';
 
 const INSERT_QUARANTINE = `
   insert into quarantine (

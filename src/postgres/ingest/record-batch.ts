@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
 import { createDate } from '../../domain/login/create-date.ts';
+import { onTable } from '../on-table.ts';
 import type { BatchToInsert } from './batch-to-insert.ts';
 import type { Whereabouts } from './find-stored.ts';
-import { onTable } from './on-table.ts';
 
 const RECORD_BATCH = `
   insert into ingest_batches (

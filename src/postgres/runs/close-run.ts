@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { RunRecord } from '../../domain/run-record.ts';
-import { onTable } from '../ingest/on-table.ts';
+import { onTable } from '../on-table.ts';
 
 const CLOSE_RUN = `
   insert into ingest_runs as runs (

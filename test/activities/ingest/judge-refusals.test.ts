@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeBatch, judgeRows } from '../../../src/activities/ingest/judge-refusals.ts';
+import { judgeBatch, judgeRows, NotTheRow } from '../../../src/activities/ingest/judge-refusals.ts';
 import { TableRefusesRows } from '../../../src/errors/table-trouble.ts';
 
 const refused = (
@@ -9,9 +9,18 @@ const refused = (
   ...{ place: 0, code, constraint: '', column: '', table: 'user_logins', raised: false, ...more },
 });
 
+const thrownBy = (act: () => void): Error => {
+  try {
+    act();
+  } catch (error) {
+    return error as Error;
+  }
+  return new Error('nothing was thrown');
+};
+
 test("another team's column without a value is the table's fault only where no row is stored", () => {
   const row = refused('23502', { column: 'of_another_team' });
-  expect(() => judgeRows([row], false)).toThrow(TableRefusesRows);
+  expect(thrownBy(() => judgeRows([row], false)).cause).toBeInstanceOf(TableRefusesRows);
   expect(() => judgeRows([row], true)).not.toThrow();
 });
 
@@ -30,7 +39,10 @@ test.each(['42501', '3D000', '28000', '0A000', '25001', '26000', '55000'])(
   '%s is the fault of a row only where other rows are stored',
   (code) => {
     expect(() => judgeRows([refused(code)], true)).not.toThrow();
-    expect(() => judgeRows([refused(code)], false)).toThrow();
+    expect(() => judgeRows([refused(code)], false)).toThrow(NotTheRow);
+    // Raised for every row, it says something about the table.
+    const raised = thrownBy(() => judgeRows([refused(code, { raised: true })], false));
+    expect(raised.cause).toBeInstanceOf(TableRefusesRows);
   },
 );
 
@@ -38,8 +50,10 @@ test.each([
   ...['08006', '25006', '40001', '40P01', '53100', '55P03', '57014', '57P01', '58030', 'F0000'],
   ...['HV000', 'XX000', 'XX001'],
 ])('%s is the fault of the server, unless a function raised it on purpose', (code) => {
-  expect(() => judgeRows([refused(code)], true)).toThrow();
-  expect(() => judgeRows([refused(code, { raised: true })], false)).not.toThrow();
+  expect(() => judgeRows([refused(code)], true)).toThrow(NotTheRow);
+  expect(() => judgeRows([refused(code, { raised: true })], true)).not.toThrow();
+  const raised = thrownBy(() => judgeRows([refused(code, { raised: true })], false));
+  expect(raised.cause).toMatchObject({ code });
 });
 
 describe('a batch of which no row is stored', () => {

@@ -89,6 +89,29 @@ test.each([
   expect(await insertFive()).toMatchObject({ inserted: 4, refused: [{ index: 3 }] });
 });
 
+describe('a row that is alone in its batch', () => {
+  const CODES = ['28000', '3D000', '0A000', '55000', '42501', '40001', '53100', '57P01', '57014'];
+  const insertOdd = () =>
+    insertFitting(parts.worker, batchToInsert({ rowIds: newIds(1), userId: () => 'odd' }));
+
+  test.each(CODES)(
+    'is refused for a %s that a trigger raises, if a sample goes in',
+    async (code) => {
+      await forOdd(`raise exception using errcode = '${code}';`);
+      expect(await insertOdd()).toMatchObject({
+        ...{ inserted: 0, refused: [{ index: 0, reason: expect.stringContaining(code) }] },
+      });
+      expect(await idsIn('user_logins')).toEqual([]);
+    },
+  );
+
+  test.each(CODES)('waits for a %s that the trigger raises for a sample, too', async (code) => {
+    await addTrigger('user_logins', `raise exception using errcode = '${code}';`);
+    await expect(insertOdd()).rejects.toThrow();
+    expect(await idsIn('quarantine')).toEqual([]);
+  });
+});
+
 describe('a trigger that gives rows another run or batch number makes no duplicates', () => {
   const BODY = 'new.run_id := gen_random_uuid(); new.batch_number := 7;';
 

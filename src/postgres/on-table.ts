@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { mayBlameRow } from '../../errors/blame.ts';
-import { cleanName, TableRefusesBatch } from '../../errors/table-trouble.ts';
+import { mayBlameRow } from '../errors/blame.ts';
+import { cleanName, TableRefusesBatch } from '../errors/table-trouble.ts';
 
 /** Tables of the job, other than user_logins, that take an entry with each batch. */
 export type SideTable =
