@@ -3,7 +3,7 @@ import type { Rejected } from '../../batch/batch.ts';
 import { TableRefusesBatch } from '../../errors/table-trouble.ts';
 import type { StoredCounts } from '../../postgres/ingest/batch-to-insert.ts';
 import { insertBatch } from '../../postgres/ingest/insert-batch.ts';
-import { refusedInARow } from '../../postgres/ingest/refused-in-a-row.ts';
+import { refusedInARow } from '../../postgres/ingest/record-batch.ts';
 import { tryInsert } from '../../postgres/ingest/try-insert.ts';
 import { insertChunk, type LeftOut } from './insert-chunk.ts';
 import { isWorthTrying, judgeBatch } from './judge-refusals.ts';

@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { createDate } from '../../domain/login/create-date.ts';
 import { onTable } from '../on-table.ts';
 import type { BatchToInsert } from './batch-to-insert.ts';
@@ -48,3 +48,11 @@ const pick = ({ messageIds, sentAtMs }: Messages, places: readonly number[]) =>
     messageId: messageIds[place] as string,
     sentAtMs: sentAtMs[place] as number,
   }));
+
+/** Rows that batches were refused, this one included, since one of them last stored a row. */
+export async function refusedInARow(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ refused: number }>(
+    'select login_etl_refused_in_a_row() as refused',
+  );
+  return rows[0]?.refused ?? 0;
+}
