@@ -2,7 +2,7 @@ import pg from 'pg';
 import { policyForSqlstate } from './error-policy.ts';
 
 /** Trouble of the server, whatever row is inserted, unless a function raises the code on purpose. */
-const OF_THE_SERVER = /^(08|25006|40|53|55P03|57|58|F0|HV|XX)/;
+const OF_THE_SERVER = /^(08|25006|40|53|55P03|57|58|F0|HV|XX|LE002)/;
 
 /**
  * Whether a function, such as that of a trigger, raised the error on purpose: then its code, which may be any, says

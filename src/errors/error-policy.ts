@@ -65,6 +65,7 @@ export const SQLSTATE_POLICY: Readonly<Record<string, ErrorPolicy>> = {
   F0: rule('wait', 'Postgres has trouble with its configuration'),
   HV: rule('wait', 'a foreign table, or its server, has trouble'),
   LE001: rule('row', 'a trigger of the table dropped, moved or changed the row'),
+  LE002: rule('wait', 'a rule or a view replaces inserts into user_logins: drop it'),
   P0: rule('row', 'a trigger or a function of the table refuses the row'),
   XX: rule('wait', 'Postgres reports an internal error'),
 };

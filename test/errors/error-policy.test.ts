@@ -38,6 +38,7 @@ const BY_SQLSTATE = {
   F0: { action: 'wait', for: ['F0000'] },
   HV: { action: 'wait', for: ['HV000'] },
   LE001: { action: 'row', for: ['LE001'] },
+  LE002: { action: 'wait', for: ['LE002'] },
   P0: { action: 'row', for: ['P0001', 'P0002', 'P0004'] },
   XX: { action: 'wait', for: ['XX000', 'XX001'] },
 } as const;
