@@ -126,10 +126,7 @@ async function openBatch(
   const { runId, workflowId, startedAtMs } = batch;
   // With each batch: nobody knows which of the lanes is the first to commit.
   const [, leftOut, vaultState] = await Promise.all([
-    onTable(
-      'ingest_runs',
-      client.query(OPEN_RUN, [runId, workflowId, startedAtMs, workerBuild]),
-    ),
+    onTable('ingest_runs', client.query(OPEN_RUN, [runId, workflowId, startedAtMs, workerBuild])),
     readLeftOut(client, messageIds, replayId),
     readVaultState(client, sentAtMs),
   ]);
