@@ -59,6 +59,11 @@ const KEEP_SCHEMAS = `
     current_setting('search_path')
   ), true)`;
 
+/** Postgres 17 or later would end the session in the middle of a batch; earlier versions do not know the setting. */
+const NO_TRANSACTION_TIMEOUT = `
+  select case when pg_catalog.current_setting('server_version_num')::int >= 170000
+    then pg_catalog.set_config('transaction_timeout', '0', true) end`;
+
 /** Statements that follow `begin`, in the same round trip. */
 export function localSettings(pool: Pool): string {
   const { statementMs, idleInTransactionMs } = timeoutsOf.get(pool) ?? {
@@ -74,5 +79,6 @@ export function localSettings(pool: Pool): string {
   const path = schema
     ? `set local search_path = "${schema.replaceAll('"', '""')}", pg_temp`
     : KEEP_SCHEMAS;
-  return [...settings.map((setting) => `set local ${setting}`), path].join('; ');
+  const set = settings.map((setting) => `set local ${setting}`);
+  return [NO_TRANSACTION_TIMEOUT, ...set, path].join('; ');
 }

@@ -1,5 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { boundedTransaction } from '../../src/postgres/bounded-transaction.ts';
 import { insertBatch } from '../../src/postgres/ingest/insert-batch.ts';
 import { postgresPool } from '../../src/postgres/pool.ts';
 import { migrate } from '../../src/postgres/run-migrations.ts';
@@ -50,6 +52,30 @@ test('no default of the database changes what is stored or read', async () => {
   expect((await readLedger(pool, since)).runs).toMatchObject([
     { startedAt: new Date(SENT_AT_MS), rowsInUserLogins: 3, rowsInQuarantine: 1 },
   ]);
+});
+
+test('timeouts that another team sets for a role or the database do not cut a transaction short', async () => {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.remove());
+  const name = new URL(database.url).pathname.slice(1);
+  const timeouts = ['statement', 'lock', 'transaction', 'idle_in_transaction_session'];
+  for (const timeout of [...timeouts, 'idle_session']) {
+    await database.pool.query(`alter database ${name} set ${timeout}_timeout = '300ms'`);
+  }
+  const pool = postgresPool({ connectionString: database.url }, { applicationName: 'test' });
+  onTestFinished(() => pool.end());
+  const lockTimeout = await boundedTransaction(pool, 'select pg_sleep(0.5)', async (client) => {
+    await setTimeout(400);
+    const { rows } = await client.query<{ lock: string }>(
+      `select current_setting('lock_timeout') as lock`,
+    );
+    return rows[0]?.lock;
+  });
+  expect(lockTimeout).toBe('5s');
+  // The idle connection is closed by the server and replaced.
+  await expect.poll(() => pool.totalCount).toBe(0);
+  const batch = batchToInsert({ rowIds: newIds(3), quarantineIds: newIds(1) });
+  expect(await insertBatch(pool, batch)).toMatchObject({ inserted: 3, quarantined: 1 });
 });
 
 test('a temporary table that was left on the connection does not come before ours', async () => {
