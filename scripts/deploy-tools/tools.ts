@@ -22,6 +22,12 @@ const kubernetes = (name: string, minutes: number): Tool => ({
 
 /** For `npm run check:deploy`. */
 export const CHECK_TOOLS = {
+  actionlint: {
+    module: 'github.com/rhysd/actionlint',
+    version: 'v1.7.12',
+    package: 'github.com/rhysd/actionlint/cmd/actionlint',
+    minutes: 1,
+  },
   helm: {
     module: 'helm.sh/helm/v4',
     version: 'v4.3.1',

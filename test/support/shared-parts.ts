@@ -35,7 +35,10 @@ export async function startSharedParts(undo: UndoList): Promise<SharedParts> {
   return { temporalBinary, ...postgres, workflowBundlePath, keys };
 }
 
+/** TEST_POSTGRES_URL names a running server to use, as its superuser: CI tests the supported versions so. */
 async function startPostgres(undo: UndoList) {
+  const { TEST_POSTGRES_URL: url } = process.env;
+  if (url) return { postgresUrl: url, databaseTemplate: await createTemplate(url) };
   const { server, remove } = await startTestPostgres();
   undo.push(remove);
   return { postgresUrl: server.url, databaseTemplate: await createTemplate(server.url) };
