@@ -1,13 +1,21 @@
+import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Activities } from '../../../src/activities/index.ts';
 import type { Holder } from '../../../src/batch/batch.ts';
-import { isReference, isSealedPart, partId } from '../../../src/batch/part.ts';
+import { isReference, isSealedPart, type PartKind, partId } from '../../../src/batch/part.ts';
+import { dataConverter } from '../../../src/crypto/payloads/data-converter.ts';
+import { newBatchId, partSealer } from '../../../src/crypto/payloads/part-sealer.ts';
 import { payloadCodec, sealedPartsOf } from '../../../src/crypto/payloads/payload-codec.ts';
 import * as convert from '../../../src/crypto/payloads/payload-converter.ts';
 import { INGEST_SETTINGS } from '../../../src/domain/ingest-input.ts';
+import { TASK_QUEUE } from '../../../src/domain/names.ts';
 import { incompressible } from '../../support/data/incompressible.ts';
 import { loginMessage, loginMessages } from '../../support/data/login-messages.ts';
 import { type RunHistory, runHistories } from '../../support/run-history.ts';
 import { type IngestHandle, type Stack, startStack } from '../../support/start-stack.ts';
+import { testRuntime } from '../../support/test-runtime.ts';
 
 let stack: Stack;
 
@@ -102,6 +110,66 @@ test('with two workers every message is stored once, whoever does a step', async
   const inputs = inputsOf(history).flat();
   expect(inputs.filter(isSealedPart).length).toBeGreaterThan(inputs.filter(isReference).length);
 });
+
+test('a second worker counts also when all it did is the second insert of a batch', async () => {
+  const worker = await startScriptedWorker();
+  const handle = await stack.start({ lanes: 1, maxMessages: 2, batchSize: 1 });
+  expect(await handle.result()).toMatchObject({ received: 2, batches: 2 });
+  await worker.stop();
+
+  // Of each batch: receive, mask, insert, the second insert, acknowledge.
+  const [first, second] = inBatches(inputsOf(await historyOf(handle)));
+  expect(first?.flat().every(isSealedPart)).toBe(true);
+  expect(second?.flat().length).toBeGreaterThan(0);
+  expect(second?.flat().every(isSealedPart)).toBe(true);
+});
+
+const inBatches = (inputs: Uint8Array[][]) => [inputs.slice(0, 5), inputs.slice(5)];
+
+/** Activities that claim to run on `worker-a`, but for each batch's second insert: real workers share steps by chance. */
+async function startScriptedWorker(): Promise<{ stop(): Promise<void> }> {
+  testRuntime();
+  const { keys } = stack.config.payloads;
+  const batch = newBatchId();
+  const part = (kind: PartKind) => {
+    const { workflowExecution } = Context.current().info;
+    const workflowId = workflowExecution?.workflowId ?? '';
+    const { namespace } = stack.config.temporal;
+    return partSealer(keys, { namespace, workflowId })({ kind, batch }, randomUUID()) as never;
+  };
+  const activities: Activities = {
+    receiveBatch: async () => ({
+      ...{ count: 1, bytes: 100, fifo: false, released: 0, holder: 'worker-a' },
+      ...{ ids: await part('ids'), bodies: await part('bodies') },
+      receiptHandles: await part('receiptHandles'),
+    }),
+    maskBatch: async () => ({
+      ...{ accepted: 1, rejected: 0, holder: 'worker-a', masked: await part('masked') },
+    }),
+    insertBatch: async ({ refused }) => ({
+      ...{ inserted: 0, duplicates: 0, quarantined: refused ? 1 : 0, reasons: {} },
+      refused: refused ? [] : [{ index: 0, reason: 'user_logins: a row breaks a constraint' }],
+      holder: refused ? 'worker-b' : 'worker-a',
+      receipt: await part('receipt'),
+    }),
+    acknowledgeBatch: async () => ({ acknowledged: 1, expired: 0, holder: 'worker-a' }),
+    recordRun: async () => ({ searchable: false }),
+  };
+  const connection = await NativeConnection.connect({ address: stack.temporal.address });
+  const worker = await Worker.create({
+    ...{ connection, taskQueue: TASK_QUEUE, activities, dataConverter: dataConverter(keys) },
+    namespace: stack.config.temporal.namespace,
+    workflowBundle: { codePath: stack.env.WORKER_WORKFLOW_BUNDLE as string },
+  });
+  const running = worker.run();
+  return {
+    async stop() {
+      worker.shutdown();
+      await running;
+      await connection.close();
+    },
+  };
+}
 
 test.each([
   ['of few large messages', 3, () => Array.from({ length: 15 }, () => incompressible(400_000))],
