@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client, type WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../src/local/ports/free-port.ts';
-import { loginEtl } from './cli/login-etl.ts';
+import { loginEtl } from './cli/in-process.ts';
 import { startedCodecServer } from './codec-server/started-codec-server.ts';
 import { filesBelow, findTraces, formsOf, type Haystack } from './support/data/find-traces.ts';
 import { loginMessage, loginMessages, smallBadMessages } from './support/data/login-messages.ts';

@@ -37,26 +37,24 @@ async function bundleOf(content: string): Promise<Record<string, string>> {
 
 const nobody = async () => `127.0.0.1:${await freePort()}`;
 
+/** The configuration is read before anything else, and all that is wrong with it is reported at once. */
+const WRONG_CONFIGURATIONS: Record<string, () => Record<string, string>> = {
+  'without required settings': () => ({
+    ...{ PAYLOAD_KEYS: '', MASKING_KEYS: '', VAULT_PUBLIC_KEY: '', DATABASE_URL: '' },
+    TEMPORAL_ADDRESS: `http://${stack.env.TEMPORAL_ADDRESS}`,
+  }),
+  'with a private key': () => ({
+    PAYLOAD_KEYS: '{"active":"a","keys":{"a":"x"}}',
+    VAULT_PUBLIC_KEY: stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '',
+    VAULT_PRIVATE_KEY: stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '',
+    VAULT_KMS_KEY_ID: 'alias/vault',
+  }),
+};
+
 const CASES: Record<
   string,
   [setting: string, change: () => Record<string, string> | Promise<Record<string, string>>]
 > = {
-  'without a payload key': ['PAYLOAD_KEYS', () => ({ PAYLOAD_KEYS: '' })],
-  'with a payload key that is none': [
-    'PAYLOAD_KEYS',
-    () => ({ PAYLOAD_KEYS: '{"active":"a","keys":{"a":"x"}}' }),
-  ],
-  'without a masking key': ['MASKING_KEYS', () => ({ MASKING_KEYS: '' })],
-  'without the key of the vault': ['VAULT_PUBLIC_KEY', () => ({ VAULT_PUBLIC_KEY: '' })],
-  'with the private key of the vault': [
-    'VAULT_PUBLIC_KEY',
-    () => ({ VAULT_PUBLIC_KEY: stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '' }),
-  ],
-  'that holds what opens the vault': [
-    'VAULT_PRIVATE_KEY',
-    () => ({ VAULT_PRIVATE_KEY: stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '' }),
-  ],
-  'without a database': ['DATABASE_URL', () => ({ DATABASE_URL: '' })],
   'with a database that nobody answers for': [
     'DATABASE_URL',
     async () => ({ DATABASE_URL: `postgres://postgres:pa55word@${await nobody()}/logins` }),
@@ -88,14 +86,6 @@ const CASES: Record<
     'TEMPORAL_NAMESPACE',
     () => ({ TEMPORAL_NAMESPACE: 'nowhere' }),
   ],
-  'with a URL as the address of Temporal': [
-    'TEMPORAL_ADDRESS',
-    () => ({ TEMPORAL_ADDRESS: `http://${stack.env.TEMPORAL_ADDRESS}` }),
-  ],
-  'with a key in KMS that opens the vault': [
-    'VAULT_KMS_KEY_ID',
-    () => ({ VAULT_KMS_KEY_ID: 'alias/vault' }),
-  ],
   'with a metrics address that is taken': [
     'WORKER_METRICS_ADDRESS',
     () => ({ WORKER_METRICS_ADDRESS: stack.env.TEMPORAL_ADDRESS ?? '' }),
@@ -112,16 +102,31 @@ const CASES: Record<
   ],
 };
 
+async function logOfRefusal(changes: Record<string, string>): Promise<string> {
+  const worker = await stack.launchWorker({ ...stack.env, ...changes });
+  expect(await worker.exited).toEqual({ code: 1, signal: null });
+  const log = await worker.log();
+  for (const secret of ['pa55word', 'PRIVATE KEY-----', 'not": "a', 'worker is running']) {
+    expect(log).not.toContain(secret);
+  }
+  return log;
+}
+
+test.concurrent.each(Object.entries(WRONG_CONFIGURATIONS))(
+  'a worker %s refuses to start and names each setting',
+  async (_what, change) => {
+    const changes = change();
+    const log = await logOfRefusal(changes);
+    for (const setting of Object.keys(changes)) {
+      expect(log).toMatch(new RegExp(`^ *${setting}\\b`, 'm'));
+    }
+  },
+);
+
 test.concurrent.each(Object.entries(CASES))(
   'a worker %s refuses to start and names the setting',
   async (_what, [setting, change]) => {
-    const worker = await stack.launchWorker({ ...stack.env, ...(await change()) });
-    expect(await worker.exited).toEqual({ code: 1, signal: null });
-    const log = await worker.log();
-    expect(log).toContain(setting);
-    for (const secret of ['pa55word', 'PRIVATE KEY-----', 'not": "a', 'worker is running']) {
-      expect(log).not.toContain(secret);
-    }
+    expect(await logOfRefusal(await change())).toContain(setting);
   },
 );
 

@@ -6,8 +6,8 @@ import type { CommandResult } from './login-etl.ts';
 let running: string | undefined;
 
 /**
- * The command line in the test's own process, which saves a second of processor time each: for what a command prints and
- * does. Whatever is about the process (signals, memory, terminals, how it ends) uses `login-etl.ts`.
+ * Runs the command line in the test's process, which saves half a second of CPU time per command. Tests of the process
+ * itself (signals, memory, terminals, exit) use `login-etl.ts`.
  */
 export async function loginEtl(
   env: Readonly<Record<string, string>>,

@@ -11,15 +11,15 @@ type Options = { stdin?: string; cwd?: string };
 
 export type RunningCommand = {
   result: Promise<CommandResult>;
-  /** Resolves when it has written this on standard error. */
+  /** Resolves when its standard error contains this. */
   said(words: string): Promise<void>;
-  /** Resolves when what it has written on standard output matches. */
+  /** Resolves when its standard output matches. */
   printed(pattern: RegExp): Promise<void>;
   interrupt(): void;
   kill(): void;
 };
 
-/** The real command line, in a process of its own, with this environment and no other. */
+/** Runs the command line as a process, with only this environment. */
 export async function loginEtl(
   env: Readonly<Record<string, string>>,
   args: readonly string[],
@@ -28,7 +28,7 @@ export async function loginEtl(
   return startLoginEtl(env, args, options).result;
 }
 
-/** The same, not waited for. */
+/** Starts the command line without waiting for it. */
 export function startLoginEtl(
   env: Readonly<Record<string, string>>,
   args: readonly string[],
@@ -39,7 +39,7 @@ export function startLoginEtl(
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(cwd && { cwd }),
   });
-  // A command that does not read its input may be gone before it is written.
+  // A command that does not read its input may have ended before all of it is written.
   child.stdin.on('error', () => undefined).end(stdin);
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   const result = Promise.all([exited, text(child.stdout), text(child.stderr)]).then(

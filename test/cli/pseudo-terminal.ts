@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { programEnvironment } from '../support/program-environment.ts';
 
-/** Runs a program on a pseudo-terminal of so many columns, and copies what it writes there. */
+/** Runs a program on a pseudo-terminal with this many columns, and copies what it writes there. */
 const ON_TERMINAL = `
 import fcntl, os, pty, struct, sys, termios
 pid, fd = pty.fork()
@@ -24,7 +24,7 @@ const RUN_IN_TURN = fileURLToPath(new URL('./terminal/run-in-turn.ts', import.me
 type Environment = Readonly<Record<string, string>>;
 
 /**
- * The real command line on a real terminal, in one process for all, which takes one start instead of many.
+ * Runs command lines on a terminal, in one process, which saves the start of the others.
  * @returns what each wrote: standard output and error together, with line feeds only
  */
 export async function eachOnTerminal(

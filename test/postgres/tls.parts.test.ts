@@ -7,7 +7,7 @@ import { ConfigError, loadConfig } from '../../src/config/config.ts';
 import { connectOrExplain } from '../../src/errors/connect-or-explain.ts';
 import { withPostgresClient } from '../../src/local/postgres/postgres-connection.ts';
 import { postgresPool } from '../../src/postgres/pool.ts';
-import { loginEtl } from '../cli/login-etl.ts';
+import { loginEtl } from '../cli/in-process.ts';
 import {
   type CertificateAuthority,
   makeCertificateAuthority,

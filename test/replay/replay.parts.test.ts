@@ -7,7 +7,7 @@ import {
   Worker,
 } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import { expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Keyring, parseKeyring } from '../../src/crypto/keys/keyring.ts';
 import { converterPaths, dataConverter } from '../../src/crypto/payloads/data-converter.ts';
 import { testKeyring } from '../crypto/keys/test-keyring.ts';
@@ -18,7 +18,7 @@ import { RECORDED_REPLAYS } from './recorded-replays.ts';
 import { RECORDED_ROTATIONS } from './recorded-rotations.ts';
 
 const HISTORIES = new URL('histories/', import.meta.url);
-const files = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json'));
+const recorded = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json'));
 
 async function payloadKeys() {
   const keyring = parseKeyring(
@@ -28,63 +28,85 @@ async function payloadKeys() {
   return keyring;
 }
 
-/** What replaying a history, or its first events, comes to: nothing, or why it could not be replayed. */
+/**
+ * Replays the histories, or their first events, with one worker, since each worker loads the bundle.
+ * @returns for each file why it could not be replayed, or undefined
+ */
 async function replay(
   workflowBundle: NonNullable<ReplayWorkerOptions['workflowBundle']>,
-  file: string,
+  replayed: readonly string[],
   { keys, events }: { keys?: Keyring; events?: number } = {},
-): Promise<Error | undefined> {
+): Promise<Map<string, Error | undefined>> {
   testRuntime();
-  const whole = readHistory(await readFile(new URL(file, HISTORIES), 'utf8'));
-  const history = { ...whole, events: whole.events?.slice(0, events) ?? [] };
-  // The ids of its children are made of it.
-  const { workflowId } = history.events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
+  const files = new Map<string, string>();
+  async function* histories() {
+    for (const file of replayed) {
+      const whole = readHistory(await readFile(new URL(file, HISTORIES), 'utf8'));
+      const history = { ...whole, events: whole.events?.slice(0, events) ?? [] };
+      const started = history.events[0]?.workflowExecutionStartedEventAttributes;
+      files.set(started?.originalExecutionRunId ?? '', file);
+      // The ids of its children are made of it.
+      yield { workflowId: started?.workflowId ?? file, history };
+    }
+  }
   const options = { workflowBundle, dataConverter: dataConverter(keys ?? (await payloadKeys())) };
-  const results = Worker.runReplayHistories(options, [{ workflowId: workflowId ?? file, history }]);
-  const errors = [];
-  for await (const { error } of results) errors.push(error);
-  expect(errors).toHaveLength(1);
-  return errors[0];
+  const errors = new Map<string, Error | undefined>();
+  for await (const { runId, error } of Worker.runReplayHistories(options, histories())) {
+    errors.set(files.get(runId) ?? '', error);
+  }
+  expect([...errors.keys()].toSorted()).toEqual([...replayed].toSorted());
+  return errors;
 }
 
 test.each([
   ...Object.keys(RECORDED_CASES).map((name) => ['ingest-logins', name]),
   ...Object.keys(RECORDED_REPLAYS).map((name) => ['replay-quarantine', name]),
   ...Object.keys(RECORDED_ROTATIONS).map((name) => ['rotate-masking-key', name]),
-])('there is a history of %s, of the case that is called %s', (workflow, name) => {
+])('there is a history of %s, of the case %s', (workflow, name) => {
   const form = new RegExp(`^${workflow}-\\d+\\.\\d+\\.\\d+-${name}(-\\d+)?\\.json$`);
-  expect(files.filter((file) => form.test(file)).length).toBeGreaterThan(0);
+  expect(recorded.filter((file) => form.test(file)).length).toBeGreaterThan(0);
 });
 
-test('a chain of runs is there with all its parts', () => {
+test('there is a chain of runs with all its parts', () => {
   for (const part of ['-continued-1.json', '-continued-2.json']) {
-    expect(files.filter((file) => file.endsWith(part)).length).toBeGreaterThan(0);
+    expect(recorded.filter((file) => file.endsWith(part)).length).toBeGreaterThan(0);
   }
 });
 
-test.each(files)('a run under way could go on with this build: %s', async (file) => {
-  expect(await replay({ codePath: inject('workflowBundlePath') }, file)).toBeUndefined();
+describe('an open run continues with this build', () => {
+  let errors: Map<string, Error | undefined>;
+  beforeAll(async () => {
+    errors = await replay({ codePath: inject('workflowBundlePath') }, recorded);
+  });
+
+  test.each(recorded)('%s', (file) => {
+    expect(errors.get(file)).toBeUndefined();
+  });
 });
 
-test('a workflow whose commands are others is found out', async () => {
+test('a workflow with other commands does not replay', async () => {
   const altered = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('altered-workflow.ts', import.meta.url)),
     ...converterPaths,
     logger: new DefaultLogger('WARN'),
   });
-  const mixed = files.filter((file) => file.endsWith('-mixed.json'));
+  const mixed = recorded.filter((file) => file.endsWith('-mixed.json'));
   expect(mixed.length).toBeGreaterThan(0);
-  for (const file of mixed) {
-    expect(await replay(altered, file)).toBeInstanceOf(DeterminismViolationError);
+  for (const error of (await replay(altered, mixed)).values()) {
+    expect(error).toBeInstanceOf(DeterminismViolationError);
   }
 });
 
-/** Of a run that a worker has just been given: its start, and its first workflow task, which has ended. */
-const JUST_GIVEN = { keys: testKeyring('another'), events: 4 };
+/** The start of a run and its first workflow task, which has ended. */
+const FIRST_TASK = { keys: testKeyring('another'), events: 4 };
 
 test('a worker without the payload key waits with a run that continues another, and fails one that is started', async () => {
   const bundle = { codePath: inject('workflowBundlePath') };
-  const waits = await replay(bundle, 'ingest-logins-0.3.0-continued-2.json', JUST_GIVEN);
-  expect(waits?.message).toContain('workflow task failure');
-  expect(await replay(bundle, 'ingest-logins-0.3.0-bounded.json', JUST_GIVEN)).toBeUndefined();
+  const [continued, started] = [
+    'ingest-logins-0.3.0-continued-2.json',
+    'ingest-logins-0.3.0-bounded.json',
+  ];
+  const errors = await replay(bundle, [continued, started], FIRST_TASK);
+  expect(errors.get(continued)?.message).toContain('workflow task failure');
+  expect(errors.get(started)).toBeUndefined();
 });

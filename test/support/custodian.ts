@@ -14,7 +14,7 @@ const CUSTODIAN = fileURLToPath(new URL('../../src/custodian.ts', import.meta.ur
 export const vaultPrivateKey = (stack: Stack) =>
   parseVaultPrivateKey(stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '');
 
-/** What a custodian's worker is given: the private key, its own database user, and no queue. */
+/** The settings of a custodian's worker: the private key, its own database user, and no queue. */
 export function custodianEnv(stack: Stack, maskingKeys: string): Record<string, string> {
   const ours = Object.entries(stack.env).filter(([name]) => !/^(AWS|SQS)_/.test(name));
   return {
@@ -25,7 +25,7 @@ export function custodianEnv(stack: Stack, maskingKeys: string): Record<string, 
   };
 }
 
-/** In this process. @returns what stops it */
+/** Starts a custodian's worker in this process. @returns a function that stops it */
 export async function startTestCustodian(
   stack: Stack,
   maskingKeys: string,
@@ -38,11 +38,11 @@ export async function startTestCustodian(
   };
 }
 
-/** A process of its own, running. */
+/** Starts a custodian's worker as a process, and waits until it is running. */
 export const spawnCustodian = async (stack: Stack, maskingKeys: string): Promise<WorkerProcess> =>
   untilRunning(await startWorkerProcess(custodianEnv(stack, maskingKeys), CUSTODIAN));
 
-/** The stack's masking keys with another one added, and active. */
+/** Adds a masking key and makes it the active one. */
 export function addMaskingKey(maskingKeys: string, id: string, secret: Buffer): string {
   const { keys } = JSON.parse(maskingKeys) as { keys: Record<string, string> };
   return JSON.stringify({ active: id, keys: { ...keys, [id]: secret.toString('base64') } });

@@ -22,23 +22,23 @@ export type AuditRow = {
 };
 
 export type Custody = {
-  /** What a custodian's command is given. */
+  /** The settings of a custodian's command. */
   env: Record<string, string>;
   user: string;
   mask(field: MaskedField, value: string): string;
-  /** Stores logins as the worker does, with their originals. @returns their message ids */
+  /** Stores logins and their originals as the worker does. @returns their message ids */
   storeLogins(bodies: readonly string[], options?: { sentAtMs?: number }): Promise<string[]>;
   /** @returns the message ids */
   quarantine(bodies: readonly string[], reason?: string): Promise<string[]>;
-  /** Puts another original into the vault, as a compromised worker can before the first login has it. */
+  /** Puts a false original into the vault, as a compromised worker could before the first login with the value. */
   plantOriginal(field: MaskedField, maskedHex: string, original: string): Promise<void>;
   auditRows(): Promise<AuditRow[]>;
   clear(): Promise<void>;
-  /** Takes a privilege away while `act` runs. */
+  /** Revokes a privilege while `act` runs. */
   without<T>(privilege: string, act: () => Promise<T>): Promise<T>;
 };
 
-/** The custodian's environment, and what fills vault and quarantine. */
+/** The custodian's environment, and functions that fill the vault and the quarantine. */
 export function custodyOf(database: TestDatabase): Custody {
   const keys = inject('keys');
   const { pool } = database;

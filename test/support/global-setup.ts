@@ -8,10 +8,10 @@ declare module 'vitest' {
 
 type SharedRun = { parts: Promise<SharedParts>; undo: UndoList; projects: number };
 
-/** Each project evaluates this module for itself: what they share is kept here. */
+/** Each project evaluates this module again, so the projects share this through `globalThis`. */
 const holder = globalThis as { sharedRun?: SharedRun | undefined };
 
-/** Once per run, for all projects that start servers: test files get these by `inject`. */
+/** Starts the shared parts once per run; test files get them with `inject`. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   if (holder.sharedRun === undefined) {
     const undo = new UndoList();

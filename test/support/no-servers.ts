@@ -1,6 +1,6 @@
 import { Server, Socket } from 'node:net';
 
-/** In the `unit` project: a test that listens or connects belongs in another project. */
+/** Fails each unit test that listens or connects. */
 function refuse(): never {
   throw new Error(
     'A unit test starts no server and connects to none. ' +

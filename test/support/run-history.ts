@@ -7,14 +7,14 @@ type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 export type RunHistory = {
   runId: string;
   events: HistoryEvent[];
-  /** As the server counts them. */
+  /** As counted by the server. */
   bytes: number;
-  /** The run that this one continued as, or that its cron started next. */
+  /** The run as which this one continued, or which its cron schedule started next. */
   nextRunId: string | undefined;
   raw: History;
 };
 
-/** The runs of a chain that have ended or begun, from the given one on. */
+/** Returns all runs of a chain, from the given one on. */
 export async function runHistories(
   client: Client,
   workflowId: string,

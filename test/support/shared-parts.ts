@@ -8,15 +8,15 @@ import { startTestPostgres } from './servers/test-postgres.ts';
 import { makeTestDirectory } from './test-directory.ts';
 import type { UndoList } from './undo-list.ts';
 
-/** What takes seconds to start or make, and can be shared by any number of stacks. */
+/** Parts that take seconds to start or make, shared by all test files of a run. */
 export type SharedParts = {
   temporalBinary: string;
-  /** Of the one Postgres; each stack makes a database of its own in it. */
+  /** A Postgres server in which each file creates its own databases. */
   postgresUrl: string;
-  /** A migrated database in it, to copy. */
+  /** A migrated database in that server, to copy. */
   databaseTemplate: string;
   workflowBundlePath: string;
-  /** Fresh ones, as `login-etl keys generate` makes them. */
+  /** New keys, in the files that `login-etl keys generate` writes. */
   keys: KeyFiles;
 };
 

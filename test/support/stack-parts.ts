@@ -11,14 +11,14 @@ import type { QueueDepth, QueueOptions, TestQueue } from './servers/test-queue.t
 import type { WorkerProcess } from './worker-process.ts';
 
 export type StackOptions = QueueOptions & {
-  /** Left out: Temporal keeps its state in memory. */
+  /** Default: Temporal keeps its state in memory. */
   temporalDatabaseFile?: string;
   temporalLogFile?: string;
-  /** A Postgres of its own, for tests that stop it or look into its files. */
+  /** Starts a Postgres with these settings, for tests that stop it or read its files. Default: the run's Postgres. */
   ownPostgres?: Readonly<Record<string, string>>;
-  /** Keys of another stack, or fixed ones. */
+  /** Default: the run's keys. */
   keys?: KeyFiles;
-  /** Settings of the worker, over those of the stack. */
+  /** Settings that override those of the stack's worker. */
   env?: Readonly<Record<string, string>>;
 };
 
@@ -47,34 +47,34 @@ export type IngestHandle = WorkflowHandleWithFirstExecutionRunId<() => Promise<C
 export type RunOptions = { workflowId?: string; cronSchedule?: string };
 
 export type Stack = {
-  /** What a worker process is given. */
+  /** The settings of a worker process. */
   env: Readonly<Record<string, string>>;
   config: WorkerConfig;
   keys: KeyFiles;
   temporal: TemporalServer;
   client: Client;
-  /** Only with `ownPostgres`. */
+  /** Undefined without `ownPostgres`. */
   postgres: TestPostgres | undefined;
-  /** The superuser's. */
+  /** Of the superuser. */
   pool: Pool;
-  /** Of users that have one role each; the workers have the worker's. */
+  /** Of users with one role each; `env` has the worker's. */
   databaseUrls: DatabaseUrls;
   sqs: TestQueue;
-  /** Past the proxy that the workers go through. */
+  /** Bypasses the proxy that the workers use. */
   queue: Queue;
   send(bodies: Iterable<string>): Promise<string[]>;
-  /** In this process; stopped with the stack, or by the function it returns. */
+  /** Starts a worker in this process. The function that it returns stops it; else it stops with the stack. */
   startWorker(env?: Readonly<Record<string, string>>): Promise<() => Promise<void>>;
-  /** A process of its own, running; killed with the stack at the latest. */
+  /** Starts a worker process and waits until it is running. It is killed with the stack at the latest. */
   spawnWorker(env?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
-  /** The same, not waited for. */
+  /** Starts a worker process without waiting for it. */
   launchWorker(env: Readonly<Record<string, string>>): Promise<WorkerProcess>;
   start(input?: unknown, options?: RunOptions): Promise<IngestHandle>;
   run(input?: unknown): Promise<Counts>;
   rows(): Promise<LoginRow[]>;
   quarantine(): Promise<QuarantineRow[]>;
   queueDepth(): Promise<QueueDepth>;
-  /** An empty queue and empty tables. */
+  /** Empties the queue and the tables. */
   clear(): Promise<void>;
   stop(): Promise<void>;
 };

@@ -19,7 +19,10 @@ import { startWorkerProcess, untilRunning } from './worker-process.ts';
 
 export type * from './stack-parts.ts';
 
-/** All the real parts. Nothing of it is shared with another stack but the Postgres server. */
+/**
+ * Starts the whole stack with real servers. Stacks share only the Postgres server: a Temporal server and an SQS emulator
+ * start in half a second, which a shared one would not beat.
+ */
 export async function startStackOn(parts: SharedParts, options: StackOptions = {}): Promise<Stack> {
   const undo = new UndoList();
   try {
@@ -30,13 +33,13 @@ export async function startStackOn(parts: SharedParts, options: StackOptions = {
   }
 }
 
-/** By default a shard looks for work 20 times a second: eight looks a batch, and the dev server has one shard. */
+/** By default the dev server's only shard polls 20 times a second, and a batch takes eight polls. */
 const QUICK = { 'history.transferProcessorMaxPollRPS': 1_000 };
 
-/** The emulator takes any. */
+/** The emulator accepts any. */
 const ANY_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
-/** Takes a whole history in one answer, and no proxy from the environment. */
+/** Accepts a whole history in one answer, and uses no proxy from the environment. */
 const connect = (address: string): Promise<Connection> =>
   Connection.connect({
     address,
@@ -50,7 +53,8 @@ async function start(parts: SharedParts, options: StackOptions, undo: UndoList):
     logFile: options.temporalLogFile,
     dynamicConfig: QUICK,
   });
-  undo.push(() => temporal.stop());
+  // Killed, since it takes a second to stop and its state is of no more use.
+  undo.push(() => temporal.kill());
   const sqs = await startTestQueue(options);
   undo.push(() => sqs.stop());
   const postgres = options.ownPostgres && (await startTestPostgres(options.ownPostgres));
@@ -113,7 +117,7 @@ async function start(parts: SharedParts, options: StackOptions, undo: UndoList):
     send: (bodies) => sendMessages(sqs.queue, bodies),
     async startWorker(extra = {}) {
       const worker = await startWorker(configOf({ ...env, ...extra }), testRuntime().logger);
-      // Observed now, so that a worker that fails in mid-test isn't an unhandled rejection as well.
+      // Handled now, so that a worker that fails during a test is not an unhandled rejection too.
       const done = worker.done.then(
         () => undefined,
         (error: Error) => error,

@@ -3,7 +3,7 @@ import { type Stack, type StackOptions, startStackOn } from './stack.ts';
 
 export type { IngestHandle, Stack, StackOptions } from './stack.ts';
 
-/** A stack for one test file, on what the run shares. */
+/** Starts a stack for one test file, with the shared parts of the run. */
 export const startStack = (options: StackOptions = {}): Promise<Stack> =>
   startStackOn(
     {

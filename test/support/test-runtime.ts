@@ -6,7 +6,7 @@ export type TestRuntime = { logger: Logger; lines: readonly string[] };
 
 let installed: TestRuntime | undefined;
 
-/** Temporal's runtime takes one logger, once a process: it keeps its lines in memory. */
+/** Installs Temporal's runtime, which accepts one logger per process; the logger keeps its lines in memory. */
 export function testRuntime(): TestRuntime {
   if (installed) return installed;
   const lines: string[] = [];

@@ -1,4 +1,4 @@
-/** What was started, to be stopped the other way round; one that fails does not keep the others from it. */
+/** Steps that stop what was started, in reverse order. A step that fails does not prevent the others. */
 export class UndoList {
   readonly #steps: (() => unknown)[] = [];
 

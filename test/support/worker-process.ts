@@ -9,21 +9,21 @@ const WORKER = fileURLToPath(new URL('../../src/worker.ts', import.meta.url));
 
 export type WorkerProcess = {
   pid: number;
-  /** Settles when it has ended, for whatever reason. */
+  /** Resolves when the process has ended for any reason. */
   exited: Promise<ProcessExit>;
   hasExited(): boolean;
-  /** All that it has written so far. */
+  /** Returns everything that it has written so far. */
   log(): Promise<string>;
-  /** SIGTERM, and as much time as the worker's own grace period takes. */
+  /** Sends SIGTERM and waits for longer than the worker's grace period. */
   stop(): Promise<void>;
   kill(): Promise<void>;
-  /** Kills it if it still runs, and removes its log. */
+  /** Kills the process if it still runs, and removes its log. */
   remove(): Promise<void>;
 };
 
 const STOP_WITHIN_MS = 45_000;
 
-/** A real worker process: `node src/worker.ts`, or another one's, with this environment and no other. */
+/** Starts `node src/worker.ts`, or another script, with only this environment. */
 export async function startWorkerProcess(
   env: Readonly<Record<string, string>>,
   script: string = WORKER,
@@ -48,7 +48,7 @@ export async function startWorkerProcess(
   };
 }
 
-/** The worker once it polls for work. @throws with its log when it ended instead */
+/** Waits until the worker polls for work. @throws Error with its log when it ended instead */
 export async function untilRunning(worker: WorkerProcess): Promise<WorkerProcess> {
   for (;;) {
     const log = await worker.log();

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { generateKeys, KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
-import { freePort } from '../../../src/local/ports/free-port.ts';
 import { type Custody, custodyOf } from '../../support/custody.ts';
 import { loginMessage } from '../../support/data/login-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
 import { loginEtl } from '../in-process.ts';
 import { jsonOf } from '../login-etl.ts';
+import { NO_TEMPORAL } from '../no-temporal.ts';
 
 const REASON = ['--reason', 'art. 17'];
 const SHARED_IP = '198.51.100.7';
@@ -38,8 +38,7 @@ let audits: number;
 beforeAll(async () => {
   database = await createTestDatabase();
   custody = custodyOf(database);
-  // Nobody answers there.
-  env = { ...custody.env, TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` };
+  env = { ...custody.env, ...NO_TEMPORAL };
 });
 beforeEach(async () => {
   await custody.clear();

@@ -7,7 +7,8 @@ import { freePort } from '../../../src/local/ports/free-port.ts';
 import { type RunningProcess, startProcess } from '../../../src/local/process/child-process.ts';
 import { untilReady } from '../../../src/local/process/server-readiness.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 /** `pip install 'moto[server]'`, anywhere: its close likeness of AWS. */
 const MOTO = process.env.MOTO_SERVER_PATH ?? '';

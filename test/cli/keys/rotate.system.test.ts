@@ -4,7 +4,8 @@ import type { RotationStatus } from '../../../src/temporal/rotation/steer-rotati
 import { addMaskingKey, custodianEnv, maskerOf, vaultPrivateKey } from '../../support/custodian.ts';
 import { fillVault, insertRows, range } from '../../support/data/vaulted-rows.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
-import { jsonOf, loginEtl, type RunningCommand, startLoginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf, type RunningCommand, startLoginEtl } from '../login-etl.ts';
 
 let stack: Stack;
 let newKeys: string;

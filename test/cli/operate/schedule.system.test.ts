@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../../src/local/ports/free-port.ts';
 import { scheduleHandle } from '../../../src/temporal/schedule/create-schedule.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 type Described = {
   paused: boolean;

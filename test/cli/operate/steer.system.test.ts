@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Steered } from '../../../src/temporal/runs/steer-run.ts';
-import { loginMessages } from '../../support/data/login-messages.ts';
+import { type HeldRun, startHeldRun } from '../../support/held-run.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 type Result = { runs: Steered[] };
 
@@ -39,16 +40,25 @@ describe('with no run going on', () => {
   );
 });
 
-/** A run that has more to do until it is stopped. */
-async function longRun() {
-  await stack.send(loginMessages(200));
-  return stack.start({ batchSize: 1, lanes: 1 });
+const MESSAGES = 24;
+const heldRun = () => startHeldRun(stack, MESSAGES, { lanes: 1 });
+
+/** Releases it once it has been told something, since the command waits for its end. */
+async function whileReleased<T>(command: Promise<T>, { handle, release }: HeldRun): Promise<T> {
+  const isTold = async () =>
+    (await handle.fetchHistory()).events?.some(
+      ({ workflowExecutionSignaledEventAttributes: signalled, ...event }) =>
+        signalled ?? event.workflowExecutionCancelRequestedEventAttributes,
+    );
+  await expect.poll(isTold).toBe(true);
+  release();
+  return command;
 }
 
 // Until the workflow answers the query `progress` and takes the signals.
 describe('a run that is going on', () => {
   test('is paused and takes no more; resumed, it drains the queue', async () => {
-    const run = await longRun();
+    const { handle: run, release } = await heldRun();
     const paused = await steer('pause', '--json');
     expect(paused.exitCode).toBe(0);
     expect(jsonOf<Result>(paused).runs).toMatchObject([
@@ -58,27 +68,31 @@ describe('a run that is going on', () => {
     expect(status.exitCode).toBe(1);
     expect(status.stdout).toContain(`${run.workflowId} is paused`);
     expect((await stack.queueDepth()).visible).toBeGreaterThan(0);
+    release();
     const resumed = await steer('resume', '--workflow-id', run.workflowId);
     expect(resumed.exitCode).toBe(0);
-    expect(await run.result()).toMatchObject({ received: 200, acknowledged: 200 });
+    expect(await run.result()).toMatchObject({
+      received: MESSAGES,
+      acknowledged: MESSAGES,
+    });
   });
 
   test('is drained: what it took is stored and acknowledged, the rest stays on the queue', async () => {
-    const run = await longRun();
-    const { exitCode } = await steer('drain');
+    const run = await heldRun();
+    const { exitCode } = await whileReleased(steer('drain'), run);
     expect(exitCode).toBe(0);
-    const counts = await run.result();
+    const counts = await run.handle.result();
     expect(counts.acknowledged).toBe(counts.received);
     expect(await stack.rows()).toHaveLength(counts.inserted);
-    expect((await stack.queueDepth()).visible).toBe(200 - counts.received);
+    expect((await stack.queueDepth()).visible).toBe(MESSAGES - counts.received);
   });
 
   test('is cancelled: what it took is stored and acknowledged, and the ledger says cancelled', async () => {
-    const run = await longRun();
-    const { exitCode, stdout } = await steer('cancel', '--json');
+    const run = await heldRun();
+    const { exitCode, stdout } = await whileReleased(steer('cancel', '--json'), run);
     expect(exitCode, stdout).toBe(0);
     expect(jsonOf<Result>({ stdout } as never).runs).toMatchObject([
-      { workflowId: run.workflowId, state: 'ended' },
+      { workflowId: run.handle.workflowId, state: 'ended' },
     ]);
     const { runs } = jsonOf<{ runs: { state: string; counts: Record<string, number> }[] }>(
       await steer('runs', '--json', '--all'),

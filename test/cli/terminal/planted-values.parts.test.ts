@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Custody, custodyOf } from '../../support/custody.ts';
 import { loginMessage } from '../../support/data/login-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
-import { loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { NO_TEMPORAL } from '../no-temporal.ts';
 import { eachOnTerminal } from '../pseudo-terminal.ts';
 
 /** Colour, window title, clipboard (OSC 52), C1, direction marks, an invisible character, a forged line. */
@@ -90,7 +91,11 @@ describe.skipIf(spawnSync('python3', ['--version']).status !== 0)('on a real ter
     'of %i columns, no value reaches it as control characters, lines fit, and no id is cut',
     async (columns) => {
       const commands = COMMANDS();
-      const outputs = await eachOnTerminal({ ...custody.env, NO_COLOR: '1' }, columns, commands);
+      const outputs = await eachOnTerminal(
+        { ...custody.env, ...NO_TEMPORAL, NO_COLOR: '1' },
+        columns,
+        commands,
+      );
       for (const [at, args] of commands.entries()) {
         const text = (outputs[at] ?? '').replaceAll(CURSOR, '');
         expect(text, args.join(' ')).not.toBe('');

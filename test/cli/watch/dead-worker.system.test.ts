@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createSchedule } from '../../../src/temporal/schedule/create-schedule.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
-import { loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
 
 let stack: Stack;
 

@@ -7,7 +7,8 @@ import { setPaused } from '../../../src/temporal/schedule/set-paused.ts';
 import { createTestDatabase } from '../../support/servers/test-database.ts';
 import { startTestQueue } from '../../support/servers/test-queue.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 type Report = {
   healthy: boolean;

@@ -4,7 +4,8 @@ import { freePort } from '../../../src/local/ports/free-port.ts';
 import type { LedgerEntry } from '../../../src/postgres/runs/read-runs.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
-import { jsonOf, loginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf } from '../login-etl.ts';
 
 type Listed = { emptyRuns: number; runs: (LedgerEntry & { state: string })[] };
 

@@ -8,7 +8,8 @@ import { loginMessages } from '../../support/data/login-messages.ts';
 import { startSilentServer } from '../../support/servers/silent-server.ts';
 import { createTestRole } from '../../support/servers/test-role.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
-import { jsonOf, loginEtl, startLoginEtl } from '../login-etl.ts';
+import { loginEtl } from '../in-process.ts';
+import { jsonOf, startLoginEtl } from '../login-etl.ts';
 
 type StatusJson = Status & { healthy: boolean; problems: Trouble[] };
 

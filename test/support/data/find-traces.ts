@@ -4,12 +4,12 @@ import { join } from 'node:path';
 
 export type Trace = { value: string; form: string; place: string };
 
-/** What is searched: bytes, and the name they are reported by. */
+/** Bytes to search, and the name by which a trace reports them. */
 export type Haystack = { place: string; bytes: Buffer };
 
 /**
- * Where any of the values is, in plain, as hex, base64 or URL-encoded, and as its unkeyed SHA-256, SHA-1 and MD5, which
- * for an address are as good as plain.
+ * Finds each value as plain text, hex, base64 and URL-encoded, and its unkeyed SHA-256, SHA-1 and MD5, since trying all
+ * addresses reverses those.
  */
 export function findTraces(haystacks: readonly Haystack[], values: readonly string[]): Trace[] {
   const needles = values.flatMap((value) =>
@@ -22,7 +22,7 @@ export function findTraces(haystacks: readonly Haystack[], values: readonly stri
   );
 }
 
-/** The written forms of a value, by name. */
+/** The forms in which a value can be written, by name. */
 export function formsOf(value: string): Record<string, Buffer> {
   const bytes = Buffer.from(value, 'utf8');
   const texts = {
@@ -42,7 +42,6 @@ export function formsOf(value: string): Record<string, Buffer> {
   };
 }
 
-/** Others look the same as in plain. */
 const isUrlEncoded = (value: string): boolean => encodeURIComponent(value) !== value;
 
 function digestsOf(bytes: Buffer, name: string): Record<string, Buffer> {
@@ -56,8 +55,8 @@ function digestsOf(bytes: Buffer, name: string): Record<string, Buffer> {
 }
 
 /**
- * The characters that base64 has for these bytes wherever they stand in a longer text, by their place in a group of
- * three: those at the ends, which depend on the neighbours too, are left out.
+ * The base64 characters of these bytes inside a longer text, where they begin at `place` in a group of three bytes. Leaves
+ * out the characters at both ends, which also depend on the bytes before and after.
  */
 function base64Within(bytes: Buffer, place: 0 | 1 | 2): string {
   const text = Buffer.concat([Buffer.alloc(place), bytes]).toString('base64');

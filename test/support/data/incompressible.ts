@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** So many bytes of text that nothing makes smaller than three quarters of it. */
+/** Random base64 text of this many bytes: no compression saves more than a quarter. */
 export const incompressible = (bytes: number): string =>
   randomBytes(Math.ceil((bytes * 3) / 4))
     .toString('base64')

@@ -1,6 +1,6 @@
 export type LoginFields = Record<string, unknown>;
 
-/** The fields of a good login event; each number gives another user, address and device. */
+/** The fields of a valid login event, with a user, address and device of their own for each number. */
 export function loginFields(number: number, changes: LoginFields = {}): LoginFields {
   return {
     user_id: `user-${number}`,
@@ -36,13 +36,13 @@ export const MAX_LENGTHS = {
   device_id: 256,
 } as const;
 
-/** A message that is no login event, and the reason that a person is to find in `quarantine`. */
+/** A message that is not a login event, and the reason that `quarantine` must give for it. */
 export type BadMessage = { body: string; reason: string };
 
 const DEEP = 100_000;
 export const MAX_SQS_BYTES = 1_048_576;
 
-/** One of every kind that is small: a thousand of them are quick to send. */
+/** One of every small kind. */
 export function smallBadMessages(number: number): BadMessage[] {
   const bad = (field: string, value: unknown, rule: string): BadMessage => ({
     body: loginMessage(number, { [field]: value }),
@@ -78,7 +78,7 @@ export function smallBadMessages(number: number): BadMessage[] {
   ];
 }
 
-/** Those that take 100 kB to 1 MiB each. */
+/** One of every kind that needs 100 kB to 1 MiB. */
 export function largeBadMessages(number: number): BadMessage[] {
   const padding = MAX_SQS_BYTES - Buffer.byteLength(loginMessage(number, { padding: '' }));
   return [

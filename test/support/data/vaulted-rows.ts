@@ -9,7 +9,7 @@ import { MASKED_FIELDS, type MaskedField } from '../../../src/domain/login/login
 import type { Masker } from '../../../src/domain/login/masking.ts';
 import { loginFields } from './login-messages.ts';
 
-/** A row of `user_logins`: whose address and device, by number (`loginFields`), on which day. */
+/** A row of `user_logins`: the numbers of its address and device (see `loginFields`), and its day. */
 export type TestRow = {
   ip: number;
   device: number;
@@ -21,7 +21,7 @@ export type TestRow = {
 export const original = (field: MaskedField, number: number): string =>
   String(loginFields(number)[field]);
 
-/** As a worker with this masker stores them, but for the vault. @returns their message ids */
+/** Stores rows as a worker with this masker does, but without originals. @returns their message ids */
 export async function insertRows(
   pool: Pool,
   masker: Masker,
@@ -49,7 +49,7 @@ export async function insertRows(
   return ids;
 }
 
-/** The originals of these numbers, both fields, sealed as a worker with this masker seals those of a batch. */
+/** Stores both originals of each number, sealed as a worker with this masker seals those of one batch. */
 export async function fillVault(
   pool: Pool,
   publicKey: VaultPublicKey,

@@ -13,12 +13,12 @@ const UNAUTHENTICATED = '16';
 
 export type ApiKeyFront = {
   address: string;
-  /** The key that is accepted from now on. */
+  /** Changes the key that is accepted. */
   setKey(key: string): void;
   stop(): Promise<void>;
 };
 
-/** A gRPC server before Temporal that accepts one API key, since the development server accepts any. */
+/** A gRPC proxy in front of Temporal that accepts only one API key: the dev server accepts any. */
 export async function startApiKeyFront(temporal: string, firstKey: string): Promise<ApiKeyFront> {
   let key = firstKey;
   const upstream = connect(`http://${temporal}`);

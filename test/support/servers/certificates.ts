@@ -9,7 +9,7 @@ const EC_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-n
 
 export type CertificateAuthority = { certificate: string; key: string };
 
-/** A certificate authority of our own, for a day. @returns paths */
+/** Makes a certificate authority that is valid for a day. @returns the paths of its files */
 export async function makeCertificateAuthority(
   directory: string,
   name: string,
@@ -23,7 +23,7 @@ export async function makeCertificateAuthority(
   return { certificate, key };
 }
 
-/** A server's certificate and key, signed by it. */
+/** Makes a server's certificate, signed by the authority, and its key. @returns both as PEM */
 export async function signCertificate(
   directory: string,
   authority: CertificateAuthority,

@@ -9,23 +9,23 @@ import { postgresPool } from '../../../src/postgres/pool.ts';
 import { migrate } from '../../../src/postgres/run-migrations.ts';
 
 export type TestDatabase = {
-  /** Of the superuser, as the pool is. */
+  /** Of the superuser; the pool's too. */
   url: string;
-  /** Of users that have one role each; there are none as long as the database is not migrated. */
+  /** Of users with one role each. Empty when the database is not migrated. */
   urls: DatabaseUrls;
   pool: Pool;
   /** Ends the pool and drops the database. */
   remove(): Promise<void>;
 };
 
-/** A database of its own in a Postgres that runs. */
+/** Creates a database in a running Postgres. */
 export async function newDatabase({
   serverUrl,
   template,
   migrated = true,
 }: {
   serverUrl: string;
-  /** A migrated database of this server, to copy: see `createTemplate`. */
+  /** A migrated database of this server, to copy (see `createTemplate`). */
   template?: string | undefined;
   migrated?: boolean;
 }): Promise<TestDatabase> {
@@ -53,7 +53,7 @@ export async function newDatabase({
 
 const TEMPLATE = 'migrated_template';
 
-/** A copy of it takes a tenth of the time that the migrations take. @returns its name */
+/** Creates a migrated database: copying it takes a tenth of the migrations' time. @returns its name */
 export async function createTemplate(serverUrl: string): Promise<string> {
   // A server that was not started for this run may have that of an earlier one.
   await administer(serverUrl, `drop database if exists ${TEMPLATE}`);

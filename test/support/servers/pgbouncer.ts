@@ -8,7 +8,7 @@ import { makeTestDirectory } from '../test-directory.ts';
 
 const PROGRAM = '/usr/sbin/pgbouncer';
 
-/** `apt-get install --no-install-recommends pgbouncer`, as `.ci/run` does. */
+/** Installed by `apt-get install --no-install-recommends pgbouncer`, as in `.ci/run`. */
 export function hasPgbouncer(): boolean {
   try {
     execFileSync(PROGRAM, ['--version'], { stdio: 'ignore' });
@@ -19,13 +19,13 @@ export function hasPgbouncer(): boolean {
 }
 
 export type Pgbouncer = {
-  /** The URL of a database, by way of the pooler. */
+  /** Returns the URL of the same database through the pooler. */
   through(url: string): string;
   stop(): Promise<void>;
 };
 
 /**
- * With its defaults, apart from where it listens and whom it lets in.
+ * Starts PgBouncer with its default settings, except for addresses and users.
  * @param urls of the users that connect through it
  */
 export async function startPgbouncer(

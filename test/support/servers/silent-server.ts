@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 export type SilentServer = { address: string; stop(): Promise<void> };
 
-/** Takes every connection and never says a word: as a server that hangs, or a firewall that swallows answers. */
+/** Accepts every connection and never answers, like a server that hangs or a firewall that drops packets. */
 export async function startSilentServer(): Promise<SilentServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

@@ -10,7 +10,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** One call on its way: `ReceiveMessage`, with its JSON. */
+/** A call to SQS, such as `ReceiveMessage`, with its JSON. */
 export type SqsCall = {
   action: string;
   body: Record<string, unknown>;
@@ -24,8 +24,8 @@ export type SqsAnswer = {
 };
 
 /**
- * What happens to a call. It may be passed on, and the answer to it changed; answered without SQS ever hearing of
- * it; or cut off (undefined).
+ * Decides what happens to a call: pass it on, and perhaps change the answer; answer without asking SQS; or return
+ * undefined to cut the connection.
  */
 export type Fault = (
   call: SqsCall,
@@ -34,15 +34,15 @@ export type Fault = (
 
 export type SqsProxy = {
   endpoint: string;
-  /** Every call since the start or the last `forget()`. */
+  /** All calls since the start or the last `forget()`. */
   calls: readonly SqsCall[];
   forget(): void;
-  /** From now on each call goes through this; without one it is passed on as it is. */
+  /** Sends each later call through the fault; without one, calls are passed on unchanged. */
   setFault(fault?: Fault): void;
   stop(): Promise<void>;
 };
 
-/** A real HTTP proxy before SQS, so that faults come over the wire, and calls can be counted. */
+/** Starts an HTTP proxy in front of SQS, which injects faults and records calls. */
 export async function startSqsProxy(target: string): Promise<SqsProxy> {
   const calls: SqsCall[] = [];
   let fault: Fault | undefined;
@@ -84,7 +84,7 @@ export async function startSqsProxy(target: string): Promise<SqsProxy> {
   };
 }
 
-/** Passes the call on as it came, and gives up when its caller does: a long poll must not outlive its client. */
+/** Passes the call on unchanged, and aborts it when the caller disconnects: a long poll must not outlive its client. */
 function forward(
   target: string,
   incoming: IncomingMessage,
@@ -119,13 +119,13 @@ async function close(server: Server): Promise<void> {
   await closed;
 }
 
-/** An error as SQS answers it. */
+/** An error answer in the form that SQS uses. */
 export const sqsError = (status: number, name: string): SqsAnswer => ({
   status,
   body: { __type: `com.amazonaws.sqs#${name}`, message: `${name}, by the proxy` },
 });
 
-/** How many calls of an action there were at once: counted from now on, read by calling the result. */
+/** Counts concurrent calls of an action from now on. @returns a function that returns the highest count so far */
 export function peakConcurrency(proxy: SqsProxy, action: string): () => number {
   let running = 0;
   let peak = 0;

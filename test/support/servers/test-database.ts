@@ -3,7 +3,7 @@ import { newDatabase, type TestDatabase } from './new-database.ts';
 
 export type { TestDatabase };
 
-/** A database of its own in the run's Postgres, or in another one. */
+/** Creates a database in the run's Postgres, or in another one. */
 export function createTestDatabase({
   serverUrl = inject('postgresUrl'),
   migrated = true,

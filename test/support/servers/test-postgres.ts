@@ -7,7 +7,7 @@ import {
 } from '../../../src/local/postgres/postgres-server.ts';
 import { makeTestDirectory } from '../test-directory.ts';
 
-/** Nothing here has to survive a power cut. */
+/** Test data need not survive a power cut. */
 const SETTINGS = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -19,7 +19,7 @@ const SETTINGS = {
 export type TestPostgres = {
   server: PostgresServer;
   logFile: string;
-  /** Stops it, and removes its data. */
+  /** Stops the server and removes its data. */
   remove(): Promise<void>;
 };
 

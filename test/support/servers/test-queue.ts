@@ -19,16 +19,16 @@ export type TestQueue = {
   client: SQSClient;
   queue: Queue;
   proxy: SqsProxy;
-  /** The same queue, by way of the proxy. */
+  /** The same queue through the proxy. */
   proxied: Queue;
-  /** Where the redrive policy sends messages, if there is one. */
+  /** The queue to which the redrive policy moves messages, if there is one. */
   deadLetterUrl: string | undefined;
   depth(): Promise<QueueDepth>;
   purge(): Promise<void>;
   stop(): Promise<void>;
 };
 
-/** An SQS endpoint of its own with one queue. */
+/** Starts an SQS emulator with one queue, and a proxy in front of it. */
 export async function startTestQueue(options: QueueOptions = {}): Promise<TestQueue> {
   const undo = new UndoList();
   try {

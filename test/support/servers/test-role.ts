@@ -3,7 +3,7 @@ import type { TestDatabase } from './new-database.ts';
 
 export type TestRole = { url: string; remove(): Promise<void> };
 
-/** A role that may do nothing in the database but what these grants say: `select on ingest_runs`. */
+/** Creates a role that has only these privileges, such as `select on ingest_runs`. */
 export async function createTestRole(
   { url, pool }: Pick<TestDatabase, 'url' | 'pool'>,
   grants: readonly string[],

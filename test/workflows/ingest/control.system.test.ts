@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { zeroCounts } from '../../../src/domain/counts.ts';
 import { TASK_QUEUE } from '../../../src/domain/names.ts';
 import type { Progress } from '../../../src/domain/progress.ts';
+import { incompressible } from '../../support/data/incompressible.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
+import { startHeldRun } from '../../support/held-run.ts';
 import { type IngestHandle, type Stack, startStack } from '../../support/start-stack.ts';
 
 let stack: Stack;
@@ -12,26 +14,22 @@ beforeAll(async () => {
   await stack.startWorker();
 });
 beforeEach(() => stack.clear());
+afterEach(() => stack?.sqs.proxy.setFault());
 afterAll(() => stack?.stop());
 
-/** Other tests may be at it. */
+const MESSAGES = 24;
 const SOON = { timeout: 15_000 };
 
 const progress = (handle: IngestHandle): Promise<Progress> => handle.query('progress');
 const stateOf = (handle: IngestHandle) => async () => (await progress(handle)).state;
 
-/** So many batches that it is still at it when a signal comes. */
-const longRun = async () => {
-  await stack.send(loginMessages(120));
-  const handle = await stack.start({ batchSize: 1, lanes: 2 });
-  await expect.poll(async () => (await progress(handle)).counts.received, SOON).toBeGreaterThan(5);
-  return handle;
-};
+const heldRun = (input: object = { lanes: 2 }) => startHeldRun(stack, MESSAGES, input);
 
 test('a paused run begins no batch until it is resumed, and then drains the queue', async () => {
-  const handle = await longRun();
+  const { handle, release } = await heldRun();
   await handle.signal('pause');
   await expect.poll(stateOf(handle), SOON).toBe('paused');
+  release();
   const allAcknowledged = async () => {
     const { counts } = await progress(handle);
     return counts.received === counts.acknowledged;
@@ -39,20 +37,24 @@ test('a paused run begins no batch until it is resumed, and then drains the queu
   await expect.poll(allAcknowledged, SOON).toBe(true);
   const { counts, lanes } = await progress(handle);
   expect(lanes).toBe(2);
-  expect(counts.received).toBeLessThan(120);
-  expect(await stack.queueDepth()).toEqual({ visible: 120 - counts.received, inFlight: 0 });
+  expect(counts.received).toBeLessThan(MESSAGES);
+  expect(await stack.queueDepth()).toEqual({ visible: MESSAGES - counts.received, inFlight: 0 });
 
   await handle.signal('resume');
-  expect(await handle.result()).toMatchObject({ received: 120, acknowledged: 120 });
+  expect(await handle.result()).toMatchObject({
+    received: MESSAGES,
+    acknowledged: MESSAGES,
+  });
 });
 
 test('a run that is told to drain finishes what is in hand, completes, and leaves the rest', async () => {
-  const handle = await longRun();
+  const { handle, release } = await heldRun();
   await handle.signal('drain');
+  release();
   const counts = await handle.result();
-  expect(counts.received).toBeLessThan(120);
+  expect(counts.received).toBeLessThan(MESSAGES);
   expect(counts).toMatchObject({ inserted: counts.received, acknowledged: counts.received });
-  expect(await stack.queueDepth()).toEqual({ visible: 120 - counts.received, inFlight: 0 });
+  expect(await stack.queueDepth()).toEqual({ visible: MESSAGES - counts.received, inFlight: 0 });
   expect((await handle.describe()).status.name).toBe('COMPLETED');
 });
 
@@ -62,9 +64,10 @@ test('a paused run can be told to drain, and can be cancelled', async () => {
   await draining.signal('drain');
   await draining.result();
 
-  const cancelled = await longRun();
+  const { handle: cancelled, release } = await heldRun();
   await cancelled.signal('pause');
   await expect.poll(stateOf(cancelled), SOON).toBe('paused');
+  release();
   await cancelled.cancel();
   await expect(cancelled.result()).rejects.toThrow();
 });
@@ -95,27 +98,28 @@ test('what only an earlier run of the chain may hand on is not taken from people
 });
 
 test('a run that was paused goes on where it was, also when it then has to continue as new', async () => {
-  const handle = await longRun();
+  const { handle, release } = await heldRun();
   await handle.signal('pause');
   await expect.poll(stateOf(handle), SOON).toBe('paused');
-  // Nobody handles these: they only fill the history.
-  for (let sent = 0; sent < 4_500; sent += 100) {
-    await Promise.all(Array.from({ length: 100 }, () => handle.signal('filler')));
-  }
+  release();
+  // The workflow ignores these signals: they only fill its history.
+  for (let sent = 0; sent < 8; sent += 1) await handle.signal('filler', incompressible(1_900_000));
   const chain = stack.client.workflow.getHandle(handle.workflowId);
   await handle.signal('resume');
   await expect
     .poll(async () => (await chain.describe()).runId, SOON)
     .not.toBe(handle.firstExecutionRunId);
-  expect(await handle.result()).toMatchObject({ received: 120, acknowledged: 120 });
+  expect(await handle.result()).toMatchObject({
+    received: MESSAGES,
+    acknowledged: MESSAGES,
+  });
 });
 
 test('what a sharded run is told reaches its shards', async () => {
-  await stack.send(loginMessages(120));
-  const handle = await stack.start({ batchSize: 1, lanes: 1, shards: 2 });
-  await expect.poll(async () => (await stack.rows()).length, SOON).toBeGreaterThan(3);
+  const { handle, release } = await heldRun({ lanes: 1, shards: 2 });
   await handle.signal('drain');
+  release();
   const counts = await handle.result();
-  expect(counts.received).toBeLessThan(120);
+  expect(counts.received).toBeLessThan(MESSAGES);
   expect(counts.acknowledged).toBe(counts.received);
 });

@@ -8,7 +8,8 @@ import { generateKeys, KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-
 import { dataConverter } from '../../../src/crypto/payloads/data-converter.ts';
 import { TASK_QUEUE } from '../../../src/domain/names.ts';
 import { scheduleHandle } from '../../../src/temporal/schedule/create-schedule.ts';
-import { jsonOf, loginEtl } from '../../cli/login-etl.ts';
+import { loginEtl } from '../../cli/in-process.ts';
+import { jsonOf } from '../../cli/login-etl.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
