@@ -12,11 +12,11 @@ export const SERVERS: NonNullable<TestProjectInlineConfiguration['test']> = {
   globalSetup: ['test/support/global-setup.ts'],
   // One process per file, since Temporal's runtime is installed once per process.
   pool: 'forks',
-  // More than the cores, since these files mostly wait for their servers.
-  maxWorkers: 3,
+  // More than the cores, since these files mostly wait: on two cores, four files use them fully.
+  maxWorkers: 4,
   testTimeout: 60_000,
   hookTimeout: 60_000,
-  // By default a second, which is short for a server on a busy machine.
+  // The default of one second is short on a busy machine.
   expect: { poll: { timeout: 30_000 } },
   // The AWS client's credential chain finds these; the emulator accepts any.
   env: { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
