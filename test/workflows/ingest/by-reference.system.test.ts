@@ -131,11 +131,14 @@ async function startScriptedWorker(): Promise<{ stop(): Promise<void> }> {
   testRuntime();
   const { keys } = stack.config.payloads;
   const batch = newBatchId();
-  const part = (kind: PartKind) => {
+  const part = (kind: PartKind): Promise<never> => {
     const { workflowExecution } = Context.current().info;
     const workflowId = workflowExecution?.workflowId ?? '';
     const { namespace } = stack.config.temporal;
-    return partSealer(keys, { namespace, workflowId })({ kind, batch }, randomUUID()) as never;
+    return partSealer(keys, { namespace, workflowId })(
+      { kind, batch },
+      randomUUID(),
+    ) as Promise<never>;
   };
   const activities: Activities = {
     receiveBatch: async () => ({
