@@ -1,4 +1,5 @@
 import pg, { type ClientConfig } from 'pg';
+import { Problem } from '../errors/problem.ts';
 
 /** libpq's values of `target_session_attrs`. */
 type Target = 'any' | 'read-write' | 'read-only' | 'primary' | 'standby' | 'prefer-standby';
@@ -55,10 +56,17 @@ export async function chooseHost(
     }
   }
   if (other && targetSessionAttrs === 'prefer-standby') return other;
-  throw other ? noHostFits(targetSessionAttrs) : trouble;
+  throw other ? new NoHostFits(targetSessionAttrs) : trouble;
 }
 
-function noHostFits(target: Target): Error {
-  const code = `NO_HOST_IS_${target.toUpperCase().replace('-', '_')}`;
-  return Object.assign(new Error(`no host of Postgres is ${target}`), { code });
+/** All hosts answered, and none has the requested attributes, as during a failover. */
+class NoHostFits extends Problem {
+  override name = 'NoHostFits';
+  constructor(target: Target) {
+    super(
+      'Postgres cannot be used',
+      `no host of Postgres is ${target} (target_session_attrs)`,
+      'Name a host that is, in DATABASE_URL or PGHOST, or change target_session_attrs.',
+    );
+  }
 }

@@ -1,6 +1,7 @@
 import pg, { type Pool, type PoolConfig } from 'pg';
 import { classifyError } from '../../errors/classify-error.ts';
 import { PostgresTlsError } from '../../errors/postgres-tls-error.ts';
+import { Problem } from '../../errors/problem.ts';
 import { tryInsert } from '../../postgres/ingest/try-insert.ts';
 import { postgresPool } from '../../postgres/pool.ts';
 import { pendingMigrations } from '../../postgres/run-migrations.ts';
@@ -12,6 +13,9 @@ const MIGRATIONS = 'migrations';
 const PRIVILEGES = 'privileges';
 const MIN_VERSION = 130_000;
 const CONNECT_TIMEOUT_MS = 4_000;
+const READ_ONLY = '25006';
+const USE_THE_PRIMARY =
+  'Name the primary in DATABASE_URL, or all hosts with `?target_session_attrs=read-write`.';
 
 /** What a run does with each table. It looks for the message's id before it inserts one. */
 const NEEDED = `
@@ -31,7 +35,8 @@ export function postgresChecks(settings: PoolConfig | undefined): CheckList & { 
     { applicationName: 'login-etl doctor' },
   );
   const explain = (error: unknown) => {
-    if (error instanceof PostgresTlsError) return { detail: error.why, whatToDo: error.whatToDo };
+    if (error instanceof PostgresTlsError || error instanceof Problem)
+      return { detail: error.why, whatToDo: error.whatToDo };
     const { code, policy } = classifyError(error);
     // The driver's own errors, of connecting and of time running out, have no code.
     const detail = code === 'Error' ? 'no connection can be made' : `${policy.advice} (${code})`;
@@ -50,13 +55,21 @@ export function postgresChecks(settings: PoolConfig | undefined): CheckList & { 
 }
 
 async function version(pool: Pool): Promise<Finding> {
-  const { rows } = await pool.query<{ number: number; version: string; role: string }>(
+  const { rows } = await pool.query<{
+    number: number;
+    version: string;
+    role: string;
+    standby: boolean;
+  }>(
     `select current_setting('server_version_num')::integer as number,
-       current_setting('server_version') as version, current_user as role`,
+       current_setting('server_version') as version, current_user as role, pg_is_in_recovery() as standby`,
   );
   const [row] = rows;
   if (!row || row.number < MIN_VERSION) {
     return failed(`version ${row?.version} is too old`, 'Use Postgres 13 or newer.');
+  }
+  if (row.standby) {
+    return failed('the server is a standby, which is read-only', USE_THE_PRIMARY);
   }
   return ok(`version ${row.version}, as ${row.role}`);
 }
@@ -91,6 +104,9 @@ function explainStoring(error: unknown): { detail: string; whatToDo: string } {
   const where = [code, ...(constraint ? [constraint] : [])].join(', ');
   return {
     detail: `a run could not store its rows: ${policy.advice} (${where})`,
-    whatToDo: 'Repair the table, or use a server that takes writes: see docs/postgres.md.',
+    whatToDo:
+      code === READ_ONLY
+        ? `Reset default_transaction_read_only of the server, database and role. ${USE_THE_PRIMARY}`
+        : 'Repair the table: see docs/postgres.md.',
   };
 }

@@ -8,7 +8,7 @@ import {
 import { makeTestDirectory } from '../test-directory.ts';
 
 /** Test data need not survive a power cut. */
-const SETTINGS = {
+export const TEST_SETTINGS = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
@@ -37,7 +37,7 @@ export async function startTestPostgres(
     const server = await startPostgresServer({
       dataDirectory,
       logFile,
-      settings: { ...SETTINGS, ...settings },
+      settings: { ...TEST_SETTINGS, ...settings },
     });
     const remove = async () => {
       await server.stop();
