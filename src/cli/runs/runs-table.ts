@@ -1,5 +1,4 @@
 import { COUNT_NAMES, type Counts } from '../../domain/counts.ts';
-import type { Fate } from '../../domain/reconciliation.ts';
 import type { LedgerEntry } from '../../postgres/runs/read-runs.ts';
 import { describeDuration } from '../options/duration.ts';
 import { terminalWidth } from '../terminal/output.ts';
@@ -25,19 +24,31 @@ const COLUMNS: readonly Column[] = [
   ...countColumns(),
 ];
 
-/** Runs of the ledger with their counts. A run that has not closed has no counts, and the state that Temporal reports. */
+/**
+ * Runs with their counts, and below each its shards. A run that has not closed has no counts, and the state that Temporal
+ * reports.
+ */
 export const runsTable = (
   runs: readonly LedgerEntry[],
-  fates: ReadonlyMap<string, Fate> = new Map(),
+  states: ReadonlyMap<string, string> = new Map(),
 ): string[] =>
   renderTable(
     COLUMNS,
-    runs.map(({ runId, startedAt, finishedAt, workflowId, outcome, counts }) => [
-      `${startedAt.toISOString().slice(0, 19)}Z`,
-      workflowId,
-      outcome ?? fates.get(runId) ?? 'open',
-      finishedAt ? describeDuration(finishedAt.getTime() - startedAt.getTime()) : '',
-      ...COUNT_NAMES.map((name) => counts?.[name] ?? ''),
+    runs.flatMap((run) => [
+      row(run, states, ''),
+      ...run.children.map((child) => row(child, states, '  ')),
     ]),
     terminalWidth(),
   );
+
+const row = (
+  { runId, startedAt, finishedAt, workflowId, outcome, counts }: LedgerEntry,
+  states: ReadonlyMap<string, string>,
+  indent: string,
+) => [
+  `${startedAt.toISOString().slice(0, 19)}Z`,
+  `${indent}${workflowId}`,
+  outcome ?? states.get(runId) ?? 'open',
+  finishedAt ? describeDuration(finishedAt.getTime() - startedAt.getTime()) : '',
+  ...COUNT_NAMES.map((name) => counts?.[name] ?? ''),
+];

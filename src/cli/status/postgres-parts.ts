@@ -20,8 +20,8 @@ export const postgres = (sources: Sources) => ({
   whatToDo: CHECK_POSTGRES,
 });
 
-const RECENT_HOURS = 24;
-const RECENT_RUNS = 5;
+export const RECENT_HOURS = 24;
+export const RECENT_RUNS = 5;
 
 export type LedgerView = LatestRuns & { sinceHours: number; lastSuccessAt: Date | null };
 

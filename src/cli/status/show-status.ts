@@ -2,6 +2,7 @@ import { ADOPTED_ID } from '../../domain/login/masking.ts';
 import type { Part } from '../connect/ask-part.ts';
 import { describeDuration } from '../options/duration.ts';
 import { describeRunning } from '../runs/describe-open-run.ts';
+import { describeReasons, mergeUnrecorded, statesOf } from '../runs/merge-unrecorded.ts';
 import { runsTable } from '../runs/runs-table.ts';
 import { styled } from '../terminal/output.ts';
 import type { Trouble } from './assess-status.ts';
@@ -9,14 +10,15 @@ import type { LedgerView, MaskKeysView, QuarantineView } from './postgres-parts.
 import type { QueueView } from './queue-part.ts';
 import type { Status } from './read-status.ts';
 import type { ScheduleView } from './schedule-part.ts';
-import type { WorkersView } from './temporal-parts.ts';
+import type { LatestView, WorkersView } from './temporal-parts.ts';
 
 const SHOWN_REASONS = 5;
 const LABEL = 12;
 
 /** One screen: first whether all is well, then the problems, then every part. */
 export function showStatus(status: Status, troubles: readonly Trouble[]): string[] {
-  const { at, queue, schedule, workers, running, ledger, rows, quarantine, maskKeys } = status;
+  const { at, queue, schedule, workers, running, latest, ledger, rows, quarantine, maskKeys } =
+    status;
   return [
     headline(at, troubles),
     ...troubles.flatMap(({ problem, whatToDo }) => [
@@ -35,7 +37,7 @@ export function showStatus(status: Status, troubles: readonly Trouble[]): string
     ...part('keys', maskKeys, (view) => describeMaskKeys(view, workers)),
     ...labelled('', configured(status)),
     ...part('recent', ledger, (view) => describeLedger(view, at)),
-    ...(ledger.reachable && ledger.runs.length > 0 ? runsTable(ledger.runs) : []),
+    ...describeRuns(ledger, latest),
   ];
 }
 
@@ -122,10 +124,24 @@ function configured({ keys: { payloads, vault } }: Status): string[] {
   ];
 }
 
+/** Without one of the two sources it says that the list is not complete. */
+function describeRuns(ledger: Part<LedgerView>, latest: Part<LatestView>): string[] {
+  const recorded = ledger.reachable ? ledger.runs : [];
+  const unrecorded = latest.reachable ? latest.unrecorded : [];
+  const runs = mergeUnrecorded(recorded, unrecorded);
+  return [
+    ...(runs.length > 0 ? runsTable(runs, statesOf(unrecorded)) : []),
+    ...describeReasons(unrecorded),
+    ...(latest.reachable
+      ? []
+      : ['runs that failed before their first batch are missing here: Temporal cannot be asked']),
+  ];
+}
+
 function describeLedger({ runs, emptyRuns, sinceHours, lastSuccessAt }: LedgerView, at: Date) {
   const success = lastSuccessAt ? `last success ${ago(lastSuccessAt, at)}` : 'no run has succeeded';
   const empty = `in ${sinceHours} h ${number(emptyRuns)} run(s) found an empty queue`;
-  return [`${success}; ${empty}${runs.length === 0 ? ', and no others' : ''}`];
+  return [`${success}; ${empty}${runs.length === 0 ? ', and the ledger has no others' : ''}`];
 }
 
 const ago = (then: Date, at: Date): string =>

@@ -6,15 +6,17 @@ import {
   liveWorkers,
   type ReportedWorker,
 } from '../../domain/rotation/live-workers.ts';
+import { recordedRuns } from '../../postgres/runs/read-runs.ts';
 import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { whyRunsWait } from '../../temporal/deployment/version-routing.ts';
 import { whyRunFailed } from '../../temporal/runs/end-of-run.ts';
 import { closedRuns, openRuns } from '../../temporal/runs/list-runs.ts';
 import { lookAtRun, type OpenRun } from '../../temporal/runs/look-at-run.ts';
+import { type UnrecordedRun, unrecordedRuns } from '../../temporal/runs/unrecorded-runs.ts';
 import { listPollers, readVersionRouting } from '../../temporal/workers.ts';
 import { ask, type Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
-import { postgres } from './postgres-parts.ts';
+import { postgres, RECENT_HOURS, RECENT_RUNS } from './postgres-parts.ts';
 
 export const temporal = (sources: Sources) => ({
   tried: sources.tried.temporal,
@@ -101,13 +103,28 @@ export type ClosedRun = {
   reason: string | null;
 };
 
-export type LatestView = { run: ClosedRun | null };
+export type LatestView = {
+  run: ClosedRun | null;
+  /** Runs that failed before their first batch, and so are not in the ledger. */
+  unrecorded: UnrecordedRun[];
+};
 
-/** How the latest run ended. A run that failed before its first batch is not in the ledger. */
+/** How the latest run ended, and the runs that only Temporal knows. */
 export const readLatest = (sources: Sources): Promise<Part<LatestView>> =>
-  ask(temporal(sources), () => sources.temporal(lookAtLatestRun));
+  ask(temporal(sources), () =>
+    sources.temporal(async (client) => {
+      const since = new Date(Date.now() - RECENT_HOURS * 3_600_000);
+      const recorded = (ids: string[]) =>
+        recordedRuns(sources.pool(), ids).catch(() => new Set<string>());
+      const [latest, unrecorded] = await Promise.all([
+        lookAtLatestRun(client),
+        unrecordedRuns(client, { since, limit: RECENT_RUNS }, recorded),
+      ]);
+      return { ...latest, unrecorded: unrecorded.filter(({ status }) => status !== 'running') };
+    }),
+  );
 
-async function lookAtLatestRun(client: Client): Promise<LatestView> {
+async function lookAtLatestRun(client: Client): Promise<Pick<LatestView, 'run'>> {
   const [run] = await closedRuns(client, 1);
   if (!run) return { run: null };
   return {

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { CHILD_NAME, sumCounts, withChildren } from '../../domain/child-runs.ts';
 import type { Counts } from '../../domain/counts.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
 
@@ -10,7 +11,12 @@ export type LedgerEntry = {
   startedAt: Date;
   finishedAt: Date | null;
   outcome: RunOutcome | null;
+  /** With those of its children. */
   counts: Counts | null;
+  /** Without them. */
+  ownCounts: Counts | null;
+  /** The shards of the run, or the rest of a cron's run. */
+  children: LedgerEntry[];
 };
 
 const COLUMNS = `
@@ -23,12 +29,61 @@ const COLUMNS = `
 /** Completed runs that found an empty queue: with a run every minute, most runs do. */
 const EMPTY = `(outcome in ('completed', 'continued') and received = 0)`;
 
-const LATEST = `
-  select ${COLUMNS} from ingest_runs
-  where started_at >= $1 and ($2 or not coalesce(${EMPTY}, false))
-  order by started_at desc, run_id limit $3`;
+/** The children since a time, each with the run that it belongs to; null while that has no row. */
+const CHILDREN = `
+  children as (
+    select child.*, (
+      select run_id from ingest_runs as parent
+      where parent.workflow_id = regexp_replace(child.workflow_id, '${CHILD_NAME}', '')
+        and parent.started_at between $1 and child.started_at
+        and (parent.finished_at is null or parent.finished_at >= child.started_at or child.workflow_id ~ '/rest$')
+      order by parent.started_at desc limit 1
+    ) as parent_run_id
+    from ingest_runs as child where started_at >= $1 and workflow_id ~ '${CHILD_NAME}'
+  )`;
 
-const COUNT_EMPTY = `select count(*)::int as runs from ingest_runs where started_at >= $1 and ${EMPTY}`;
+/** Runs without their children, and whether they and their children found an empty queue. */
+const ROOTS = `
+  ${CHILDREN},
+  roots as (
+    select *, coalesce(${EMPTY}, false) and run_id not in (
+      select parent_run_id from children where parent_run_id is not null and not coalesce(${EMPTY}, false)
+    ) as empty
+    from ingest_runs
+    where started_at >= $1 and run_id not in (select run_id from children where parent_run_id is not null)
+  )`;
+
+const LATEST = `
+  with ${ROOTS},
+    latest as (
+      select * from roots where $2 or not empty order by started_at desc, run_id limit $3
+    )
+  select ${COLUMNS} from (
+    select run_id, workflow_id, worker_build, started_at, finished_at, outcome, received, inserted, duplicates,
+      quarantined, acknowledged, batches
+    from latest
+    union all
+    select run_id, workflow_id, worker_build, started_at, finished_at, outcome, received, inserted, duplicates,
+      quarantined, acknowledged, batches
+    from children where parent_run_id in (select run_id from latest)
+  ) as shown
+  order by started_at desc, run_id`;
+
+const COUNT_EMPTY = `with ${ROOTS} select count(*)::int as runs from roots where empty`;
+
+type Row = Omit<LedgerEntry, 'children' | 'ownCounts'>;
+
+/** Puts shards under their runs. */
+export const nestRuns = (rows: readonly Row[]): LedgerEntry[] =>
+  withChildren(rows).map(({ run, children }) => ({
+    ...run,
+    counts:
+      children.length > 0 ? sumCounts([run, ...children].map(({ counts }) => counts)) : run.counts,
+    ownCounts: run.counts,
+    children: children
+      .map((child) => ({ ...child, ownCounts: child.counts, children: [] }))
+      .reverse(),
+  }));
 
 export type LatestRuns = { runs: LedgerEntry[]; emptyRuns: number };
 
@@ -37,16 +92,16 @@ export async function readLatestRuns(
   pool: Pool,
   { since, withEmpty, limit }: { since: Date; withEmpty: boolean; limit: number },
 ): Promise<LatestRuns> {
-  const [{ rows: runs }, { rows: empty }] = await Promise.all([
-    pool.query<LedgerEntry>(LATEST, [since, withEmpty, limit]),
+  const [{ rows }, { rows: empty }] = await Promise.all([
+    pool.query<Row>(LATEST, [since, withEmpty, limit]),
     pool.query<{ runs: number }>(COUNT_EMPTY, [since]),
   ]);
-  return { runs, emptyRuns: empty[0]?.runs ?? 0 };
+  return { runs: nestRuns(rows), emptyRuns: empty[0]?.runs ?? 0 };
 }
 
 const LAST_SUCCESS = `
   select finished_at as "finishedAt" from ingest_runs
-  where outcome in ('completed', 'continued') order by started_at desc limit 1`;
+  where outcome = 'continued' or (outcome = 'completed' and workflow_id !~ '${CHILD_NAME}') order by started_at desc limit 1`;
 
 /** Returns when the latest successful run ended. */
 export async function readLastSuccess(pool: Pool): Promise<Date | null> {
@@ -54,13 +109,25 @@ export async function readLastSuccess(pool: Pool): Promise<Date | null> {
   return rows[0]?.finishedAt ?? null;
 }
 
+/** The runs, and the children of their workflows, of which those of the runs are picked. */
 const FIND = `
-  select ${COLUMNS} from ingest_runs
-  where run_id::text = $1 or workflow_id = $1 order by started_at desc limit $2`;
+  with found as (
+    select * from ingest_runs where run_id::text = $1 or workflow_id = $1 order by started_at desc limit $2
+  )
+  select ${COLUMNS} from ingest_runs as runs
+  where run_id in (select run_id from found)
+    or workflow_id ~ '${CHILD_NAME}' and workflow_id <> $1 and (
+      regexp_replace(workflow_id, '${CHILD_NAME}', '') = $1 or exists (
+        select from found where found.workflow_id = regexp_replace(runs.workflow_id, '${CHILD_NAME}', '')
+          and runs.started_at between found.started_at and coalesce(found.finished_at, 'infinity')
+      )
+    )
+  order by started_at desc`;
 
 /** Returns the runs with this run id or workflow id, newest first: a workflow that continued as new has several. */
 export async function findRuns(pool: Pool, id: string, limit: number): Promise<LedgerEntry[]> {
-  return (await pool.query<LedgerEntry>(FIND, [id, limit])).rows;
+  const { rows } = await pool.query<Row>(FIND, [id, limit]);
+  return nestRuns(rows).slice(0, limit);
 }
 
 const MATCH = `
@@ -72,3 +139,12 @@ export const matchRuns = async (pool: Pool, prefix: string, limit: number): Prom
   (await pool.query<RunIds>(MATCH, [prefix, limit])).rows;
 
 type RunIds = { runId: string; workflowId: string };
+
+/** Which of these runs are in the ledger. */
+export async function recordedRuns(pool: Pool, runIds: readonly string[]): Promise<Set<string>> {
+  const { rows } = await pool.query<{ runId: string }>(
+    'select run_id::text as "runId" from ingest_runs where run_id = any($1::uuid[])',
+    [runIds],
+  );
+  return new Set(rows.map(({ runId }) => runId));
+}

@@ -1,6 +1,8 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import { addCounts, type Counts, zeroCounts } from '../../domain/counts.ts';
+import { addCounts, type Counts, describeCounts, zeroCounts } from '../../domain/counts.ts';
 import type { IngestInput } from '../../domain/ingest-input.ts';
+import type { RunState } from '../../domain/progress.ts';
+import type { RunOutcome } from '../../domain/run-record.ts';
 import { Control } from './control.ts';
 import { drainInChild, steerChild } from './drain-in-child.ts';
 import type { LedgerRow } from './ledger-row.ts';
@@ -13,7 +15,8 @@ import { showProgress } from './show-progress.ts';
  */
 export async function drainInShards(settings: IngestInput, ledgerRow: LedgerRow): Promise<Counts> {
   const total = zeroCounts();
-  const show = () => showProgress(total, control.state);
+  const shards = new Map<string, string>();
+  const show = (state: RunState | RunOutcome = control.state) => showProgress(total, state, shards);
   const numbers = [...Array(settings.shards).keys()];
   const control = new Control('draining');
   const started = new Set<string>();
@@ -28,25 +31,39 @@ export async function drainInShards(settings: IngestInput, ledgerRow: LedgerRow)
     numbers.map(async (index) => {
       const onStarted = (name: string) => {
         started.add(name);
+        shards.set(name, 'running');
+        show();
         // Forward the signals that arrived before the child started.
         if (control.stopping) void steerChild(name, 'drain');
         else if (control.paused) void steerChild(name, 'pause');
       };
-      addCounts(total, await drainShard(index, settings, onStarted));
-      show();
+      const name = shardName(index);
+      try {
+        const counts = await drainShard(index, settings, onStarted);
+        addCounts(total, counts);
+        if (started.has(name)) shards.set(name, describeCounts(counts));
+      } catch (error) {
+        shards.set(name, isCancellation(error) ? 'cancelled' : 'failed');
+        throw error;
+      } finally {
+        show();
+      }
     }),
   );
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) {
     // A cancelled run writes its row in the ledger, too.
+    const cancelled = isCancellation(failed.reason);
     await CancellationScope.nonCancellable(() =>
-      isCancellation(failed.reason)
+      cancelled
         ? ledgerRow.close(zeroCounts(), 'cancelled', total)
         : ledgerRow.closeFailed(zeroCounts(), total),
     );
+    show(cancelled ? 'cancelled' : 'failed');
     throw failed.reason;
   }
   await ledgerRow.close(zeroCounts(), 'completed', total);
+  show('completed');
   return total;
 }
 

@@ -3,7 +3,20 @@ import { type Counts, countsTable } from '../../domain/counts.ts';
 import type { RunState } from '../../domain/progress.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
 
-/** Shows a table of counts as the workflow's current details in the Web UI. */
-export function showProgress(counts: Counts, state: RunState | RunOutcome): void {
-  setCurrentDetails(`**${state}**\n\n${countsTable(counts)}`);
+/**
+ * Shows a table of counts as the workflow's current details in the Web UI.
+ * @param shards what each shard does, by name
+ */
+export function showProgress(
+  counts: Counts,
+  state: RunState | RunOutcome,
+  shards: ReadonlyMap<string, string> = new Map(),
+): void {
+  const lines = Array.from(shards, ([name, what]) => `- ${name}: ${what}`);
+  const parts = [
+    `**${state}**`,
+    countsTable(counts),
+    ...(lines.length > 0 ? [lines.join('\n')] : []),
+  ];
+  setCurrentDetails(parts.join('\n\n'));
 }

@@ -36,7 +36,7 @@ const HEALTHY: Status = {
     maskKeys: { '1@host': '2026-11' },
   },
   running: { reachable: true, runs: [], waiting: null },
-  latest: { reachable: true, run: null },
+  latest: { reachable: true, run: null, unrecorded: [] },
   ledger: {
     reachable: true,
     runs: [],

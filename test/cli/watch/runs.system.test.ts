@@ -1,13 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FoundRun } from '../../../src/cli/runs/find-run.ts';
+import type { Reconciliation } from '../../../src/domain/reconciliation.ts';
 import { freePort } from '../../../src/local/ports/free-port.ts';
-import type { LedgerEntry } from '../../../src/postgres/runs/read-runs.ts';
+import { readRunSummary } from '../../../src/postgres/runs/read-run-summary.ts';
+import type { LatestRuns, LedgerEntry } from '../../../src/postgres/runs/read-runs.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
 import { loginEtl } from '../in-process.ts';
 import { jsonOf } from '../login-etl.ts';
 
-type Listed = { emptyRuns: number; runs: (LedgerEntry & { state: string })[] };
+type Listed = {
+  emptyRuns: number;
+  missingBecause?: string;
+  runs: (LedgerEntry & { state: string })[];
+};
 
 let stack: Stack;
 
@@ -52,6 +58,100 @@ describe('runs', () => {
     const alone = await loginEtl({ ...stack.env, ...elsewhere }, ['runs', '--json']);
     expect(jsonOf<Listed>(alone).runs).toMatchObject([{ state: 'open', counts: null }]);
     expect(alone.stderr).toContain('Temporal cannot be asked');
+  });
+});
+
+describe('a run with shards', () => {
+  const children = (id: string) => [1, 2].map((n) => `${id}/shard-${n}`);
+
+  test('shows the sum and names its shards everywhere', async () => {
+    await stack.send([...loginMessages(400), 'bad']);
+    const handle = await stack.start({ shards: 2, batchSize: 50 });
+    await handle.result();
+    const counts = { received: 401, inserted: 400, quarantined: 1, acknowledged: 401 };
+    const { workflowId } = handle;
+
+    const { runs: listed, emptyRuns } = jsonOf<Listed>(await runs('--json'));
+    expect({ listed, emptyRuns }).toMatchObject({ emptyRuns: 0, listed: [{ workflowId, counts }] });
+    expect(listed[0]?.children.map((child) => child.workflowId)).toEqual(children(workflowId));
+    expect((await runs()).stdout).toMatch(
+      new RegExp(`${workflowId} +completed.* 401 +400 +0 +1 +401\\n.*  ${workflowId}/shard-1`),
+    );
+
+    const found = jsonOf<FoundRun>(await runs('show', workflowId, '--json'));
+    expect(found.ledger).toMatchObject({ parts: [{ workflowId, counts }] });
+    expect((await runs('show', workflowId)).stdout).toMatch(/completed .* 401 +400 +0 +1 +401/);
+    // A shard is shown by itself.
+    const shard = jsonOf<FoundRun>(await runs('show', `${workflowId}/shard-1`, '--json'));
+    expect(shard.ledger).toMatchObject({ parts: [{ workflowId: `${workflowId}/shard-1` }] });
+
+    const status = jsonOf<{ ledger: LatestRuns }>(await loginEtl(stack.env, ['status', '--json']));
+    expect(status.ledger).toMatchObject({ emptyRuns: 0, runs: [{ workflowId, counts }] });
+
+    const reconciled = jsonOf<Reconciliation & { addsUp: boolean }>(
+      await loginEtl(stack.env, ['reconcile', '--json']),
+    );
+    expect(reconciled).toMatchObject({ addsUp: true, total: counts });
+    expect(reconciled.runs.find((run) => run.workflowId === workflowId)).toMatchObject({
+      sum: counts,
+      children: [expect.any(String), expect.any(String)],
+    });
+    const { stdout } = await loginEtl(stack.env, ['reconcile']);
+    for (const id of [workflowId, ...children(workflowId)]) expect(stdout).toContain(id);
+    expect(stdout).toMatch(new RegExp(`${workflowId} +completed +401 +400`));
+
+    const { lastRun, lastDay } = await readRunSummary(stack.pool);
+    expect(lastRun).toMatchObject({ counts });
+    expect(lastDay).toMatchObject([{ outcome: 'completed', runs: 1, counts }]);
+  });
+
+  test('shows the sum of its shards while it is open, too', async () => {
+    await stack.send(loginMessages(200));
+    const handle = await stack.start({ shards: 2, batchSize: 20, maxMessages: 1_000_000 });
+    await expect.poll(async () => (await stack.rows()).length).toBeGreaterThan(0);
+    await handle.signal('pause');
+    const stored = async () => (await stack.rows()).length;
+    await expect
+      .poll(async () => (await runs('show', handle.workflowId)).stdout)
+      .toContain('paused');
+    const listed = jsonOf<Listed>(await runs('--json')).runs;
+    expect(listed).toMatchObject([{ workflowId: handle.workflowId, state: 'running' }]);
+    expect(listed[0]?.children.length).toBeGreaterThan(0);
+    expect((await runs('show', handle.workflowId)).stdout).toContain(`${await stored()} inserted`);
+    await handle.signal('resume');
+    expect(await handle.result()).toMatchObject({ received: 200 });
+  });
+
+  test('one that found nothing counts as one run', async () => {
+    await stack.run({ shards: 3 });
+    expect(jsonOf<Listed>(await runs('--json'))).toMatchObject({ runs: [], emptyRuns: 1 });
+    expect(jsonOf<Listed>(await runs('--json', '--all')).runs).toHaveLength(1);
+  });
+});
+
+describe('a run that failed before its first batch', () => {
+  test('is in the list and in status, with the reason', async () => {
+    const since = new Date().toISOString();
+    const handle = await stack.start({ lanes: 0 });
+    await expect(handle.result()).rejects.toThrow();
+    const reason = 'lanes: must be a whole number from 1 to 32';
+    const { workflowId } = handle;
+    const listed = async () => jsonOf<Listed>(await runs('--json', '--since', since)).runs;
+    await expect.poll(listed).toMatchObject([{ workflowId, state: 'failed', reason }]);
+    const shown = await runs('--all');
+    expect(shown.stdout).toMatch(new RegExp(`${workflowId} +failed`));
+    expect(shown.stderr).toContain(`${workflowId}: ${reason}`);
+    const { stdout } = await loginEtl(stack.env, ['status']);
+    expect(stdout).toMatch(new RegExp(`${workflowId} +failed`));
+    expect(stdout).toContain(`${workflowId}: ${reason}`);
+  });
+
+  test('where Temporal cannot be asked, the list says that it is not complete', async () => {
+    const elsewhere = { TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` };
+    const alone = await loginEtl({ ...stack.env, ...elsewhere }, ['runs']);
+    expect(alone.stderr).toContain('runs that failed before their first batch are missing here');
+    const json = await loginEtl({ ...stack.env, ...elsewhere }, ['runs', '--json']);
+    expect(jsonOf<Listed>(json).missingBecause).toBeDefined();
   });
 });
 

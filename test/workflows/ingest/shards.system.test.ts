@@ -32,6 +32,18 @@ test('shards drain one queue side by side, and the result is the sum of theirs',
   expect(rows.reduce((sum, { received }) => sum + received, 0)).toBe(401);
 });
 
+test('its details show the sum and each shard', async () => {
+  await stack.send(loginMessages(40));
+  const handle = await stack.start({ shards: 2, maxMessages: 40 });
+  await handle.result();
+  const { currentDetails } = await handle.query<{ currentDetails: string }>(
+    '__temporal_workflow_metadata',
+  );
+  expect(currentDetails).toMatch(
+    /^\*\*completed\*\*\n\n.*\| 40 \| 40 .*\n- shard-1: 20 received, .*\n- shard-2: 20 received, /s,
+  );
+});
+
 test('the bound on messages is that of all shards together', async () => {
   await stack.send(loginMessages(150));
   expect(await stack.run({ shards: 3, maxMessages: 100 })).toMatchObject({ received: 100 });

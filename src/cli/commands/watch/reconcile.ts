@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
-import { COUNT_NAMES } from '../../../domain/counts.ts';
+import { sumCounts, type WithChildren, withChildren } from '../../../domain/child-runs.ts';
+import { COUNT_NAMES, type Counts } from '../../../domain/counts.ts';
 import {
   type ReconciledRun,
   type Reconciliation,
@@ -59,7 +60,7 @@ export function addReconcileCommand(program: Command): void {
       const { postgres } = readSettings(command, ['postgres']);
       const result = await withDatabase(command, postgres, (pool) => readAndReconcile(pool, since));
       const addsUp = result.findings.length === 0;
-      if (json) printJson({ since, addsUp, ...result });
+      if (json) printJson({ since, addsUp, ...result, runs: withSums(result.runs) });
       else printData(describe(result, since));
       process.exitCode = addsUp ? EXIT.ok : EXIT.failure;
     });
@@ -77,6 +78,35 @@ async function readAndReconcile(pool: Pool, since: Date): Promise<Reconciliation
   return reconcile(runs, inBothTables, fates);
 }
 
+/** A run with shards has no counts of its own. */
+const withSums = (runs: readonly ReconciledRun[]) => {
+  const sums = new Map(
+    withChildren(runs)
+      .filter(({ children }) => children.length > 0)
+      .map(({ run, children }) => [
+        run,
+        {
+          children: children.map(({ runId }) => runId),
+          sum: sumOf(run, children).counts,
+        },
+      ]),
+  );
+  return runs.map((run) => ({ ...run, ...sums.get(run) }));
+};
+
+const sumOf = (run: ReconciledRun, children: readonly ReconciledRun[]): ReconciledRun => {
+  if (children.length === 0) return run;
+  const all = [run, ...children];
+  const sum = (name: 'open' | 'rowsInUserLogins' | 'rowsInQuarantine') =>
+    all.reduce((total, each) => total + each[name], 0);
+  return {
+    ...run,
+    counts: sumCounts(all.map(({ counts }) => counts as Partial<Counts>)),
+    ...{ open: sum('open'), rowsInUserLogins: sum('rowsInUserLogins') },
+    rowsInQuarantine: sum('rowsInQuarantine'),
+  };
+};
+
 const COLUMNS: readonly Column[] = [
   { title: 'started', drop: 5 },
   { title: 'workflow' },
@@ -87,18 +117,27 @@ const COLUMNS: readonly Column[] = [
 
 function describe({ runs, findings, ...result }: Reconciliation, since: Date): string[] {
   const suspect = new Set(findings.map(({ runId }) => runId));
-  const busy = runs.filter((run) => suspect.has(run.runId) || !isEmpty(run));
-  const shown = busy.filter(
-    (run, index) => suspect.has(run.runId) || index >= busy.length - SHOWN_RUNS,
+  const nested = withChildren(runs);
+  const isSuspect = ({ run, children }: WithChildren<ReconciledRun>) =>
+    [run, ...children].some(({ runId }) => suspect.has(runId));
+  const busy = nested.filter(
+    (each) => isSuspect(each) || [each.run, ...each.children].some((run) => !isEmpty(run)),
   );
+  const shown = busy.filter((each, index) => isSuspect(each) || index >= busy.length - SHOWN_RUNS);
   const { total, open } = result;
   const table = renderTable(
     COLUMNS,
-    [...shown.map(row), ['', '', 'total', ...COUNT_NAMES.map((name) => total[name]), open]],
+    [
+      ...shown.flatMap(({ run, children }) => [
+        row(sumOf(run, children)),
+        ...children.map((child) => row({ ...child, workflowId: `  ${child.workflowId}` })),
+      ]),
+      ['', '', 'total', ...COUNT_NAMES.map((name) => total[name]), open],
+    ],
     terminalWidth(),
   );
   const left = busy.length - shown.length;
-  const empty = runs.length - busy.length;
+  const empty = nested.length - busy.length;
   const unclosed = result.rowsOfUnclosedRuns;
   return [
     `runs since ${since.toISOString()}`,

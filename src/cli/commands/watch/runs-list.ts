@@ -1,17 +1,20 @@
 import type { Command } from 'commander';
-import { readLatestRuns } from '../../../postgres/runs/read-runs.ts';
+import { type LedgerEntry, readLatestRuns } from '../../../postgres/runs/read-runs.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withDatabase } from '../../connect/with-database.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { sinceOption } from '../../options/duration.ts';
 import { wholeNumber } from '../../options/whole-number.ts';
+import { describeReasons, mergeUnrecorded, statesOf } from '../../runs/merge-unrecorded.ts';
+import { readUnrecorded } from '../../runs/read-unrecorded.ts';
 import { runFates } from '../../runs/run-fates.ts';
 import { runsTable } from '../../runs/runs-table.ts';
 import { printData, printJson, printMessage } from '../../terminal/output.ts';
 
 const HELP = `
-Latest first, from the ledger (ingest_runs). Temporal is asked for the state of runs that have not closed.
-A run that continues as new, or is split into shards, has a row for each part.
+Latest first, from the ledger (ingest_runs), and from Temporal: it knows the state of runs that have not closed, and
+runs that failed before their first batch. A run with shards shows their sum, and the shards below it. A run that
+continues as new has a row for each part.
 
 Examples:
   login-etl runs
@@ -46,23 +49,42 @@ export function addRunsListCommand(runs: Command): void {
     })
     .action(async ({ since, limit, all = false, json }: Options, command: Command) => {
       const { postgres } = readSettings(command, ['postgres']);
-      const { runs: found, emptyRuns } = await withDatabase(
+      const [{ runs: recorded, emptyRuns }, unrecorded] = await withDatabase(
         command,
         postgres,
-        (pool) => readLatestRuns(pool, { since, withEmpty: all, limit }),
+        (pool) =>
+          Promise.all([
+            readLatestRuns(pool, { since, withEmpty: all, limit }),
+            readUnrecorded(pool, { since, limit }),
+          ]),
         { migrated: false },
       );
-      const fates = await runFates(found.filter(({ outcome }) => outcome === null));
+      const { missingBecause } = unrecorded;
+      const found = mergeUnrecorded(recorded, unrecorded.runs).slice(0, limit);
+      const parts = recorded.flatMap((run) => [run, ...run.children]);
+      const states = new Map<string, string>([
+        ...(await runFates(parts.filter(({ outcome }) => outcome === null))),
+        ...statesOf(unrecorded.runs),
+      ]);
       if (json) {
-        const list = found.map(({ outcome, ...run }) => ({
+        const reasons = new Map(unrecorded.runs.map(({ runId, reason }) => [runId, reason]));
+        const withState = ({ outcome, children, ...run }: LedgerEntry): object => ({
           ...run,
-          state: outcome ?? fates.get(run.runId) ?? 'open',
-        }));
-        printJson({ since, emptyRuns, runs: list });
+          state: outcome ?? states.get(run.runId) ?? 'open',
+          ...(reasons.has(run.runId) && { reason: reasons.get(run.runId) }),
+          children: children.map(withState),
+        });
+        printJson({ since, emptyRuns, missingBecause, runs: found.map(withState) });
         return;
       }
-      if (found.length > 0) printData(runsTable(found, fates));
-      else printMessage(`no run${all ? '' : ' that found anything'} since ${since.toISOString()}`);
+      if (found.length > 0) printData(runsTable(found, states));
+      if (unrecorded.runs.length > 0) printMessage(describeReasons(unrecorded.runs));
+      if (missingBecause !== undefined) {
+        printMessage(
+          `runs that failed before their first batch are missing here: Temporal cannot be asked (${missingBecause})`,
+        );
+      } else
+        printMessage(`no run${all ? '' : ' that found anything'} since ${since.toISOString()}`);
       if (!all && emptyRuns > 0) {
         printMessage(`and ${emptyRuns} run(s) that found an empty queue, see --all`);
       }

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { Problem } from '../../../errors/problem.ts';
+import type { LedgerEntry } from '../../../postgres/runs/read-runs.ts';
 import { openSources } from '../../connect/open-sources.ts';
 import { takeEnvironment } from '../../connect/read-settings.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { describeOpen } from '../../runs/describe-open-run.ts';
 import { type FoundRun, findRun, type TemporalView } from '../../runs/find-run.ts';
+import { mergeUnrecorded } from '../../runs/merge-unrecorded.ts';
 import { runsTable } from '../../runs/runs-table.ts';
 import { printData, printJson, styled } from '../../terminal/output.ts';
 
@@ -60,7 +62,7 @@ function describe({ workflowId, ledger, temporal }: FoundRun): string[] {
       ? describeTemporal(temporal)
       : [styled('yellow', `  Temporal cannot be asked: ${temporal.reason}`)]),
     ...(ledger.reachable
-      ? describeLedger(ledger.parts)
+      ? describeLedger(temporal.reachable ? withOpenRun(ledger.parts, temporal) : ledger.parts)
       : [styled('yellow', `  the ledger cannot be asked: ${ledger.reason}`)]),
   ];
 }
@@ -72,6 +74,12 @@ function describeTemporal({ run }: TemporalView): string[] {
     ...(run.reason ? [`  ${styled('red', run.reason)}`] : []),
     ...(run.open ? describeOpen(run.open, new Date()).map((line) => `  ${line}`) : []),
   ];
+}
+
+/** A run with shards has no row before its end. */
+function withOpenRun(parts: LedgerEntry[], { run }: TemporalView): LedgerEntry[] {
+  if (!run || parts.length === 0 || parts.some(({ runId }) => runId === run.runId)) return parts;
+  return mergeUnrecorded(parts, [{ ...run, finishedAt: run.closedAt }]);
 }
 
 const describeLedger = (parts: Parameters<typeof runsTable>[0]): string[] =>
