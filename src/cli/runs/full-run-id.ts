@@ -1,3 +1,4 @@
+import { parentIdOf } from '../../domain/child-runs.ts';
 import { matchRuns } from '../../postgres/runs/read-runs.ts';
 import { closedRuns, openRuns } from '../../temporal/runs/list-runs.ts';
 import type { Sources } from '../connect/open-sources.ts';
@@ -16,10 +17,18 @@ export async function fullRunId(sources: Sources, text: string): Promise<string>
   const runs = await matches(sources, text, MAX_MATCHES);
   if (runs.some(({ runId, workflowId }) => runId === text || workflowId === text)) return text;
   const ids = new Set(
-    runs.map(({ runId, workflowId }) => (workflowId.startsWith(text) ? workflowId : runId)),
+    runs.map(({ runId, workflowId }) =>
+      workflowId.startsWith(text) ? ownOrParentId(workflowId, text) : runId,
+    ),
   );
   if (ids.size > 1) throw ambiguous(text, [...ids]);
   return [...ids][0] ?? text;
+}
+
+/** Not the shards of a run, which alone are in the ledger while it is open. */
+function ownOrParentId(workflowId: string, text: string): string {
+  const parentId = parentIdOf(workflowId);
+  return parentId?.startsWith(text) ? parentId : workflowId;
 }
 
 /** Temporal also knows runs that stored nothing; the ledger outlives Temporal's histories. */
