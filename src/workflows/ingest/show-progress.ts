@@ -12,7 +12,9 @@ export function showProgress(
   state: RunState | RunOutcome,
   shards: ReadonlyMap<string, string> = new Map(),
 ): void {
-  const lines = Array.from(shards, ([name, what]) => `- ${name}: ${what}`);
+  const lines = Array.from(shards)
+    .sort(([one], [other]) => one.localeCompare(other, 'en', { numeric: true }))
+    .map(([name, what]) => `- ${name}: ${what}`);
   const parts = [
     `**${state}**`,
     countsTable(counts),

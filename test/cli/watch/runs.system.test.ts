@@ -118,11 +118,10 @@ describe('a run with shards', () => {
     expect(listed).toMatchObject([{ workflowId: handle.workflowId, state: 'running' }]);
     expect(listed[0]?.children.length).toBeGreaterThan(0);
     const shown = async () => (await runs('show', handle.workflowId)).stdout;
+    const inserted = async () => / (\d+) inserted/.exec((await shown()).replaceAll('\n', ' '))?.[1];
     await expect
-      .poll(async () => (await shown()).includes(` ${await stored()} inserted`), {
-        timeout: 30_000,
-      })
-      .toBe(true);
+      .poll(async () => [await inserted(), String(await stored())], { timeout: 30_000 })
+      .toSatisfy(([one, other]) => one === other);
     await handle.signal('resume');
     expect(await handle.result()).toMatchObject({ received: 200 });
   }, 120_000);
