@@ -40,7 +40,9 @@ export async function findRun(sources: Sources, text: string): Promise<FoundRun>
       parts: await findRuns(sources.pool(), id, MAX_PARTS),
     }),
   );
-  const entry = ledger.reachable ? ledger.parts[0] : undefined;
+  // A run with shards has no row while it is open, but its shards have.
+  const parts = ledger.reachable ? ledger.parts : [];
+  const entry = parts.find((part) => part.workflowId === id || part.runId === id);
   const workflowId = entry?.workflowId ?? id;
   // The run id picks one of several runs of the same workflow, as a cron has them.
   const runId = entry?.runId === id ? id : undefined;
