@@ -82,9 +82,11 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
 }
 
 // With worker versioning, a run stays on the build that started it. A long drain, whose run continues as new, moves to the
-// current build with its next run, so that the old build is drained soon.
+// current build with its next run, so that the old build is drained soon. Temporal refuses a behavior from a worker without
+// versioning.
 setWorkflowOptions(() => {
-  const { continuedFromExecutionRunId } = workflowInfo();
+  const { continuedFromExecutionRunId, currentDeploymentVersion } = workflowInfo();
+  if (!currentDeploymentVersion?.deploymentName) return {};
   return { versioningBehavior: continuedFromExecutionRunId ? 'AUTO_UPGRADE' : 'PINNED' };
 }, ingestLogins);
 
