@@ -56,8 +56,10 @@ export async function startCodecServer(options: {
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     throw new Problem(
       'the codec server cannot listen',
-      `its address cannot be used (${error.code})`,
-      'Check CODEC_SERVER_ADDRESS.',
+      `${settings.listen.host}:${settings.listen.port} cannot be used (${error.code})`,
+      error.code === 'EADDRINUSE'
+        ? 'Another program listens there, perhaps the codec server that `npm start` runs. To use another port, change CODEC_SERVER_ADDRESS.'
+        : 'Check CODEC_SERVER_ADDRESS.',
     );
   });
   return {

@@ -2,15 +2,13 @@ import { existsSync } from 'node:fs';
 import { Problem } from '../errors/problem.ts';
 import { adoptEnvironmentFile, isConfigured, loadEnvironmentFile } from './process-environment.ts';
 
-/** `npm start` writes it in the checkout. */
-export const LOCAL_ENVIRONMENT_FILE = '.local/env';
-
-/** The settings of the other database users, for commands that need their privileges. */
+/** `npm start` writes them in the checkout, for commands that need another database user or fewer secrets. */
 const LOCAL_ENVIRONMENT_FILES = {
-  worker: LOCAL_ENVIRONMENT_FILE,
+  worker: '.local/env',
   owner: '.local/owner.env',
   custodian: '.local/custodian.env',
   analyst: '.local/analyst.env',
+  'codec-server': '.local/codec-server.env',
 } as const;
 
 export type LocalUser = keyof typeof LOCAL_ENVIRONMENT_FILES;
@@ -28,17 +26,19 @@ export function useEnvironment(
   if (path !== undefined) {
     read(path, loadEnvironmentFile);
   } else if (existsSync(local)) {
-    passedOver = isConfigured();
-    if (passedOver) return;
+    if (isConfigured()) {
+      passedOver = local;
+      return;
+    }
     say(`using ${local}, the stack of \`npm start\``);
     read(local, adoptEnvironmentFile);
   }
 }
 
-let passedOver = false;
+let passedOver: string | undefined;
 
-/** Reports whether the local stack's settings exist but were not used, for a hint when something fails. */
-export const localEnvironmentPassedOver = (): boolean => passedOver;
+/** The file of the local stack that exists but was not used, for a hint when something fails. */
+export const localEnvironmentPassedOver = (): string | undefined => passedOver;
 
 function read(path: string, load: (path: string) => void): void {
   try {

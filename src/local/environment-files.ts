@@ -1,25 +1,14 @@
 import { rm, writeFile } from 'node:fs/promises';
-import {
-  custodianEnvironment,
-  type LocalAddresses,
-  localEnvironment,
-} from './local-environment.ts';
 import type { LocalState } from './local-state.ts';
-import type { DatabaseUrls } from './postgres/database-users.ts';
 
-/** Writes the settings of each database user for `npx login-etl …` in another terminal. */
+/** Writes the settings of each kind of command for `npx login-etl …` in another terminal. */
 export async function writeEnvironmentFiles(
   { environments }: LocalState,
-  addresses: LocalAddresses,
-  urls: DatabaseUrls,
+  settings: Record<keyof LocalState['environments'], Record<string, string>>,
 ): Promise<void> {
-  await writeOne(environments.worker, localEnvironment(addresses));
-  await writeOne(environments.owner, { DATABASE_URL: urls.owner });
-  await writeOne(
-    environments.custodian,
-    custodianEnvironment({ ...addresses, databaseUrl: urls.custodian }),
-  );
-  await writeOne(environments.analyst, { DATABASE_URL: urls.analyst });
+  for (const [who, path] of Object.entries(environments)) {
+    await writeOne(path, settings[who as keyof typeof settings]);
+  }
 }
 
 /** The file contains a password: replace any existing file, so that only its owner can read it. */

@@ -38,6 +38,24 @@ export function custodianEnvironment(addresses: LocalAddresses): Record<string, 
   };
 }
 
+/** The settings in `.local/codec-server.env`: a custodian's database user, and no private key, which it refuses. */
+export function codecServerEnvironment(options: {
+  port: number;
+  webUi: string;
+  databaseUrl: string;
+  keys: string;
+  tokenFile: string;
+}): Record<string, string> {
+  return {
+    CODEC_SERVER_ADDRESS: `127.0.0.1:${options.port}`,
+    CODEC_SERVER_TOKEN_FILE: options.tokenFile,
+    CODEC_SERVER_TOKEN_NAME: 'local',
+    CODEC_SERVER_UI_ORIGIN: options.webUi,
+    DATABASE_URL: options.databaseUrl,
+    PAYLOAD_KEYS_FILE: join(options.keys, KEY_FILE_NAMES.payloadKeys),
+  };
+}
+
 /** The worker's environment. Settings of the shell are dropped, so that they can't point it at a remote server. */
 export function workerEnvironment(local: Record<string, string>): NodeJS.ProcessEnv {
   return environmentWithOnly({

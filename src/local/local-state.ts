@@ -14,6 +14,7 @@ export function localState(root: string) {
       owner: join(directory, 'owner.env'),
       custodian: join(directory, 'custodian.env'),
       analyst: join(directory, 'analyst.env'),
+      codecServer: join(directory, 'codec-server.env'),
     },
     ports: join(directory, 'ports.json'),
     keys: join(directory, 'keys'),

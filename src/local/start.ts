@@ -9,7 +9,13 @@ import { describeError } from '../telemetry/logs/describe-error.ts';
 import { ignoreLostTerminal } from '../telemetry/logs/lost-terminal.ts';
 import { bundleWorkflows } from '../temporal/worker/bundle-workflows.ts';
 import { writeEnvironmentFiles } from './environment-files.ts';
-import { LOCAL_CREDENTIALS, localEnvironment, workerEnvironment } from './local-environment.ts';
+import {
+  codecServerEnvironment,
+  custodianEnvironment,
+  LOCAL_CREDENTIALS,
+  localEnvironment,
+  workerEnvironment,
+} from './local-environment.ts';
 import { ensureLocalKeys } from './local-keys.ts';
 import { type LocalServers, startLocalServers } from './local-servers.ts';
 import { type LocalState, localState, prepareLocalState, relativePath } from './local-state.ts';
@@ -54,10 +60,23 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
   const addresses = { ...servers, databaseUrl: urls.worker, keys: state.keys };
   const environment = localEnvironment(addresses);
   const config = loadConfig(['sqs', 'temporal', 'payloads'], environment);
-  await writeEnvironmentFiles(state, addresses, urls);
+  const codecServerSettings = codecServerEnvironment({
+    webUi: servers.webUi,
+    port: servers.codecServerPort,
+    databaseUrl: urls.custodian,
+    keys: state.keys,
+    tokenFile: state.codecServerToken,
+  });
+  await writeEnvironmentFiles(state, {
+    worker: environment,
+    owner: { DATABASE_URL: urls.owner },
+    custodian: custodianEnvironment({ ...addresses, databaseUrl: urls.custodian }),
+    analyst: { DATABASE_URL: urls.analyst },
+    codecServer: codecServerSettings,
+  });
 
   // Starts together with the worker, long before anyone uses it.
-  const codecServer = startCodecServer(state, servers, urls.custodian);
+  const codecServer = startCodecServer(state, servers, codecServerSettings);
   codecServer.catch(() => undefined);
   const timer = report.begin('Worker');
   await bundled;
@@ -92,14 +111,12 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
 async function startCodecServer(
   state: LocalState,
   servers: LocalServers,
-  databaseUrl: string,
+  environment: Record<string, string>,
 ): Promise<void> {
   const timer = report.begin('Codec server');
   const server = await startCodecServerProcess({
-    databaseUrl,
-    webUi: servers.webUi,
+    environment,
     port: servers.codecServerPort,
-    keys: state.keys,
     tokenFile: state.codecServerToken,
     logFile: state.log('codec-server'),
     signal: stopped.signal,

@@ -56,6 +56,14 @@ describe('the settings', () => {
     expect(stderr).toContain('.local/env was not used');
   });
 
+  test('are named by the file of the user whose rights the command needs, where they are not used', async () => {
+    await writeFile(join(directory, '.local', 'codec-server.env'), '');
+    const { stderr } = await loginEtl({ TEMPORAL_NAMESPACE: 'n' }, ['codec-server'], {
+      cwd: directory,
+    });
+    expect(stderr).toContain('.local/codec-server.env was not used');
+  });
+
   test.each([[['--env-file', 'FILE', ...PEEK]], [[...PEEK, '--env-file', 'FILE']]])(
     'are those of the file that is named, before or after the command: %j',
     async (args) => {

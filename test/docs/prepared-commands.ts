@@ -32,21 +32,21 @@ export function commandPreparer(stack: Stack, directory: string) {
     worker: { ...stack.env },
     analyst: { DATABASE_URL: stack.databaseUrls.analyst },
     owner: { DATABASE_URL: stack.databaseUrls.owner },
-    custodian: {
-      ...custodianEnv(stack, masking),
+    'codec-server': {
+      ...stack.env,
+      DATABASE_URL: stack.databaseUrls.custodian,
       CODEC_SERVER_ADDRESS: '127.0.0.1:0',
       CODEC_SERVER_TOKEN: 'the-token-of-this-test-0123456789',
+    },
+    custodian: {
+      ...custodianEnv(stack, masking),
       // Corrects what `badMessages` sends.
       EDITOR: `sed -i 's/${BAD_IP}/9.1.1.1/'`,
     },
   };
 
   async function envFor(command: string, user: LocalUser): Promise<Record<string, string>> {
-    if (command.startsWith('keys')) return keyFiles();
-    // It does not start with that key.
-    return command.startsWith('codec-server')
-      ? { ...envs[user], VAULT_PRIVATE_KEY: '' }
-      : envs[user];
+    return command.startsWith('keys') ? keyFiles() : envs[user];
   }
 
   /** Quarantined by a run. @returns the ids of messages that an edit can correct */

@@ -46,13 +46,14 @@ async function expectOneRoleEach(directory: string): Promise<void> {
     owner: 'owner.env',
     custodian: 'custodian.env',
     analyst: 'analyst.env',
+    'codec-server': 'codec-server.env',
   };
   for (const [user, file] of Object.entries(files)) {
     const path = join(directory, '.local', file);
     expect((await stat(path)).mode & 0o077).toBe(0);
     expect((await readFile(path, 'utf8')).includes('vault-private')).toBe(user === 'custodian');
     expect(await query(await databaseUrl(directory, file), MAY)).toEqual([
-      { ...NONE, [user]: true },
+      { ...NONE, [user === 'codec-server' ? 'custodian' : user]: true },
     ]);
   }
 }

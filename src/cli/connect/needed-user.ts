@@ -11,7 +11,7 @@ const USERS: Readonly<Record<string, LocalUser>> = {
   erase: 'custodian',
   quarantine: 'custodian',
   audit: 'custodian',
-  'codec-server': 'custodian',
+  'codec-server': 'codec-server',
   'custodian-worker': 'custodian',
   migrate: 'owner',
 };
@@ -21,6 +21,7 @@ export const ROLES: Readonly<Record<LocalUser, string>> = {
   worker: 'login_etl_worker',
   analyst: 'login_etl_analyst',
   custodian: 'login_etl_custodian',
+  'codec-server': 'login_etl_custodian',
   owner: 'login_etl_migrator',
 };
 

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../config/config.ts';
-import { LOCAL_ENVIRONMENT_FILE, localEnvironmentPassedOver } from '../../config/environment.ts';
+import { localEnvironmentPassedOver } from '../../config/environment.ts';
 import { classifyError } from '../../errors/classify-error.ts';
 import { Problem } from '../../errors/problem.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -10,9 +10,10 @@ import { printMessage, styled } from './output.ts';
 export function reportError(error: unknown): number {
   if (error instanceof ConfigError) reportConfigError(error);
   else reportProblem(error instanceof Problem ? error : toProblem(error));
-  if (localEnvironmentPassedOver()) {
+  const local = localEnvironmentPassedOver();
+  if (local !== undefined) {
     printMessage(
-      `  note: ${LOCAL_ENVIRONMENT_FILE} was not used, because the environment has settings of its own`,
+      `  note: ${local} was not used, because the environment has settings of its own; --env-file ${local} uses it`,
     );
   }
   return error instanceof UsageProblem ? EXIT.usage : EXIT.failure;

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { environmentWithOnly } from '../../config/process-environment.ts';
-import { KEY_FILE_NAMES } from '../../crypto/keys/generate-keys.ts';
 import { type RunningProcess, startProcess } from './child-process.ts';
 import { untilReady } from './server-readiness.ts';
 
@@ -14,11 +12,8 @@ const READY_WITHIN_MS = 30_000;
 
 /** Starts the codec server in its own process, as in production, and waits until it answers. */
 export async function startCodecServerProcess(options: {
+  environment: Record<string, string>;
   port: number;
-  webUi: string;
-  /** The custodian's: each decoding writes an audit record. */
-  databaseUrl: string;
-  keys: string;
   tokenFile: string;
   logFile: string;
   signal: AbortSignal;
@@ -28,14 +23,7 @@ export async function startCodecServerProcess(options: {
     name: NAME,
     command: process.execPath,
     args: ['--', LOGIN_ETL, 'codec-server'],
-    env: environmentWithOnly({
-      CODEC_SERVER_ADDRESS: `127.0.0.1:${options.port}`,
-      CODEC_SERVER_TOKEN_FILE: options.tokenFile,
-      CODEC_SERVER_TOKEN_NAME: 'local',
-      CODEC_SERVER_UI_ORIGIN: options.webUi,
-      DATABASE_URL: options.databaseUrl,
-      PAYLOAD_KEYS_FILE: join(options.keys, KEY_FILE_NAMES.payloadKeys),
-    }),
+    env: environmentWithOnly(options.environment),
     logFile: options.logFile,
   });
   await untilReady({
