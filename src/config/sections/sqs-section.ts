@@ -63,7 +63,7 @@ const SETTINGS = {
     name: 'MESSAGE_ENVELOPE',
     default: 'none',
     description:
-      'Envelope that login events are unwrapped from: `sns` (a notification without raw delivery), `eventbridge` (its `detail`), `base64` (also Kombu and Celery messages), or `auto` (all of these, nested up to 4 deep). Messages in other envelopes are quarantined; after a change of this setting, replay them.',
+      "Envelope that login events are unwrapped from: `sns` (a notification without raw delivery), `eventbridge` (its `detail`), `base64` (also Kombu messages, and the login among a Celery task's arguments), or `auto` (all of these, nested up to 4 deep). Messages in other envelopes are quarantined; after a change of this setting, replay them.",
     parse: oneOf(...ENVELOPE_SETTINGS),
   },
 } as const satisfies Settings;

@@ -1,14 +1,13 @@
 import { z } from 'zod';
+import { type Content, type EnvelopeKind, findEnvelope } from './find-envelope.ts';
 import { canonicalIp } from './ip-address.ts';
 import { nestsTooDeep } from './json-depth.ts';
 import { type Cell, type FieldName, LOGIN_FIELDS, type LoginField } from './login-columns.ts';
 import {
-  type Content,
-  type EnvelopeKind,
   type EnvelopeSetting,
   envelopeRefusal,
-  findEnvelope,
   insideOf,
+  MAX_ENVELOPES,
 } from './message-envelope.ts';
 
 /** The fields add up to less than 1 KiB, so a longer message is not a login event. */
@@ -90,18 +89,37 @@ function parseContent(
   setting: EnvelopeSetting,
   unwrapped: readonly EnvelopeKind[],
 ): ParsedMessage {
-  const read = 'text' in content ? parseJson(content.text) : content;
-  const parsed = 'json' in read ? parseFields(read.json) : read;
+  const { parsed, envelope } = readContent(content);
   if (parsed.event !== undefined) return parsed;
-  const envelope = findEnvelope('json' in read ? read : content);
   if (envelope === undefined) {
     const inside = insideOf(unwrapped, setting);
     return refused(faultsOf(parsed).map((fault) => `${fault}${inside}`));
   }
-  const refusal = envelopeRefusal(envelope.kind, setting, unwrapped.length);
-  return refusal === undefined
-    ? parseContent(envelope.content, setting, [envelope.kind, ...unwrapped])
+  const { kind, content: inner } = envelope;
+  const refusal = envelopeRefusal(kind, setting, unwrapped, () => envelopesIn(inner));
+  return refusal === undefined && inner !== undefined
+    ? parseContent(inner, setting, [kind, ...unwrapped])
     : { reason: `message: ${refusal}` };
+}
+
+/** A login event is no envelope, whatever its other fields are. */
+function readContent(content: Content) {
+  const read = 'text' in content ? parseJson(content.text) : content;
+  const parsed = 'json' in read ? parseFields(read.json) : read;
+  const envelope = parsed.event ? undefined : findEnvelope('json' in read ? read : content);
+  return { parsed, envelope };
+}
+
+/** The envelopes that MESSAGE_ENVELOPE=auto would come upon, the outermost first. */
+function envelopesIn(content: Content | undefined): EnvelopeKind[] {
+  const kinds: EnvelopeKind[] = [];
+  let inner = content;
+  while (inner !== undefined && kinds.length < MAX_ENVELOPES) {
+    const { envelope } = readContent(inner);
+    if (envelope) kinds.push(envelope.kind);
+    inner = envelope?.content;
+  }
+  return kinds;
 }
 
 /** Each fault of a refused message. */

@@ -1,87 +1,72 @@
+import type { EnvelopeKind } from './find-envelope.ts';
+
 /** Values of the setting MESSAGE_ENVELOPE: which envelopes the job unwraps. */
 export const ENVELOPE_SETTINGS = ['none', 'sns', 'eventbridge', 'base64', 'auto'] as const;
 export type EnvelopeSetting = (typeof ENVELOPE_SETTINGS)[number];
 
-/** Envelopes may be nested: EventBridge to SNS to SQS, base64 in base64 (Celery). */
+/** Envelopes may be nested: EventBridge to SNS to SQS, Celery's base64 in base64. */
 export const MAX_ENVELOPES = 4;
 
-/** The content of an envelope: a text to parse, or a value that is parsed already. */
-export type Content = { text: string } | { json: unknown };
-
-type Envelope = { kind: EnvelopeKind; content: Content };
-export type EnvelopeKind = 'sns' | 'eventbridge' | 'base64' | 's3-pointer';
+/** The setting that unwraps an envelope, beside `auto`. */
+const SETTING_FOR: Readonly<Partial<Record<EnvelopeKind, EnvelopeSetting>>> = {
+  sns: 'sns',
+  eventbridge: 'eventbridge',
+  base64: 'base64',
+  kombu: 'base64',
+  celery: 'base64',
+};
 
 export const ENVELOPE_RULES: Readonly<Record<EnvelopeKind, string>> = {
   sns: 'is an SNS notification',
   eventbridge: 'is an EventBridge event',
   base64: 'is base64',
+  kombu: 'is a Kombu message',
+  celery: 'is a Celery task',
+  'celery-arguments': 'is a Celery task whose arguments are not one JSON object',
+  'sns-subscribe': 'is an SNS SubscriptionConfirmation',
+  'sns-unsubscribe': 'is an SNS UnsubscribeConfirmation',
   's3-pointer': 'is an S3 pointer of the SQS extended client library',
+  's3-event': 'is an S3 event notification',
+  'kinesis-records': 'is one or more Kinesis records',
+  'event-records': 'is one or more event records of AWS',
+  cloudevent: 'is a CloudEvents event',
+  compressed: 'is compressed data in base64',
+  debezium: 'is a Debezium change event',
+  'kafka-connect': 'is a Kafka Connect record with its schema',
+  outbox: 'is a row of an outbox table',
+  'lambda-destination': 'is the record of a Lambda destination',
 };
+
 export const TOO_MANY_ENVELOPES = 'is in too many envelopes';
+const TOO_MANY = `${TOO_MANY_ENVELOPES} (MESSAGE_ENVELOPE unwraps ${MAX_ENVELOPES})`;
 
-type Fields = Readonly<Record<string, unknown>>;
-
-/** Returns the envelope if the message is one. */
-export function findEnvelope(message: Content): Envelope | undefined {
-  if ('text' in message) return base64Envelope(message.text);
-  const { json } = message;
-  if (isS3Pointer(json)) return { kind: 's3-pointer', content: message };
-  if (!isObject(json)) return undefined;
-  if (json.Type === 'Notification' && 'TopicArn' in json && typeof json.Message === 'string') {
-    return { kind: 'sns', content: { text: json.Message } };
-  }
-  if (typeof json['detail-type'] === 'string' && 'source' in json && isObject(json.detail)) {
-    return { kind: 'eventbridge', content: { json: json.detail } };
-  }
-  return isObject(json.properties) && json.properties.body_encoding === 'base64'
-    ? base64Envelope(json.body)
-    : undefined;
-}
-
-/** Returns why an envelope is not unwrapped: a rule that names the envelope and the setting. */
+/**
+ * Returns why an envelope is not unwrapped: a rule that names the envelope, and the setting if it would help.
+ * @param unwrapped the envelopes around this one
+ * @param envelopesIn returns the envelopes in this one, the outermost first
+ */
 export function envelopeRefusal(
   kind: EnvelopeKind,
   setting: EnvelopeSetting,
-  depth: number,
+  unwrapped: readonly EnvelopeKind[],
+  envelopesIn: () => EnvelopeKind[],
 ): string | undefined {
   const rule = ENVELOPE_RULES[kind];
-  if (kind === 's3-pointer') return `${rule} (MESSAGE_ENVELOPE cannot unwrap it)`;
-  if (depth >= MAX_ENVELOPES) {
-    return `${TOO_MANY_ENVELOPES} (MESSAGE_ENVELOPE unwraps ${MAX_ENVELOPES})`;
-  }
-  if (setting === 'auto' || setting === kind) return undefined;
-  return `${rule} (MESSAGE_ENVELOPE=${depth > 0 ? 'auto' : kind} would unwrap it)`;
+  const own = SETTING_FOR[kind];
+  if (own === undefined) return `${rule} (MESSAGE_ENVELOPE cannot unwrap it)`;
+  if (unwrapped.length >= MAX_ENVELOPES) return TOO_MANY;
+  if (setting === 'auto' || setting === own) return undefined;
+  const inner = envelopesIn();
+  const useless = inner.find((each) => SETTING_FOR[each] === undefined);
+  if (useless) return `${rule} (in it is ${nounOf(useless)}, which MESSAGE_ENVELOPE cannot unwrap)`;
+  const all = [...unwrapped, kind, ...inner];
+  if (all.length > MAX_ENVELOPES) return TOO_MANY;
+  const helps = all.every((each) => SETTING_FOR[each] === own) ? own : 'auto';
+  return `${rule} (MESSAGE_ENVELOPE=${helps} would unwrap it)`;
 }
 
-/** What a reason adds about a message that was unwrapped: the rule of an envelope is `is …`. */
+/** What a reason adds about a message that was unwrapped. */
 export const insideOf = (kinds: readonly EnvelopeKind[], setting: EnvelopeSetting): string =>
-  kinds.length === 0
-    ? ''
-    : ` (in ${kinds.map((kind) => ENVELOPE_RULES[kind].replace('is ', '')).join(' in ')}, MESSAGE_ENVELOPE=${setting})`;
+  kinds.length === 0 ? '' : ` (in ${kinds.map(nounOf).join(' in ')}, MESSAGE_ENVELOPE=${setting})`;
 
-const isObject = (json: unknown): json is Fields =>
-  typeof json === 'object' && json !== null && !Array.isArray(json);
-
-/** `["…PayloadS3Pointer", {"s3BucketName": …}]`; `MessageS3Pointer` in older versions. */
-const isS3Pointer = (json: unknown): boolean =>
-  Array.isArray(json) &&
-  typeof json[0] === 'string' &&
-  json[0].endsWith('S3Pointer') &&
-  isObject(json[1]) &&
-  's3BucketName' in json[1];
-
-const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** Base64 (also URL-safe, without padding or with line ends) of text that begins as a JSON object or array. */
-function base64Envelope(value: unknown): Envelope | undefined {
-  if (typeof value !== 'string') return undefined;
-  const compact = value.replace(/\s/g, '');
-  if (!BASE64.test(compact)) return undefined;
-  try {
-    const text = utf8.decode(Buffer.from(compact, 'base64'));
-    return /^\s*[{[]/.test(text) ? { kind: 'base64', content: { text } } : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const nounOf = (kind: EnvelopeKind): string => ENVELOPE_RULES[kind].replace('is ', '');

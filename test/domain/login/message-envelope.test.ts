@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { MAX_EVENT_BYTES, parseLoginEvent } from '../../../src/domain/login/login-event.ts';
 import { ENVELOPE_SETTINGS, MAX_ENVELOPES } from '../../../src/domain/login/message-envelope.ts';
@@ -41,7 +42,13 @@ const kombu = (text: string) =>
   );
 const s3Pointer = (name: string) => JSON.stringify([name, { s3BucketName: 'big', s3Key: '8f9d' }]);
 
+const celery = (args: unknown[], kwargs: object = {}) =>
+  kombu(
+    JSON.stringify([args, kwargs, { callbacks: null, errbacks: null, chain: null, chord: null }]),
+  );
+
 const login = loginMessage(1, { user_id: 'ü🦊' });
+const fields = JSON.parse(login);
 const event = loginFields(1, { user_id: 'ü🦊' });
 const WRAPPED = [
   ['sns', sns(login), 'is an SNS notification'],
@@ -55,7 +62,23 @@ const WRAPPED = [
       ?.join('\r\n')}\n`,
     'is base64',
   ],
+  ['base64', JSON.stringify(base64(login)), 'is base64'],
   ['base64', kombu(login), 'is base64'],
+  ['base64', celery([fields]), 'is base64'],
+  ['base64', celery([7, fields, 'x'], { retries: 1 }), 'is base64'],
+  ['base64', celery([], fields), 'is base64'],
+  ['base64', celery([{ trace: 1 }], { event: fields, other: {} }), 'is base64'],
+  [
+    'base64',
+    kombu(JSON.stringify({ task: 'x', id: 'y', args: [fields], kwargs: {} })),
+    'is base64',
+  ],
+  [
+    'base64',
+    JSON.stringify({ body: login, 'content-type': 'application/json', properties: {} }),
+    'is a Kombu message',
+  ],
+  ['base64', JSON.stringify([[fields], {}, { chain: null }]), 'is a Celery task'],
 ] as const;
 
 test.each(WRAPPED)('%s is unwrapped where the setting allows it', (setting, body) => {
@@ -88,6 +111,123 @@ test('auto unwraps envelopes in envelopes, a bounded number of them', () => {
   expect(parseLoginEvent(sns(nested), 'auto')).toEqual({
     reason: 'message: is in too many envelopes (MESSAGE_ENVELOPE unwraps 4)',
   });
+});
+
+test('a setting is named only if it unwraps all envelopes of a message', () => {
+  expect(parseLoginEvent(base64(sns(login))).reason).toBe(
+    'message: is base64 (MESSAGE_ENVELOPE=auto would unwrap it)',
+  );
+  expect(parseLoginEvent(sns(sns(sns(sns(sns(login)))))).reason).toBe(
+    'message: is in too many envelopes (MESSAGE_ENVELOPE unwraps 4)',
+  );
+  const pointer = s3Pointer('software.amazon.payloadoffloading.PayloadS3Pointer');
+  const reason =
+    'message: is an SNS notification (in it is an S3 pointer of the SQS extended client library, which MESSAGE_ENVELOPE cannot unwrap)';
+  expect(parseLoginEvent(sns(pointer)).reason).toBe(reason);
+  expect(reasonLabels(reason).rule).toBe('is an SNS notification');
+});
+
+test('a Celery task with several logins, or none, is named and not unwrapped', () => {
+  const reason =
+    'message: is a Celery task whose arguments are not one JSON object (MESSAGE_ENVELOPE cannot unwrap it)';
+  const bodies = [celery([fields, fields]), celery([fields], { event: fields }), celery([7], {})];
+  for (const body of [...bodies, celery([{}, {}], { event: {} }), celery([], { a: 'b' })]) {
+    expect(parseLoginEvent(body, 'base64')).toEqual({ reason });
+    expect(parseLoginEvent(body, 'auto')).toEqual({ reason });
+    expect(parseLoginEvent(body).reason).toMatch(
+      /^message: is base64 \(in it is a Celery task .+cannot unwrap\)$/,
+    );
+  }
+  expect(parseLoginEvent(celery([{ user_id: 'x' }]), 'auto').reason).toMatch(
+    /is missing \(in a Celery task in base64 in base64, MESSAGE_ENVELOPE=auto\)$/,
+  );
+});
+
+const record = (eventSource: string, more: object) => ({
+  eventSource,
+  awsRegion: 'eu-central-1',
+  ...more,
+});
+const sqsRecord = record('aws:sqs', { messageId: 'x', receiptHandle: 'y', body: login });
+const kinesisRecord = record('aws:kinesis', {
+  kinesis: { partitionKey: 'x', data: base64(login) },
+});
+const change = {
+  before: null,
+  after: fields,
+  source: { connector: 'postgresql' },
+  op: 'c',
+  ts_ms: 1,
+};
+const confirmation = (Type: string) => ({
+  ...JSON.parse(sns(login)),
+  Type,
+  Token: 'x',
+  SubscribeURL: 'y',
+});
+const cloudEvent = { specversion: '1.0', id: 'x', source: '/auth', type: 'login' };
+const RECOGNISED: readonly (readonly [rule: string, body: unknown])[] = [
+  ['is an SNS SubscriptionConfirmation', confirmation('SubscriptionConfirmation')],
+  ['is an SNS UnsubscribeConfirmation', confirmation('UnsubscribeConfirmation')],
+  [
+    'is an S3 event notification',
+    { Records: [record('aws:s3', { s3: { object: { key: 'x' } } })] },
+  ],
+  ['is an S3 event notification', { Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'x' }],
+  ['is an S3 pointer of the SQS extended client library', { S3Payload: { Id: 'x', Key: 'y' } }],
+  ['is an S3 pointer of the SQS extended client library', { s3BucketName: 'x', s3Key: 'y' }],
+  ['is a CloudEvents event', { ...cloudEvent, data: fields }],
+  ['is a CloudEvents event', { ...cloudEvent, data_base64: base64(login) }],
+  ['is one or more event records of AWS', [sqsRecord, sqsRecord]],
+  ['is one or more event records of AWS', { Records: [sqsRecord] }],
+  ['is one or more event records of AWS', { Records: [{ EventSource: 'aws:sns', Sns: {} }] }],
+  ['is one or more Kinesis records', { Records: [kinesisRecord] }],
+  ['is one or more Kinesis records', [kinesisRecord]],
+  ['is one or more Kinesis records', record('aws:kinesis', { partitionKey: 'x', data: 'y' })],
+  ['is one or more Kinesis records', { Data: base64(login), PartitionKey: 'x' }],
+  ['is one or more Kinesis records', { records: [{ recordId: 'x', data: base64(login) }] }],
+  ['is a Debezium change event', change],
+  ['is a Debezium change event', { schema: { type: 'struct' }, payload: change }],
+  ['is a Kafka Connect record with its schema', { schema: { type: 'string' }, payload: login }],
+  [
+    'is a row of an outbox table',
+    { id: 1, aggregatetype: 'user', aggregateid: 'x', payload: login },
+  ],
+  ['is a row of an outbox table', { aggregate_type: 'user', aggregate_id: 'x', payload: fields }],
+  [
+    'is the record of a Lambda destination',
+    {
+      version: '1.0',
+      requestContext: { functionArn: 'x', condition: 'Success' },
+      requestPayload: {},
+      responsePayload: fields,
+    },
+  ],
+];
+
+test.each(RECOGNISED)('what MESSAGE_ENVELOPE cannot unwrap is named: %s, %o', (rule, body) => {
+  const reason = `message: ${rule} (MESSAGE_ENVELOPE cannot unwrap it)`;
+  for (const setting of ENVELOPE_SETTINGS) {
+    expect(parseLoginEvent(JSON.stringify(body), setting)).toEqual({ reason });
+  }
+  expect(reasonLabels(reason)).toEqual({ field: 'message', rule });
+  expect(
+    parseLoginEvent(JSON.stringify({ ...(body as object), ...fields })).reason,
+  ).toBeUndefined();
+});
+
+test('compressed data is named and never decompressed', () => {
+  const bomb = gzipSync(Buffer.alloc(50_000_000));
+  expect(bomb.length).toBeLessThan(100_000);
+  const compressed = [bomb, gzipSync(login), deflateSync(login), zstdCompressSync(login)];
+  const reason = 'message: is compressed data in base64 (MESSAGE_ENVELOPE cannot unwrap it)';
+  const before = process.memoryUsage.rss();
+  for (const setting of ENVELOPE_SETTINGS) {
+    for (const data of compressed) {
+      expect(parseLoginEvent(data.toString('base64'), setting)).toEqual({ reason });
+    }
+  }
+  expect(process.memoryUsage.rss() - before).toBeLessThan(40_000_000);
 });
 
 test('an envelope in another one that the setting does not unwrap is named', () => {
@@ -131,6 +271,9 @@ test.each([
     'user_id: is missing',
   ],
   ['an event without detail', '{"detail-type":"x","source":"y"}', 'user_id: is missing'],
+  ['a text in JSON', JSON.stringify(login), 'message: is not a JSON object'],
+  ['base64 of a short text that begins as zlib does', 'eJwlogin', 'message: is not JSON'],
+  ['a list of logins', `[${login}]`, 'message: is not a JSON object'],
   ['a list', '["S3Pointer"]', 'message: is not a JSON object'],
 ])('%s is no envelope', (_what, body, reason) => {
   for (const setting of ENVELOPE_SETTINGS)
@@ -143,6 +286,8 @@ test('the reading of hostile bodies takes time that grows linearly with them', (
     `${' '.repeat(262_000)}!`,
     'A'.repeat(262_144),
     '='.repeat(262_144),
+    base64('['.repeat(190_000)),
+    `[${'{"Records":[{}]},'.repeat(15_000)}{}]`,
   ];
   const started = performance.now();
   for (const body of bodies) {
