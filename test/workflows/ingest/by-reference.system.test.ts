@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { acceptArguments } from '../../../src/activities/accept-arguments.ts';
 import type { Activities } from '../../../src/activities/index.ts';
 import type { Holder } from '../../../src/batch/batch.ts';
 import { isReference, isSealedPart, type PartKind, partId } from '../../../src/batch/part.ts';
@@ -112,10 +113,9 @@ test('with two workers every message is stored once, whoever does a step', async
 });
 
 test('a second worker counts also when all it did is the second insert of a batch', async () => {
-  const worker = await startScriptedWorker();
+  await startScriptedWorker();
   const handle = await stack.start({ lanes: 1, maxMessages: 2, batchSize: 1 });
   expect(await handle.result()).toMatchObject({ received: 2, batches: 2 });
-  await worker.stop();
 
   // Of each batch: receive, mask, insert, the second insert, acknowledge.
   const [first, second] = inBatches(inputsOf(await historyOf(handle)));
@@ -127,7 +127,7 @@ test('a second worker counts also when all it did is the second insert of a batc
 const inBatches = (inputs: Uint8Array[][]) => [inputs.slice(0, 5), inputs.slice(5)];
 
 /** Activities that claim to run on `worker-a`, but for each batch's second insert: real workers share steps by chance. */
-async function startScriptedWorker(): Promise<{ stop(): Promise<void> }> {
+async function startScriptedWorker(): Promise<void> {
   testRuntime();
   const { keys } = stack.config.payloads;
   const batch = newBatchId();
@@ -163,15 +163,14 @@ async function startScriptedWorker(): Promise<{ stop(): Promise<void> }> {
     ...{ connection, taskQueue: TASK_QUEUE, activities, dataConverter: dataConverter(keys) },
     namespace: stack.config.temporal.namespace,
     workflowBundle: { codePath: stack.env.WORKER_WORKFLOW_BUNDLE as string },
+    interceptors: { activity: [() => ({ inbound: acceptArguments(0) })] },
   });
   const running = worker.run();
-  return {
-    async stop() {
-      worker.shutdown();
-      await running;
-      await connection.close();
-    },
-  };
+  onTestFinished(async () => {
+    worker.shutdown();
+    await running;
+    await connection.close();
+  });
 }
 
 test.each([
