@@ -84,7 +84,7 @@ export async function startCustodian(
         listPollers: () => listPollers(connection, temporal.namespace),
         batchesInFlight: batchesInFlight(connection, temporal.namespace),
       }),
-      ...workerVersion(temporal.version),
+      ...workerVersion(temporal.version, 'AUTO_UPGRADE'),
       dataConverter: dataConverter(payloads.keys),
       interceptors: { activity: [() => ({ inbound: acceptArguments(unboundUntilMs) })] },
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,

@@ -117,7 +117,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       taskQueue: TASK_QUEUE,
       workflowBundle: await workflowBundle(workflowBundlePath, logger),
       activities,
-      ...workerVersion(config.temporal.version),
+      ...workerVersion(config.temporal.version, 'PINNED'),
       dataConverter: dataConverter(config.payloads.keys, {
         onDecrypt: ({ keyId }) => usedKeys.note(keyId),
       }),

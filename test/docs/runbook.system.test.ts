@@ -10,6 +10,7 @@ import { shownCommands } from './shown-commands.ts';
 
 /** Alerts whose state no test here makes, and why. */
 const NOT_FOLLOWED: Readonly<Record<string, string>> = {
+  LoginEtlNewRunsNotServed: 'test/temporal/deployment/worker-versions.system.test.ts does',
   LoginEtlDependencyUnreachable: 'test/faults stops each dependency; /readyz has its own tests',
   LoginEtlScheduleMissed: 'it takes a Temporal that is down for longer than the catch-up window',
   LoginEtlLagOverObjective: 'it takes five minutes; what to do is that of a growing backlog',

@@ -24,12 +24,15 @@ test.each(unitTests)('%s imports nothing that starts servers', (file) => {
   expect(imported.filter((each) => STARTS_SERVERS.test(each))).toEqual([]);
 });
 
-test('the end of a test file names its project, and only faults have the last one', () => {
+/** Suffixes that only one folder has; `npm test` does not run them. */
+const OF_A_FOLDER = { faults: 'test/faults/', cluster: 'test/kubernetes/' };
+
+test('the end of a test file names its project, or its folder', () => {
   const unknown = files.filter(
-    (file) => !['', 'parts', 'system', 'faults'].includes(suffixOf(file)),
+    (file) => !['', 'parts', 'system', ...Object.keys(OF_A_FOLDER)].includes(suffixOf(file)),
   );
-  const misplaced = files.filter(
-    (file) => suffixOf(file) === 'faults' && !file.startsWith('test/faults/'),
+  const misplaced = Object.entries(OF_A_FOLDER).flatMap(([suffix, folder]) =>
+    files.filter((file) => suffixOf(file) === suffix && !file.startsWith(folder)),
   );
   expect([...unknown, ...misplaced]).toEqual([]);
 });

@@ -1,9 +1,11 @@
+import type { VersioningBehavior } from '@temporalio/common';
 import type { WorkerOptions } from '@temporalio/worker';
 import type { WorkerVersion } from '../../config/sections/temporal-section.ts';
 
-/** Opts a worker in to worker versioning. Workflows say for themselves when they move to another build. */
+/** Opts a worker in to worker versioning. A workflow may choose another behavior than this one. */
 export const workerVersion = (
   version: WorkerVersion | undefined,
+  defaultVersioningBehavior: VersioningBehavior,
 ): Pick<WorkerOptions, 'workerDeploymentOptions'> =>
   version === undefined
     ? {}
@@ -11,6 +13,6 @@ export const workerVersion = (
         workerDeploymentOptions: {
           version,
           useWorkerVersioning: true,
-          defaultVersioningBehavior: 'AUTO_UPGRADE',
+          defaultVersioningBehavior,
         },
       };

@@ -27,7 +27,10 @@ export type Cluster = {
 /** A cluster of one node on this machine: etcd, the control plane, containerd and a kubelet, all stopped by `undo`. */
 export async function startCluster(undo: UndoList, pauseArchive: string): Promise<Cluster> {
   const directory = await makeTestDirectory('kubernetes');
-  undo.push(() => rm(directory, { recursive: true, force: true }));
+  undo.push(async () => {
+    await promisify(execFile)('sh', ['-c', UNMOUNT, 'sh', directory]);
+    await rm(directory, { recursive: true, force: true });
+  });
   await makeBridge(undo);
   const at = (name: string) => join(directory, name);
   const start = async (name: string, command: string, args: string[]) => {
@@ -90,9 +93,13 @@ export async function startCluster(undo: UndoList, pauseArchive: string): Promis
   };
   await vi.waitFor(() => importImage(pauseArchive), READY);
   await startKubelet(directory, kubeconfig, containerd, start);
-  // Stopped first: pods, and what they have mounted.
+  // Runs first: the kubelet unmounts the volumes of pods that end.
   undo.push(async () => {
-    await kubectl('delete', 'pods', '--all-namespaces', '--all', '--grace-period=0', '--force');
+    const all = ['--all-namespaces', '--all'];
+    await kubectl('delete', 'deployments,jobs', ...all, '--timeout=30s').catch(() => undefined);
+    await kubectl('delete', 'pods', ...all, '--grace-period=1', '--timeout=30s').catch(
+      () => undefined,
+    );
     await promisify(execFile)('sh', ['-c', STOP_CONTAINERS, 'sh', containerd]);
   });
   await vi.waitFor(() => kubectl('get', 'node', NODE), READY);
@@ -118,6 +125,8 @@ const STOP_CONTAINERS = `
   sleep 1
   for task in $($ctr tasks list -q); do $ctr tasks delete -f $task || true; done
   for container in $($ctr containers list -q); do $ctr containers delete $container || true; done`;
+
+const UNMOUNT = `grep -o " $1[^ ]*" /proc/mounts | sort -r | xargs -r -n 1 umount --lazy`;
 
 const kubeconfigOf = (port: number) => ({
   apiVersion: 'v1',
