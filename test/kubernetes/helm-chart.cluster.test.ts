@@ -306,7 +306,7 @@ test('removal leaves no object behind', async () => {
   const kinds = (await cluster.kubectl('api-resources', '--verbs=list', '--namespaced', '-oname'))
     .trim()
     .split('\n')
-    .filter((kind) => !/^events/.test(kind));
+    .filter((kind) => !kind.startsWith('events'));
   const left = async () =>
     (await inNamespace('get', kinds.join(','), '-oname')).trim().split('\n').sort();
   await expect
