@@ -28,6 +28,7 @@ FROM base
 LABEL org.opencontainers.image.title="login-etl" \
       org.opencontainers.image.description="Drains a queue of login events into Postgres, personal fields masked" \
       org.opencontainers.image.licenses="MIT"
+# `npm run image:build` adds the version and the revision.
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=app /app/package.json ./
 COPY --from=app /app/migrations ./migrations
@@ -43,5 +44,9 @@ USER 1000:1000
 # On this signal the worker finishes its batches and stops. While it starts, and in the commands of `login-etl`, Node as
 # process 1 would ignore the signal: run the image with `--init` (Compose: `init: true`).
 STOPSIGNAL SIGTERM
-# No HEALTHCHECK, since the address of /readyz is a setting (WORKER_HEALTH_ADDRESS). docker-compose.yml has one.
+# Healthy means that the worker reaches Temporal, the queue and Postgres: `docker inspect` shows what it does not reach. For
+# the other programs, which do not serve /readyz, use `--no-healthcheck`.
+ENV WORKER_HEALTH_ADDRESS=127.0.0.1:9465
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 CMD [ "node", "--eval", \
+    "fetch(`http://${process.env.WORKER_HEALTH_ADDRESS}/readyz`).then(async (r) => { console.log(await r.text()); process.exit(r.ok ? 0 : 1) })" ]
 CMD ["node", "src/worker.ts"]

@@ -31,6 +31,7 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
       ...(['check-jsonschema', '--builtin-schema', 'vendor.gitlab-ci'] as const),
       ...['--data-transform', 'gitlab-ci', '.gitlab-ci.yml'],
     ],
+    ['check-jsonschema', '--builtin-schema', 'vendor.compose-spec', 'docker-compose.yml'],
     ['check-jsonschema', '--builtin-schema', 'vendor.renovate', 'renovate.json'],
   ],
   // Compiling shows errors of syntax; whether Jenkins has the steps, only Jenkins knows.
