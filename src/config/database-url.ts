@@ -51,7 +51,7 @@ export const parseDatabaseUrl: Parse<DatabaseUrl> = (text) => {
       ...(user && { user }),
       ...(password && { password }),
       ...((parameters.host ?? named) && { hosts: parameters.host ?? named }),
-      ...(/\d/.test(ports) && { ports }),
+      ...(/[^,]/.test(ports) && { ports }),
       ...(database && { database }),
     };
   } catch {

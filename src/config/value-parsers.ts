@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { isIP } from 'node:net';
 import { type Parse, Wrong } from './declare-section.ts';
-import { type HostAndPort, parseHostAndPort } from './host-and-port.ts';
+import { ADDRESS_RULE, type HostAndPort, parseHostAndPort } from './host-and-port.ts';
 import { cannotBeRead, readTextFile } from './read-secret-file.ts';
 
 /** Any one line of text. */
@@ -45,10 +45,12 @@ export const day: Parse<Date> = (text) => {
     : new Wrong('must be a day, such as 2026-11-01');
 };
 
+/** With `minPort` 0, the system may choose the port of a server that says which one it got. */
 export const address =
-  (example: string): Parse<HostAndPort> =>
+  (example: string, minPort: 0 | 1 = 1): Parse<HostAndPort> =>
   (text) =>
-    parseHostAndPort(text) ?? new Wrong(`must be host:port, such as ${example}`);
+    parseHostAndPort(text, { minPort }) ??
+    new Wrong(`must be an address, such as ${example}: ${ADDRESS_RULE}`);
 
 /** For settings whose reader does not resolve names. */
 export const ipAddress =
@@ -57,7 +59,9 @@ export const ipAddress =
     const parsed = parseHostAndPort(text);
     return parsed && isIP(parsed.host) !== 0
       ? parsed
-      : new Wrong(`must be an IP address and a port, such as ${example}`);
+      : new Wrong(
+          `must be an IP address and a port from 1 to 65535, such as ${example}, with IPv6 in brackets`,
+        );
   };
 
 export const readableFile: Parse<string> = (path) => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from '../config/config.ts';
 import { isLoopback, parseHostAndPort } from '../config/host-and-port.ts';
@@ -5,6 +6,7 @@ import type { Keyring } from '../crypto/keys/keyring.ts';
 import { dataConverter } from '../crypto/payloads/data-converter.ts';
 import { temporalAddress, temporalProblem } from './temporal-problem.ts';
 
+const DEFAULT_PORT = 7233;
 /** Together with the start of the program, an unreachable server is reported within five seconds. */
 const CONNECT_TIMEOUT_MS = 3_000;
 
@@ -37,16 +39,34 @@ export function lazyConnection(
   options: Config['temporal']['connectionOptions'],
   connectTimeoutMs: number = CONNECT_TIMEOUT_MS,
 ): Connection {
-  const { address, tls, apiKey, metadata } = options;
-  return Connection.lazy({
+  const { address = 'localhost', tls, apiKey, metadata } = options;
+  const host = parseHostAndPort(address, { defaultPort: DEFAULT_PORT })?.host ?? '';
+  const connection = Connection.lazy({
     connectTimeout: connectTimeoutMs,
-    ...(address && { address }),
+    address,
     ...(tls !== undefined && { tls }),
     ...(apiKey && { apiKey }),
     ...(metadata && { metadata }),
     // gRPC reads `http_proxy` from the environment, and no proxy reaches our loopback.
-    ...(isLoopback(parseHostAndPort(address ?? 'localhost', 0)?.host ?? '') && {
-      channelArgs: { 'grpc.enable_http_proxy': 0 },
-    }),
+    ...(isLoopback(host) && { channelArgs: { 'grpc.enable_http_proxy': 0 } }),
   });
+  if (isIP(host) !== 0) omitIpServerName(connection);
+  return connection;
+}
+
+/**
+ * gRPC sends the host as TLS server name, also an IP address, which RFC 6066 forbids and Node warns about. Without a name,
+ * Node still checks that the certificate is for the address.
+ */
+function omitIpServerName(connection: Connection): void {
+  const credentials = connection.options.credentials as unknown as {
+    _createSecureConnector(...args: unknown[]): { connectionOptions?: { servername?: string } };
+  };
+  const createConnector = credentials._createSecureConnector;
+  credentials._createSecureConnector = (...args) => {
+    const connector = createConnector.apply(credentials, args);
+    const { connectionOptions } = connector;
+    if (isIP(connectionOptions?.servername ?? '') !== 0) delete connectionOptions?.servername;
+    return connector;
+  };
 }

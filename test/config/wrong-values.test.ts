@@ -43,6 +43,42 @@ const WRONG = [
   MARK.repeat(5_000),
 ];
 
+const NO_ADDRESSES = [
+  'host:99999',
+  'host:65536',
+  'host:-1',
+  'host:',
+  ':7233',
+  '999.1.1.1:7233',
+  '1.2.3:7233',
+  '127.1:7233',
+  '2130706433:7233',
+  '0x7f000001:7233',
+  'host.123:7233',
+  '::1:7233',
+  '::1',
+  '[::1]]:7233',
+  '[::g]:7233',
+  '[127.0.0.1]:7233',
+  '[fe80::1%eth0]:7233',
+  'user@host:7233',
+  'host:7233:1',
+  'host 7233',
+  'ho st:7233',
+  'http://host:7233',
+  'dns:///host:7233',
+  'host:7233/',
+  'höst:7233',
+  'host：7233',
+  'host..example:7233',
+  '.host:7233',
+  '-host:7233',
+  `${'a'.repeat(64)}:7233`,
+  `${'a.'.repeat(127)}a:7233`,
+  'host:0x10',
+  'host:7233?x',
+];
+
 const keys = await generateKeys('test');
 const COMPLETE: Readonly<Record<Section, Record<string, string>>> = {
   sqs: { AWS_REGION: 'eu-central-1' },
@@ -98,6 +134,56 @@ describe('a wrong value', () => {
       }
     }
     if (parse !== line && !FREE.has(name)) expect(refused).toBeGreaterThanOrEqual(20);
+  });
+
+  const ADDRESSES = SETTINGS.filter(({ name }) => name.endsWith('_ADDRESS'));
+  // Several settings of a section are declared for several programs.
+  const names = [...new Set(ADDRESSES.map(({ name }) => name))];
+
+  test.each(names)('of %s is refused if it is no address', (name) => {
+    const { section } = ADDRESSES.find((each) => each.name === name) as (typeof ADDRESSES)[number];
+    for (const value of NO_ADDRESSES) {
+      const read = () => loadConfig([section], environmentWith(section, name, value));
+      expect(read, value).toThrow(ConfigError);
+      expect(read, value).toThrow(new RegExp(`\\b${name} must be an .*address`));
+    }
+    for (const value of ['127.0.0.1:7233', ' 127.0.0.1:7233 ', '[::1]:7233', '127.0.0.1:65535']) {
+      expect(() => loadConfig([section], environmentWith(section, name, value))).not.toThrow();
+    }
+  });
+
+  test('of a host of Postgres is refused', () => {
+    for (const host of ['999.1.1.1', '1.2.3', 'a..b', '-a', 'höst', 'h ost']) {
+      expect(() => loadConfig(['postgres'], { PGHOST: host }), host).toThrow(/PGHOST/);
+      const url = `postgres://u:p@${host}/d`;
+      expect(() => loadConfig(['postgres'], { DATABASE_URL: url }), url).toThrow(/DATABASE_URL/);
+    }
+    for (const port of ['0', '65536', '99999']) {
+      const url = `postgres://u:p@h:${port}/d`;
+      expect(() => loadConfig(['postgres'], { DATABASE_URL: url }), url).toThrow(/DATABASE_URL/);
+    }
+    expect(() => loadConfig(['postgres'], { DATABASE_URL: 'postgres://u:p@h/d?port=x' })).toThrow(
+      /DATABASE_URL/,
+    );
+  });
+
+  test('with spaces around it is read without them', () => {
+    const { temporal } = loadConfig(['temporal'], { TEMPORAL_ADDRESS: ' host:7233\t' });
+    expect(temporal.connectionOptions.address).toBe('host:7233');
+  });
+
+  test('of a port is 0, except where the server says which port it got', () => {
+    const { codecServer } = loadConfig(
+      ['codecServer'],
+      environmentWith('codecServer', 'CODEC_SERVER_ADDRESS', '127.0.0.1:0'),
+    );
+    expect(codecServer.listen).toEqual({ host: '127.0.0.1', port: 0 });
+    for (const name of ['WORKER_METRICS_ADDRESS', 'WORKER_HEALTH_ADDRESS']) {
+      expect(() => loadConfig(['worker'], { [name]: '127.0.0.1:0' })).toThrow(name);
+    }
+    expect(() => loadConfig(['temporal'], { TEMPORAL_ADDRESS: 'host:0' })).toThrow(
+      /TEMPORAL_ADDRESS/,
+    );
   });
 
   test('in a file is refused in the same way', { timeout: 60_000 }, async () => {

@@ -67,7 +67,7 @@ const SETTINGS = {
     name: 'CODEC_SERVER_ADDRESS',
     default: '127.0.0.1:8234',
     description: 'Address that the codec server listens on, host:port.',
-    parse: address('127.0.0.1:8234'),
+    parse: address('127.0.0.1:8234', 0),
   },
   token: {
     name: 'CODEC_SERVER_TOKEN',

@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { PostgresSettings } from '../../postgres/tls.ts';
 import { type DatabaseUrl, type Parameter, parseDatabaseUrl } from '../database-url.ts';
 import { type Parse, type Settings, section, type Values, Wrong } from '../declare-section.ts';
-import { type HostAndPort, isLoopback } from '../host-and-port.ts';
+import { type HostAndPort, isHost, isLoopback } from '../host-and-port.ts';
 import type { Reader } from '../reader.ts';
 import {
   certificate,
@@ -168,14 +168,21 @@ function readHosts(values: PostgresValues, reader: Reader): HostAndPort[] {
   const hosts = (inUrl?.hosts ?? values.host ?? 'localhost').split(',');
   const ports = (inUrl?.ports ?? values.port)
     .split(',')
-    .map((port) => Number(port) || DEFAULT_PORT);
+    .map((port) => (port === '' ? DEFAULT_PORT : Number(port)));
   const name = inUrl?.ports === undefined ? SETTINGS.port.name : SETTINGS.url.name;
-  if (ports.some((port) => port > 65_535)) reader.problem(name, 'has a port that is above 65535');
+  if (!ports.every((port) => port >= 1 && port <= 65_535)) {
+    reader.problem(name, 'has a port that is not a whole number from 1 to 65535');
+  }
   if (ports.length !== 1 && ports.length !== hosts.length) {
     reader.problem(name, 'must have one port, or one for each host');
   }
-  return hosts.map((host, at) => ({
-    host: host.replace(/^\[(.*)\]$/, '$1') || 'localhost',
+  const plainHosts = hosts.map((host) => host.replace(/^\[(.*)\]$/, '$1') || 'localhost');
+  if (!plainHosts.every((host) => host.startsWith('/') || isHost(host))) {
+    const { name } = inUrl?.hosts === undefined ? SETTINGS.host : SETTINGS.url;
+    reader.problem(name, 'has a host that is neither a name nor an IP address');
+  }
+  return plainHosts.map((host, at) => ({
+    host,
     port: (ports.length === 1 ? ports[0] : ports[at]) ?? DEFAULT_PORT,
   }));
 }

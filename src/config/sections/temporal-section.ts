@@ -1,7 +1,7 @@
 import { type LoadClientProfileOptions, loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { type Settings, section, type Values, Wrong } from '../declare-section.ts';
-import { isLoopback, parseHostAndPort } from '../host-and-port.ts';
+import { ADDRESS_RULE, isLoopback, parseHostAndPort } from '../host-and-port.ts';
 import { readTextFile } from '../read-secret-file.ts';
 import type { Environment } from '../reader.ts';
 import {
@@ -16,10 +16,10 @@ import {
 
 const DEFAULT_PORT = 7233;
 
-const NOT_AN_ADDRESS = 'must be host:port, such as localhost:7233: no http://, no slash at the end';
+const NOT_AN_ADDRESS = `must be an address, such as localhost:7233: ${ADDRESS_RULE}`;
 
 const parseAddress = (text: string): string | Wrong =>
-  parseHostAndPort(text, DEFAULT_PORT) ? text : new Wrong(NOT_AN_ADDRESS);
+  parseHostAndPort(text, { defaultPort: DEFAULT_PORT }) ? text : new Wrong(NOT_AN_ADDRESS);
 
 const SETTINGS = {
   address: {
@@ -134,7 +134,9 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
     try {
       const { connectionOptions, namespace } = loadClientConnectConfig(sources(values, reader.env));
       const { address, apiKey, tls } = connectionOptions;
-      const parsed = parseHostAndPort(address ?? SETTINGS.address.default, DEFAULT_PORT);
+      const parsed = parseHostAndPort(address ?? SETTINGS.address.default, {
+        defaultPort: DEFAULT_PORT,
+      });
       if (!parsed) {
         reader.problem(SETTINGS.address.name, `is in the profile, and ${NOT_AN_ADDRESS}`);
       } else if (apiKey && !tls && !isLoopback(parsed.host) && !values.allowPlainApiKey) {
@@ -173,7 +175,9 @@ function sources(values: Values<typeof SETTINGS>, env: Environment): LoadClientP
   return {
     ...(values.configFile && { configSource: { data: readTextFile(values.configFile) } }),
     overrideEnvVars: Object.fromEntries(
-      Object.entries(given).filter((entry): entry is [string, string] => Boolean(entry[1]?.trim())),
+      Object.entries(given).flatMap(([name, value = '']) =>
+        value.trim() === '' ? [] : [[name, value.trim()]],
+      ),
     ),
   };
 }
