@@ -13,6 +13,12 @@ const LOCAL_ENVIRONMENT_FILES = {
 
 export type LocalUser = keyof typeof LOCAL_ENVIRONMENT_FILES;
 
+/** The settings file of the local stack for this user, if `npm start` has written it. */
+export function localEnvironmentFile(user: LocalUser): string | undefined {
+  const path = LOCAL_ENVIRONMENT_FILES[user];
+  return existsSync(path) ? path : undefined;
+}
+
 /**
  * Loads the settings from the given file. Without a file, and if the environment has none of our settings, it uses those
  * of the local stack and says so, so that nobody confuses two stacks.
@@ -22,10 +28,10 @@ export function useEnvironment(
   say: (line: string) => void,
   user: LocalUser = 'worker',
 ): void {
-  const local = LOCAL_ENVIRONMENT_FILES[user];
+  const local = localEnvironmentFile(user);
   if (path !== undefined) {
     read(path, loadEnvironmentFile);
-  } else if (existsSync(local)) {
+  } else if (local !== undefined) {
     if (isConfigured()) {
       passedOver = local;
       return;

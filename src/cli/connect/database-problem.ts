@@ -1,5 +1,5 @@
 import pg, { type PoolConfig } from 'pg';
-import type { LocalUser } from '../../config/environment.ts';
+import { type LocalUser, localEnvironmentFile } from '../../config/environment.ts';
 import { classifyError } from '../../errors/classify-error.ts';
 import { isConnectionLost } from '../../errors/connection-lost.ts';
 import { PostgresTlsError } from '../../errors/postgres-tls-error.ts';
@@ -55,8 +55,13 @@ export const isDatabaseError = (error: unknown): boolean =>
 export const isNotAllowed = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError && error.code === INSUFFICIENT_PRIVILEGE;
 
-export const needsRole = (user: LocalUser): string =>
-  `This needs the role ${ROLES[user]}: set DATABASE_URL to a database user that has it.`;
+export function needsRole(user: LocalUser): string {
+  const local = localEnvironmentFile(user);
+  return (
+    `This needs the role ${ROLES[user]}: set DATABASE_URL to a database user that has it.` +
+    (local === undefined ? '' : ` For the stack of \`npm start\`, use --env-file ${local}.`)
+  );
+}
 
 /** Postgres names the object in its message, and no value. In another language only the code is shown. */
 export function missingRight(error: pg.DatabaseError): string {

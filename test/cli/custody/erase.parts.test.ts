@@ -253,8 +253,8 @@ describe('messages in quarantine about the subject', () => {
 });
 
 test('an account that nobody has is called unknown, and that is a failure', async () => {
-  const { exitCode, stderr } = await erase('--user', 'anne', '--yes');
-  expect(exitCode).toBe(1);
+  const { exitCode, stdout, stderr } = await erase('--user', 'anne', '--yes');
+  expect([exitCode, stdout]).toEqual([1, '']);
   expect(stderr).toContain('this account is unknown');
 });
 

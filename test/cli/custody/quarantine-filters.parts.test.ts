@@ -52,6 +52,12 @@ describe('a typing error is an error that names it, and nothing is done', () => 
     expect(stderr).toContain(`"${NOT_JSON}"`);
   });
 
+  test('a reason for the audit log where one to list by is meant', async () => {
+    const { exitCode, stdout, stderr } = await quarantine('list', '--reason', NOT_JSON);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('--for');
+  });
+
   test.each([['replay'], ['discard', '--yes'], ['discard', '--dry-run']])(
     'an id: %s %s',
     async (command, ...options) => {

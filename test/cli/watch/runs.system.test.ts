@@ -44,7 +44,7 @@ describe('runs', () => {
     const { exitCode, stdout, stderr } = await runs('--limit', '1');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/completed +[\d.]+ s +3 +2 +0 +1 +3$/m);
-    expect(stderr).toContain('1 run(s) that found an empty queue');
+    expect(stderr).toBe('and 1 run(s) that found an empty queue, see --all\n');
   });
 
   test('says of one that has not closed what Temporal says', async () => {

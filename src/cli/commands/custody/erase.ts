@@ -94,11 +94,11 @@ export function addEraseCommand(program: Command): void {
         const includeNear = options.includeNear ?? false;
         const result = await erase(custody, target, { reason, includeNear });
         const remains = await readRemains();
+        const { erased, near } = result.quarantine;
+        const unknown = found.logins === 0 && erased + near.length === 0;
         if (options.json) printJson({ ...result, logins: found.logins, remains });
-        else printResult(result, remains);
-        if (found.logins === 0 && result.quarantine.erased + result.quarantine.near.length === 0) {
-          sayUnknown();
-        }
+        else if (!unknown) printResult(result, remains);
+        if (unknown) sayUnknown();
         reportWhatIsLeft(result.quarantine);
       });
     });

@@ -58,6 +58,13 @@ export function addQuarantineListCommand(quarantine: Command): void {
     .action(async ({ messages, limit, by, json, ...options }: Options, self: Command) => {
       const filter = { reason: options.for };
       if (by !== undefined) return listGroups(self, by, options, json);
+      if (options.reason !== undefined) {
+        throw new UsageProblem(
+          '--reason is given without --by',
+          'it is for the audit log, and this listing opens no message',
+          'To list the messages of one reason, use --for.',
+        );
+      }
       const { postgres } = readSettings(self, ['postgres']);
       await withDatabase(self, postgres, async (pool) => {
         await refuseUnknown(pool, filter);

@@ -83,8 +83,9 @@ export function addRunsListCommand(runs: Command): void {
         printMessage(
           `runs that failed before their first batch are missing here: Temporal cannot be asked (${missingBecause})`,
         );
-      } else
+      } else if (found.length === 0) {
         printMessage(`no run${all ? '' : ' that found anything'} since ${since.toISOString()}`);
+      }
       if (!all && emptyRuns > 0) {
         printMessage(`and ${emptyRuns} run(s) that found an empty queue, see --all`);
       }
