@@ -14,7 +14,7 @@ type Run = { workflowId: string | null; startedAt: Date | null; finishedAt: Date
 export type WithChildren<R extends Run> = { run: R; children: R[] };
 
 /**
- * Puts the shards of a run under it, in the order of the runs. A child belongs to the latest run of its parent's id that had
+ * Puts the shards of a run under it, by their number. A child belongs to the latest run of its parent's id that had
  * begun; one whose parent is not among the runs stands for itself.
  */
 export function withChildren<R extends Run>(runs: readonly R[]): WithChildren<R>[] {
@@ -30,8 +30,16 @@ export function withChildren<R extends Run>(runs: readonly R[]): WithChildren<R>
     roots.get(parent)?.children.push(run);
     roots.delete(run);
   }
-  return [...roots.values()];
+  return [...roots.values()].map(({ run, children }) => ({
+    run,
+    children: children.toSorted(byId),
+  }));
 }
+
+/** A shard that continued as new has several runs, the first of them first. */
+const byId = (one: Run, other: Run): number =>
+  (one.workflowId ?? '').localeCompare(other.workflowId ?? '', 'en', { numeric: true }) ||
+  begun(one) - begun(other);
 
 /** A cron's run closes its row before the child drains the rest. */
 const mayOwn = ({ finishedAt }: Run, child: Run): boolean =>

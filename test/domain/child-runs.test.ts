@@ -36,6 +36,16 @@ test("a child is under the run that had begun, also where a cron's runs share an
   ]);
 });
 
+test('shards are in the order of their numbers, and the runs of one in the order of time', () => {
+  const shards = [
+    run('a/shard-2', 9),
+    run('a/shard-10', 2),
+    run('a/shard-1', 5),
+    run('a/shard-2', 3),
+  ];
+  expect(nested([...shards, run('a', 1)])).toEqual([['a', 1, [5, 3, 9, 2]]]);
+});
+
 test('a child whose parent is not there, or had ended, stands for itself', () => {
   expect(nested([run('b/shard-1', 7), run('a/shard-1', 6), run('a', 1, 2)])).toEqual([
     ['b/shard-1', 7, []],

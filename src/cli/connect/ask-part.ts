@@ -7,7 +7,7 @@ import { isNotAllowed, missingRight, needsRole } from './database-problem.ts';
 /** Each part is asked by itself and bounded: one that does not answer does not hold up the others. */
 const TIMEOUT_MS = 5_000;
 
-type Unreachable = { reachable: false; reason: string; whatToDo: string };
+export type Unreachable = { reachable: false; reason: string; whatToDo: string };
 /** What a part answered, or why it did not. */
 export type Part<T> = ({ reachable: true } & T) | Unreachable;
 

@@ -33,7 +33,7 @@ export type FoundRun = {
 
 /** A run by its workflow id or run id, from the ledger and from Temporal; either may be unreachable. */
 export async function findRun(sources: Sources, text: string): Promise<FoundRun> {
-  const id = await fullRunId(sources, text);
+  const { id, away } = await fullRunId(sources, text);
   const ledger = await ask(
     { tried: sources.tried.postgres, whatToDo: 'Check DATABASE_URL.' },
     async () => ({
@@ -46,9 +46,11 @@ export async function findRun(sources: Sources, text: string): Promise<FoundRun>
   const workflowId = entry?.workflowId ?? id;
   // The run id picks one of several runs of the same workflow, as a cron has them.
   const runId = entry?.runId === id ? id : undefined;
-  const run = await ask(temporal(sources), () =>
-    sources.temporal(async (client) => ({ run: await lookUp(client, workflowId, runId) })),
-  );
+  const run =
+    away ??
+    (await ask(temporal(sources), () =>
+      sources.temporal(async (client) => ({ run: await lookUp(client, workflowId, runId) })),
+    ));
   return { workflowId, ledger, temporal: run };
 }
 

@@ -80,9 +80,7 @@ export const nestRuns = (rows: readonly Row[]): LedgerEntry[] =>
     counts:
       children.length > 0 ? sumCounts([run, ...children].map(({ counts }) => counts)) : run.counts,
     ownCounts: run.counts,
-    children: children
-      .map((child) => ({ ...child, ownCounts: child.counts, children: [] }))
-      .reverse(),
+    children: children.map((child) => ({ ...child, ownCounts: child.counts, children: [] })),
   }));
 
 export type LatestRuns = { runs: LedgerEntry[]; emptyRuns: number };

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FoundRun } from '../../../src/cli/runs/find-run.ts';
 import type { Reconciliation } from '../../../src/domain/reconciliation.ts';
@@ -204,6 +206,22 @@ describe('runs show', () => {
     ]);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/Temporal cannot be asked[\s\S]*completed/);
+  });
+
+  test('asks Temporal once for the latest run while it does not answer', async () => {
+    await stack.send(loginMessages(1));
+    await (await stack.start()).result();
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const elsewhere = { TEMPORAL_ADDRESS: `127.0.0.1:${(silent.address() as AddressInfo).port}` };
+    const began = performance.now();
+    const { exitCode, stdout } = await loginEtl({ ...stack.env, ...elsewhere }, [
+      ...['runs', 'show', 'latest'],
+    ]);
+    expect(performance.now() - began).toBeLessThan(9_000);
+    silent.close();
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('Temporal cannot be asked');
   });
 
   test('names the runs that begin with an ambiguous text', async () => {
