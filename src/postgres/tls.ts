@@ -6,8 +6,8 @@ import { chooseHost, type SeveralHosts } from './choose-host.ts';
 export type PostgresSettings = PoolConfig & {
   /** Replaces `host` and `port` when there are several hosts or `target_session_attrs` is set. */
   choice?: SeveralHosts;
-  /** Read for each connection, since their file may have been replaced. */
-  credentials?(): Pick<ClientConfig, 'user' | 'password'>;
+  /** Read for each connection, since a file may have been replaced. */
+  current?(): Pick<ClientConfig, 'user' | 'password' | 'ssl'>;
 };
 
 const UNTRUSTED = /^(ERR_TLS_|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CRL_|HOSTNAME_MISMATCH)/;
@@ -36,9 +36,9 @@ export class TlsClient extends pg.Client {
   readonly #config: PostgresSettings;
 
   constructor(settings: PostgresSettings = {}) {
-    const { password, credentials } = settings;
+    const { password, current } = settings;
     // The pool makes the password non-enumerable, so a spread does not copy it.
-    const config = { ...settings, ...(password && { password }), ...credentials?.() };
+    const config = { ...settings, ...(password && { password }), ...current?.() };
     super(config);
     this.#config = config;
   }

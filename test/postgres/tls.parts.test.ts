@@ -1,8 +1,9 @@
-import { chown, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { chown, copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config/config.ts';
 import { connectOrExplain } from '../../src/errors/connect-or-explain.ts';
 import { withPostgresClient } from '../../src/local/postgres/postgres-connection.ts';
@@ -147,6 +148,69 @@ describe('a server with a certificate of a private CA', () => {
   test('is spoken to in plain on this machine, or where that is said', async () => {
     expect(await connect(url('127.0.0.1'))).toBe(false);
     expect(await connect(url('localhost', '?sslmode=disable'))).toBe(false);
+  });
+});
+
+describe('TLS files that are replaced while a pool is in use', () => {
+  const poolOf = (env: Settings) => {
+    const { postgres: settings } = loadConfig(['postgres'], env);
+    // Each query connects anew.
+    const pool = postgresPool({ ...settings, maxUses: 1 }, { applicationName: 'tls test' });
+    onTestFinished(() => pool.end());
+    return pool;
+  };
+
+  test('a CA is read for the next connection, and the last one is kept while its file is damaged', async () => {
+    const path = join(directory, 'current-ca.pem');
+    await copyFile(authority.certificate, path);
+    const pool = poolOf(variables({ PGSSLROOTCERT: path }));
+    await pool.query('select');
+    await copyFile(stranger.certificate, path);
+    await expect(pool.query('select')).rejects.toThrow(/no trusted TLS/);
+    await copyFile(authority.certificate, path);
+    await pool.query('select');
+    await writeFile(path, '-----BEGIN CERT');
+    await pool.query('select');
+  });
+
+  test('a client certificate and its key are read for the next connection, in the URL or not', async () => {
+    await withPostgresClient(postgres.server.url, async (client) => {
+      await client.query(`alter system set ssl_ca_file = '${authority.certificate}'`);
+      await client.query('select pg_reload_conf()');
+    });
+    const paths = { cert: join(directory, 'client.pem'), key: join(directory, 'client.key') };
+    const pair = () => signCertificate(directory, authority, 'DNS:client');
+    const [first, second] = [await pair(), await pair()];
+    const write = (name: 'cert' | 'key', content: string) => writeFile(paths[name], content);
+    await Promise.all([write('cert', first.certificate), write('key', first.key)]);
+    const files = `sslrootcert=${authority.certificate}&sslcert=${paths.cert}&sslkey=${paths.key}`;
+    const pools = [
+      poolOf(url('127.0.0.1', `?${files}`)),
+      poolOf(
+        variables({
+          PGSSLROOTCERT: authority.certificate,
+          PGSSLCERT: paths.cert,
+          PGSSLKEY: paths.key,
+        }),
+      ),
+    ];
+    const serials = () =>
+      Promise.all(
+        pools.map(async (pool) => {
+          const { rows } = await pool.query(
+            'select client_serial::text as serial from pg_stat_ssl where pid = pg_backend_pid()',
+          );
+          return rows[0]?.serial;
+        }),
+      );
+    const serialOf = ({ certificate }: { certificate: string }) =>
+      BigInt(`0x${new X509Certificate(certificate).serialNumber}`).toString();
+    // The server needs a moment to read its settings again.
+    await expect.poll(serials).toEqual([serialOf(first), serialOf(first)]);
+    await write('cert', second.certificate);
+    await expect(serials()).rejects.toThrow();
+    await write('key', second.key);
+    expect(await serials()).toEqual([serialOf(second), serialOf(second)]);
   });
 });
 

@@ -3,7 +3,7 @@ import type { PostgresSettings } from '../../postgres/tls.ts';
 import { type DatabaseUrl, type Parameter, parseDatabaseUrl } from '../database-url.ts';
 import { type Parse, type Settings, section, type Values, Wrong } from '../declare-section.ts';
 import { type HostAndPort, isHost, isLoopback } from '../host-and-port.ts';
-import type { Reader } from '../reader.ts';
+import { type Environment, Reader } from '../reader.ts';
 import {
   certificate,
   fileWith,
@@ -99,7 +99,8 @@ const SETTINGS = {
   },
   sslkey: {
     name: 'PGSSLKEY',
-    description: 'With PGSSLCERT: file with the private key.',
+    description:
+      'With PGSSLCERT: file with the private key. New connections read the three files again.',
     parse: keyFile,
   },
 } as const satisfies Settings;
@@ -113,7 +114,7 @@ export const postgres = section<typeof SETTINGS, PostgresSettings>(
   (values, reader) => {
     const { url } = values;
     if (!url && (reader.given(SETTINGS.url.name) || values.host === undefined)) return undefined;
-    const { parameters = {}, user, password, database = values.database } = url ?? {};
+    const { parameters = {}, database = values.database } = url ?? {};
     const inUrl = parametersIn(parameters, reader);
     const hosts = readHosts(values, reader);
     const [first = { host: 'localhost', port: DEFAULT_PORT }, ...others] = hosts;
@@ -122,15 +123,7 @@ export const postgres = section<typeof SETTINGS, PostgresSettings>(
     const seconds = inUrl('connect_timeout', wholeNumber(1, 300), () => undefined);
     const direct = inUrl('sslnegotiation', oneOf('postgres', 'direct'), () => undefined);
     const { application_name, options } = parameters;
-    const current = {
-      ...((user ?? values.user) && { user: user ?? values.user }),
-      ...((password ?? values.password) && { password: password ?? values.password }),
-    };
-    const latestUrl = reader.current(SETTINGS.url, url);
-    const latestPassword = reader.current(
-      SETTINGS.password,
-      password ? undefined : values.password,
-    );
+    const current = readCurrent(values, reader, hosts);
     return {
       ...first,
       ...current,
@@ -142,25 +135,44 @@ export const postgres = section<typeof SETTINGS, PostgresSettings>(
       ...((others.length > 0 || targetSessionAttrs !== 'any') && {
         choice: { hosts, targetSessionAttrs },
       }),
-      ...(CREDENTIALS.some(({ name }) => reader.fileGiven(name)) && {
-        credentials: () => {
-          const latest = {
-            user: latestUrl()?.user,
-            password: latestUrl()?.password ?? latestPassword(),
-          };
-          return {
-            ...current,
-            ...(latest.user && { user: latest.user }),
-            ...(latest.password && { password: latest.password }),
-          };
-        },
+      ...((hasFiles(current.ssl) || SECRETS.some(({ name }) => reader.fileGiven(name))) && {
+        current: rereading(current, reader.env, hosts),
       }),
-      ssl: readTls(values, inUrl, hosts),
     };
   },
 );
 
-const CREDENTIALS = [SETTINGS.url, SETTINGS.password];
+const SECRETS = [SETTINGS.url, SETTINGS.password];
+
+const hasFiles = (tls: false | ConnectionOptions): boolean =>
+  Boolean(tls && (tls.ca ?? tls.cert ?? tls.key));
+
+type Current = { user?: string; password?: string; ssl: false | ConnectionOptions };
+
+/** What may be replaced while the program runs. */
+function readCurrent(
+  values: PostgresValues,
+  reader: Reader,
+  hosts: readonly HostAndPort[],
+): Current {
+  const { parameters = {}, user = values.user, password = values.password } = values.url ?? {};
+  return {
+    ...(user && { user }),
+    ...(password && { password }),
+    ssl: readTls(values, parametersIn(parameters, reader), hosts),
+  };
+}
+
+/** Reads the files again with each call. While one is missing or invalid, the last values are kept. */
+function rereading(first: Current, env: Environment, hosts: readonly HostAndPort[]): () => Current {
+  let latest = first;
+  return () => {
+    const reader = new Reader(env);
+    const current = readCurrent(reader.values(SETTINGS), reader, hosts);
+    if (reader.problems.length === 0) latest = { ...latest, ...current };
+    return latest;
+  };
+}
 
 /** Hosts and ports are lists, as in libpq: one port for all hosts, or one for each. */
 function readHosts(values: PostgresValues, reader: Reader): HostAndPort[] {
