@@ -54,14 +54,14 @@ export class Reader {
    * Returns a function that reads the secret's file again with each call, so that the secret can be replaced while the
    * program runs. While the file is missing or invalid, the last value is kept.
    */
-  current<S extends Setting>(setting: S, value: ValueOf<S> | undefined): () => typeof value {
+  current<S extends Setting, V extends ValueOf<S> | undefined>(setting: S, value: V): () => V {
     const path = textOf(`${setting.name}_FILE`, this.env);
     if (path === undefined || value === undefined) return () => value;
-    let latest: ValueOf<S> = value;
+    let latest: V = value;
     return () => {
       try {
         const parsed = setting.parse(readSecretFile(path));
-        if (!(parsed instanceof Wrong)) latest = parsed as ValueOf<S>;
+        if (!(parsed instanceof Wrong)) latest = parsed as V;
       } catch {
         // The file is being replaced or is gone: the connection shows whether the old value is still valid.
       }

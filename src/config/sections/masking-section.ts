@@ -40,7 +40,13 @@ const SETTINGS = {
   },
 } as const satisfies Settings;
 
-type MaskingSettings = { mode: MaskingMode; keys?: Keyring; keySince?: Date };
+type MaskingSettings = {
+  mode: MaskingMode;
+  keys?: Keyring;
+  /** Reads MASKING_KEYS_FILE again. */
+  keysInFile?: () => Keyring;
+  keySince?: Date;
+};
 
 export const masking = section<typeof SETTINGS, MaskingSettings>(
   'Masking',
@@ -51,6 +57,14 @@ export const masking = section<typeof SETTINGS, MaskingSettings>(
     const keys = values.secretId
       ? readKeyringSecret(reader, 'masking', values.secretId, parseKeys)
       : values.keys;
-    return { mode, ...(keys && { keys }), ...(keySince && { keySince }) };
+    return {
+      mode,
+      ...(keys && { keys }),
+      ...(keys &&
+        reader.fileGiven(SETTINGS.keys.name) && {
+          keysInFile: reader.current(SETTINGS.keys, keys),
+        }),
+      ...(keySince && { keySince }),
+    };
   },
 );

@@ -1,4 +1,4 @@
-import type { Keyring } from '../../crypto/keys/keyring.ts';
+import { type Keyring, withAddedKeys } from '../../crypto/keys/keyring.ts';
 import { type Settings, section } from '../declare-section.ts';
 import { keyringParser, readKeyringSecret } from '../keyring-settings.ts';
 import { refusePlainHttp } from '../plain-http.ts';
@@ -15,7 +15,8 @@ const SETTINGS = {
       unless: 'PAYLOAD_KEYS_SECRET_ID',
     },
     example: '{"active":"2026-11","keys":{"2026-11":"<base64 of 32 bytes>"}}',
-    description: 'Keys of the Temporal payloads. The active key encrypts; all of them decrypt.',
+    description:
+      'Keys of the Temporal payloads. The active key encrypts; all of them decrypt, those added to the file later too.',
     parse: parseKeys,
   },
   secretId: {
@@ -32,16 +33,26 @@ const SETTINGS = {
   },
 } as const satisfies Settings;
 
-export const payloads = section<typeof SETTINGS, { keys: Keyring }>(
+type KeyringSettings = {
+  keys: Keyring;
+  /** Reads PAYLOAD_KEYS_FILE again. */
+  keysInFile?: () => Keyring;
+};
+
+export const payloads = section<typeof SETTINGS, KeyringSettings>(
   'Encryption of Temporal payloads',
   SETTINGS,
   (values, reader) => {
     refusePlainHttp(reader, {
       [SETTINGS.secretsManagerEndpoint.name]: values.secretsManagerEndpoint,
     });
-    const keys = values.secretId
-      ? readKeyringSecret(reader, 'payload', values.secretId, parseKeys)
-      : values.keys;
-    return keys && { keys };
+    if (values.secretId) {
+      const keys = readKeyringSecret(reader, 'payload', values.secretId, parseKeys);
+      return keys && { keys };
+    }
+    const { keys } = values;
+    if (!keys || !reader.fileGiven(SETTINGS.keys.name)) return keys && { keys };
+    const keysInFile = reader.current(SETTINGS.keys, keys);
+    return { keys: withAddedKeys(keys, keysInFile), keysInFile };
   },
 );

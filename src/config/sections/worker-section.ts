@@ -31,7 +31,8 @@ const SETTINGS = {
   otlpHeaders: {
     name: 'WORKER_OTLP_HEADERS',
     secret: true,
-    description: 'Headers for WORKER_OTLP_ENDPOINT: `name=value`, separated by commas.',
+    description:
+      'Headers for WORKER_OTLP_ENDPOINT: `name=value`, separated by commas. Only read at the start.',
     parse: parseHeaders,
   },
   healthAddress: {

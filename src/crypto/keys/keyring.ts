@@ -2,7 +2,15 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 
 /** Versions of a secret. One is active; the others still decode. */
-export type Keyring = { activeId: string; keys: ReadonlyMap<string, KeyObject> };
+export type Keyring = {
+  activeId: string;
+  keys: ReadonlyMap<string, KeyObject>;
+  /** Looks for a key that was added to the keyring's file since. */
+  findAdded?(id: string): KeyObject | undefined;
+};
+
+/** Anyone in the namespace can send payloads with unknown key ids. */
+const READ_AGAIN_AFTER_MS = 5_000;
 
 /** The purpose of a keyring. A file that names its purpose is refused for another one. */
 export type KeyUse = 'masking' | 'payload';
@@ -62,6 +70,27 @@ export function parseKeyring(
   }
   return problems.length > 0 ? problems : { activeId: active, keys: usable };
 }
+
+/** Adds keys that appear in the file while the program runs. Known ids keep their key, and the active key stays. */
+export function withAddedKeys({ activeId, ...known }: Keyring, readAgain: () => Keyring): Keyring {
+  const keys = new Map(known.keys);
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    activeId,
+    keys,
+    findAdded(id) {
+      if (performance.now() - readAtMs > READ_AGAIN_AFTER_MS) {
+        readAtMs = performance.now();
+        for (const [added, key] of readAgain().keys) if (!keys.has(added)) keys.set(added, key);
+      }
+      return keys.get(id);
+    },
+  };
+}
+
+/** Reports whether both encode with the same key. */
+export const haveSameActiveKey = (one: Keyring, other: Keyring): boolean =>
+  one.activeId === other.activeId && activeKey(one).key.equals(activeKey(other).key);
 
 /** The key for new data. */
 export function activeKey(keyring: Keyring): { id: string; key: KeyObject } {

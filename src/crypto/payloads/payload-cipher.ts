@@ -66,8 +66,8 @@ export function payloadCipher(
     },
 
     async decrypt({ keyId, compression, data }, boundTo = []) {
+      const key = keyring.keys.get(keyId) ?? keyring.findAdded?.(keyId);
       onDecrypt?.({ keyId, data });
-      const key = keyring.keys.get(keyId);
       if (!key) throw new UnknownPayloadKey(isKeyId(keyId) ? keyId : NOT_A_KEY_ID);
       const body = openAesGcm(data, key, header(keyId, compression, boundTo));
       if (compression !== 'zstd') return body;
