@@ -23,7 +23,7 @@ import { onStopSignal } from './stop-signals.ts';
 import { describeError } from './telemetry/logs/describe-error.ts';
 import { logDestination } from './telemetry/logs/log-destination.ts';
 import { createLogger } from './telemetry/logs/logger.ts';
-import { type Observer, observeWorker } from './telemetry/observe-worker.ts';
+import { type Observer, observeWorker, observingPool } from './telemetry/observe-worker.ts';
 import { installRuntime } from './telemetry/runtime.ts';
 import { type Heartbeat, startHeartbeat } from './telemetry/worker-heartbeat.ts';
 import { hasSearchAttributes } from './temporal/has-search-attributes.ts';
@@ -70,6 +70,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     applicationName: 'login-etl worker',
     onIdleError: () => logger.warn('an idle connection to Postgres was lost'),
   });
+  const ownPool = observingPool(config.postgres);
   const client = sqsClient(config.sqs);
   let observer: Observer | undefined;
   let heartbeat: Heartbeat | undefined;
@@ -77,7 +78,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     await heartbeat?.stop();
     await observer?.close();
     client.destroy();
-    await pool.end();
+    await Promise.all([pool.end(), ownPool.end()]);
   };
   try {
     await connectOrExplain('Postgres', 'Check DATABASE_URL.', () => checkDatabase(pool));
@@ -107,9 +108,14 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       shuttingDown: shuttingDown.signal,
     });
     const usedKeys = new UsedPayloadKeys(config.payloads.keys);
-    heartbeat = await startHeartbeat(config, { pool, usedKeys, build: VERSION, logger });
+    heartbeat = await startHeartbeat(config, {
+      pool: ownPool,
+      usedKeys,
+      build: VERSION,
+      logger,
+    });
     const steps = Object.keys(activities);
-    observer = await observeWorker(config, { connection, queue, pool }, steps, logger);
+    observer = await observeWorker(config, { connection, queue, pool, ownPool }, steps, logger);
     const { activityInterceptor, ...observing } = observer;
     const worker = await createWorker({
       connection,

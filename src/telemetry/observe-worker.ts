@@ -25,7 +25,13 @@ import { versionSource } from './sources/version-source.ts';
 import { stepInterceptor } from './step-interceptor.ts';
 import { createStepMetrics } from './step-metrics.ts';
 
-type Parts = { connection: NativeConnection; queue: Queue; pool: Pool };
+type Parts = {
+  connection: NativeConnection;
+  queue: Queue;
+  pool: Pool;
+  /** See `observingPool`. */
+  ownPool: Pool;
+};
 
 export type Observer = {
   activityInterceptor: NonNullable<WorkerInterceptors['activity']>[number];
@@ -35,9 +41,9 @@ export type Observer = {
   close(): Promise<void>;
 };
 
-/** Separate connections, one per source, so that samples and inserts do not wait for each other. */
+/** One for each source, the check of readiness and the heartbeat. */
 const OWN_CONNECTIONS = {
-  max: 4,
+  max: 5,
   connectionTimeoutMillis: 2_000,
   statement_timeout: 5_000,
   query_timeout: 6_000,
@@ -45,18 +51,21 @@ const OWN_CONNECTIONS = {
   maxLifetimeSeconds: 30,
 };
 
+/** Connections apart from those of the inserts, so that neither wait for the other. */
+export const observingPool = (settings: Config['postgres']): Pool =>
+  postgresPool(
+    { ...settings, ...OWN_CONNECTIONS },
+    { applicationName: 'login-etl worker metrics' },
+  );
+
 /** Starts everything that observes a worker: step metrics, samples of external systems, and the health server. */
 export async function observeWorker(
-  config: Pick<Config, 'masking' | 'payloads' | 'vault' | 'postgres' | 'temporal' | 'worker'>,
-  { connection, queue, pool }: Parts,
+  config: Pick<Config, 'masking' | 'payloads' | 'vault' | 'temporal' | 'worker'>,
+  { connection, queue, pool, ownPool }: Parts,
   steps: readonly string[],
   logger: Logger,
 ): Promise<Observer> {
   const { healthAddress, metricsAddress, otlp, sampleSeconds } = config.worker;
-  const ownPool = postgresPool(
-    { ...config.postgres, ...OWN_CONNECTIONS },
-    { applicationName: 'login-etl worker metrics' },
-  );
   const { namespace, currentApiKey } = config.temporal;
   const readiness = createReadiness({ temporal: connection, namespace, pool: ownPool, queue });
   const refusals = watchRefusals(readiness, {
@@ -93,7 +102,6 @@ export async function observeWorker(
       refusals.stop();
       await health?.close();
       sampler?.stop();
-      await ownPool.end();
     },
   };
 }
