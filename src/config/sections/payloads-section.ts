@@ -16,7 +16,7 @@ const SETTINGS = {
     },
     example: '{"active":"2026-11","keys":{"2026-11":"<base64 of 32 bytes>"}}',
     description:
-      'Keys of the Temporal payloads. The active key encrypts; all of them decrypt, those added to the file later too.',
+      'Keys of the Temporal payloads. The active key encrypts; all decrypt, those added to the file later too.',
     parse: parseKeys,
   },
   secretId: {

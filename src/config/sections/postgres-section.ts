@@ -52,8 +52,7 @@ const SETTINGS = {
   },
   host: {
     name: 'PGHOST',
-    description:
-      'Host, if DATABASE_URL names none. Several hosts, separated by commas, are tried in order.',
+    description: 'Host or hosts, if DATABASE_URL names none.',
     parse: matching(
       /^(\/[^\p{Cc},]*|[\w.:[\]-]*)(,(\/[^\p{Cc},]*|[\w.:[\]-]*))*$/u,
       'a host, or several separated by commas',
@@ -88,19 +87,17 @@ const SETTINGS = {
   sslrootcert: {
     name: 'PGSSLROOTCERT',
     description:
-      'File with the CA certificate of the server, if the CA is not a public one. In DATABASE_URL: `?sslrootcert=…`.',
+      'File with the CA certificate of the server, if its CA is not public. In DATABASE_URL: `?sslrootcert=…`.',
     parse: caFile,
   },
   sslcert: {
     name: 'PGSSLCERT',
-    description:
-      'File with a client certificate, for servers that require one. PGSSLKEY names the file with its key.',
+    description: 'File with a client certificate, for servers that require one.',
     parse: certificateFile,
   },
   sslkey: {
     name: 'PGSSLKEY',
-    description:
-      'With PGSSLCERT: file with the private key. New connections read the three files again.',
+    description: 'With PGSSLCERT: its private key. New connections read the three files again.',
     parse: keyFile,
   },
 } as const satisfies Settings;
