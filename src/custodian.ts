@@ -91,11 +91,12 @@ export async function startCustodian(
       shutdownGraceTime: `${shutdownGraceSeconds} seconds`,
       shutdownForceTime: `${shutdownGraceSeconds + FORCE_SECONDS} seconds`,
     });
-    const { namespace, currentApiKey } = temporal;
+    const { namespace, currentApiKey, tlsFilesReplaced } = temporal;
     const readiness = createReadiness({ temporal: connection, namespace, pool });
     const watch = watchRefusals(readiness, {
       exitSeconds: config.worker.credentialsRefusedExitSeconds,
       renew: renewApiKey(connection, currentApiKey),
+      tlsFilesReplaced,
       logger,
     });
     const { healthAddress } = config.worker;

@@ -66,11 +66,12 @@ export async function observeWorker(
   logger: Logger,
 ): Promise<Observer> {
   const { healthAddress, metricsAddress, otlp, sampleSeconds } = config.worker;
-  const { namespace, currentApiKey } = config.temporal;
+  const { namespace, currentApiKey, tlsFilesReplaced } = config.temporal;
   const readiness = createReadiness({ temporal: connection, namespace, pool: ownPool, queue });
   const refusals = watchRefusals(readiness, {
     exitSeconds: config.worker.credentialsRefusedExitSeconds,
     renew: renewApiKey(connection, currentApiKey),
+    tlsFilesReplaced,
     logger,
   });
   const oldest = new OldestMessage();

@@ -19,8 +19,8 @@ export async function connectClient(
   settings: Config['temporal'],
   payloadKeys?: Keyring,
 ): Promise<Client> {
-  const { connectionOptions, namespace } = settings;
-  const connection = lazyConnection(connectionOptions);
+  const { namespace } = settings;
+  const connection = lazyConnection(settings);
   try {
     await connection.ensureConnected();
   } catch (error) {
@@ -34,18 +34,18 @@ export async function connectClient(
   });
 }
 
-/** Connects with the first call. */
+/** Connects with the first call. An API key in a file is read for each call, since it may be replaced. */
 export function lazyConnection(
-  options: Config['temporal']['connectionOptions'],
+  { connectionOptions, currentApiKey }: Config['temporal'],
   connectTimeoutMs: number = CONNECT_TIMEOUT_MS,
 ): Connection {
-  const { address = 'localhost', tls, apiKey, metadata } = options;
+  const { address = 'localhost', tls, apiKey, metadata } = connectionOptions;
   const host = parseHostAndPort(address, { defaultPort: DEFAULT_PORT })?.host ?? '';
   const connection = Connection.lazy({
     connectTimeout: connectTimeoutMs,
     address,
     ...(tls !== undefined && { tls }),
-    ...(apiKey && { apiKey }),
+    ...(apiKey && { apiKey: () => currentApiKey?.() ?? apiKey }),
     ...(metadata && { metadata }),
     // gRPC reads `http_proxy` from the environment, and no proxy reaches our loopback.
     ...(isLoopback(host) && { channelArgs: { 'grpc.enable_http_proxy': 0 } }),

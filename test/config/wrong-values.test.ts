@@ -113,7 +113,7 @@ const FREE = new Set([
 async function openClients({ sqs, postgres, temporal }: Partial<Config>): Promise<void> {
   if (sqs) sqsClient(sqs).destroy();
   if (postgres) await postgresPool(postgres, { applicationName: 'test' }).end();
-  if (temporal) await lazyConnection(temporal.connectionOptions).close();
+  if (temporal) await lazyConnection(temporal).close();
 }
 
 describe('a wrong value', () => {

@@ -37,13 +37,13 @@ export function temporalSource(): TemporalSource {
 }
 
 function open(): Client {
-  const { connectionOptions, namespace } = loadConfig(['temporal']).temporal;
-  const connection = lazyConnection(connectionOptions, ANSWER_TIMEOUT_MS);
+  const { temporal } = loadConfig(['temporal']);
+  const connection = lazyConnection(temporal, ANSWER_TIMEOUT_MS);
   // Without payload keys only the reasons of failures cannot be read.
   const payloads = tryReadSettings(['payloads'])?.payloads;
   return new Client({
     connection,
-    namespace,
+    namespace: temporal.namespace,
     ...(payloads && { dataConverter: dataConverter(payloads.keys) }),
   });
 }

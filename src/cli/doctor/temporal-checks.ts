@@ -26,7 +26,7 @@ export function temporalChecks(
   pool: Pool | undefined,
 ): CheckList {
   if (!settings) return { checks: [{ name: TEMPORAL, run: notConfigured }] };
-  const connection = lazyConnection(settings.connectionOptions, CONNECT_TIMEOUT_MS);
+  const connection = lazyConnection(settings, CONNECT_TIMEOUT_MS);
   const client = new Client({
     connection,
     namespace: settings.namespace,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type LoadClientProfileOptions, loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { type Settings, section, type Values, Wrong } from '../declare-section.ts';
@@ -62,7 +63,8 @@ const SETTINGS = {
   },
   clientCert: {
     name: 'TEMPORAL_TLS_CLIENT_CERT_PATH',
-    description: "Mutual TLS: file with the client's certificate.",
+    description:
+      "Mutual TLS: file with the client's certificate. Where it was replaced, CREDENTIALS_REFUSED_EXIT_SECONDS also counts an unreachable Temporal.",
     parse: fileWith(certificate),
   },
   clientKey: {
@@ -112,6 +114,8 @@ type TemporalSettings = {
   version?: WorkerVersion;
   /** Reads TEMPORAL_API_KEY_FILE again with each call. */
   currentApiKey?: () => string | undefined;
+  /** The SDK cannot replace the certificates of a connection. */
+  tlsFilesReplaced?: () => boolean;
 };
 
 /** Temporal's library reads its settings and profiles; this section checks them and supports the key in a file. */
@@ -132,7 +136,8 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
       for (const setting of together) reader.missing(setting, why);
     }
     try {
-      const { connectionOptions, namespace } = loadClientConnectConfig(sources(values, reader.env));
+      const load = () => loadClientConnectConfig(sources(values, reader.env));
+      const { connectionOptions, namespace } = load();
       const { address, apiKey, tls } = connectionOptions;
       const parsed = parseHostAndPort(address ?? SETTINGS.address.default, {
         defaultPort: DEFAULT_PORT,
@@ -153,6 +158,9 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
         },
         namespace: namespace ?? SETTINGS.namespace.default,
         ...(deploymentName && buildId && { version: { deploymentName, buildId } }),
+        ...(tls instanceof Object && {
+          tlsFilesReplaced: () => isReplaced(tls, () => load().connectionOptions.tls),
+        }),
         ...(reader.fileGiven(SETTINGS.apiKey.name) && {
           currentApiKey: reader.current(SETTINGS.apiKey, values.apiKey),
         }),
@@ -180,6 +188,15 @@ function sources(values: Values<typeof SETTINGS>, env: Environment): LoadClientP
       ),
     ),
   };
+}
+
+function isReplaced(atStart: Tls, now: () => Tls | null | undefined): boolean {
+  try {
+    return !isDeepStrictEqual(now(), atStart);
+  } catch {
+    // The files are being replaced.
+    return false;
+  }
 }
 
 /** The library does not strip a byte-order mark, which makes the PEM invalid. */

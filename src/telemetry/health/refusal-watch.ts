@@ -16,6 +16,8 @@ type Options = {
   exitSeconds: number;
   /** Called before each check: renews credentials that the clients do not renew themselves. */
   renew(): Promise<void>;
+  /** Whether Temporal may be unreachable because its certificates were replaced, which only a restart reads. */
+  tlsFilesReplaced?: (() => boolean) | undefined;
   logger: Logger;
 };
 
@@ -26,7 +28,7 @@ const MIN_CHECKS = 4;
 /** The settings that each part's credentials come from. */
 const SETTINGS: Readonly<Record<Dependency, string>> = {
   temporal:
-    'TEMPORAL_API_KEY (or TEMPORAL_API_KEY_FILE), or the client certificate (TEMPORAL_TLS_CLIENT_CERT_PATH)',
+    'TEMPORAL_API_KEY (or TEMPORAL_API_KEY_FILE), or the TLS files (TEMPORAL_TLS_…_PATH), which are read at the start',
   postgres: 'the user and password in DATABASE_URL (or DATABASE_URL_FILE, PGPASSWORD_FILE)',
   queue:
     'the AWS credentials (AWS_ACCESS_KEY_ID, a profile, a web identity or a role) and the policy of the queue',
@@ -41,7 +43,7 @@ const NAMES: Readonly<Record<Dependency, string>> = {
 /** Checks regularly whether a part refuses the credentials, and gives up when it has done so for too long. */
 export function watchRefusals(
   readiness: Readiness,
-  { exitSeconds, renew, logger }: Options,
+  { exitSeconds, renew, tlsFilesReplaced, logger }: Options,
 ): RefusalWatch {
   const { promise: gaveUp, resolve } = Promise.withResolvers<Problem>();
   const refusedSinceMs = new Map<Dependency, number>();
@@ -69,8 +71,9 @@ export function watchRefusals(
   async function check(): Promise<void> {
     await renew();
     for (const [dependency, state] of Object.entries(await readiness())) {
+      const isStale = dependency === 'temporal' && state === 'unreachable' && tlsFilesReplaced?.();
       // An unreachable part does not show whether the credentials are accepted.
-      if (state !== 'unreachable') note(dependency as Dependency, state === 'refused');
+      if (isStale || state !== 'unreachable') note(dependency as Dependency, state !== 'ok');
     }
   }
   const everyMs = Math.min(CHECK_EVERY_MS, (exitSeconds * 1_000) / MIN_CHECKS);
