@@ -22,8 +22,16 @@ const PROGRAMS = [
   ['custodian', 'src/custodian.ts', () => custodianEnv(stack, stack.env.MASKING_KEYS as string)],
 ] as const;
 
+/** npm passes on the first of them only. */
+const NPM_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGKILL'] as const;
+
 /** A program in a process group of its own, once it runs. */
-async function running(command: string, args: string[], env: Readonly<Record<string, string>>) {
+async function running(
+  command: string,
+  args: string[],
+  env: Readonly<Record<string, string>>,
+  ready = 'worker is running',
+) {
   const child = spawn(command, args, {
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
@@ -46,20 +54,23 @@ async function running(command: string, args: string[], env: Readonly<Record<str
     }
     await exited;
   });
-  await expect.poll(() => output, { timeout: 50_000 }).toContain('worker is running');
+  await expect.poll(() => output, { timeout: 50_000 }).toContain(ready);
   return { pid, exited, output: () => output };
 }
 
 describe.each(PROGRAMS)('%s', (name, script, env) => {
-  test('SIGTERM to npm ends the program, which finishes its work first', async () => {
-    const npm = await running('npm', ['run', name], env());
-    const family = await familyOf(npm.pid);
-    expect(family.length).toBeGreaterThan(1);
-    process.kill(npm.pid, 'SIGTERM');
-    await npm.exited;
-    await expectGone(family);
-    expect(npm.output()).toContain('worker has stopped');
-  });
+  test.each(NPM_SIGNALS)(
+    '%s to npm ends the program, which finishes its work first',
+    async (signal) => {
+      const npm = await running('npm', ['run', name], env());
+      const family = await familyOf(npm.pid);
+      expect(family.length).toBeGreaterThan(1);
+      process.kill(npm.pid, signal);
+      await npm.exited;
+      await expectGone(family);
+      await expect.poll(npm.output).toContain('worker has stopped');
+    },
+  );
 
   test.each(STOP_SIGNALS)('%s ends it as a success, when its work is finished', async (signal) => {
     const program = await running('nohup', [process.execPath, script], env());
@@ -67,6 +78,15 @@ describe.each(PROGRAMS)('%s', (name, script, env) => {
     expect(await program.exited, program.output()).toEqual([0, null]);
     expect(program.output()).toContain('worker has stopped');
   });
+});
+
+test.each(NPM_SIGNALS)('%s to npx ends a command that would go on', async (signal) => {
+  const npx = await running('npx', ['login-etl', 'status', '--watch'], stack.env, 'login-etl');
+  const family = await familyOf(npx.pid);
+  expect(family.length).toBeGreaterThan(1);
+  process.kill(npx.pid, signal);
+  await npx.exited;
+  await expectGone(family);
 });
 
 test.runIf(process.platform === 'linux')(

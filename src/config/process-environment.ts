@@ -48,3 +48,6 @@ export const inheritedEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env }
 /** The user's editor, as a shell command. */
 export const editorCommand = (env: Environment = process.env): string =>
   env.VISUAL?.trim() || env.EDITOR?.trim() || 'vi';
+
+/** Reports whether npm or npx started this program, directly or not. */
+export const isUnderNpm = (): boolean => process.env.npm_execpath !== undefined;
