@@ -47,7 +47,7 @@ const SETTINGS = {
     required: { why: 'where the rows go', unless: 'PGHOST' },
     example: 'postgres://login_etl:password@127.0.0.1:5432/logins',
     description:
-      "URL of the Postgres database; libpq's PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE may be used instead. Several hosts, separated by commas, are tried in order; `?target_session_attrs=read-write` selects the first that is the primary.",
+      "URL of the Postgres database, or use libpq's PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE. Several hosts, separated by commas, are tried in order; `?target_session_attrs=read-write` selects the first that is the primary.",
     parse: parseDatabaseUrl,
   },
   host: {
@@ -67,7 +67,7 @@ const SETTINGS = {
   target: {
     name: 'PGTARGETSESSIONATTRS',
     description:
-      'Which of several hosts to use, as in libpq: `any`, `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`. In DATABASE_URL: `?target_session_attrs=…`.',
+      'Which of several hosts to use, as in libpq: `any`, `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`.',
     parse: parseTarget,
   },
   user: { name: 'PGUSER', description: 'With PGHOST: the user.', parse: line },

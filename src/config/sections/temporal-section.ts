@@ -74,7 +74,7 @@ const SETTINGS = {
   },
   serverCa: {
     name: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
-    description: 'File with the CA certificate of the server, if the CA is not a public one.',
+    description: 'File with the CA certificate of the server, if its CA is not public.',
     parse: fileWith(certificate),
   },
   deploymentName: {
