@@ -28,6 +28,7 @@ const FIXED: ReadonlySet<string> = new Set([
   'beginRotation: MASKING_MODE is sha256: there is no key to rotate',
   "beginRotation: the custodian's worker has another active masking key than --to names",
   'beginRotation: this rotation has ended, or was begun with another key',
+  'beginRotation: no custodian has requested it: start it with `login-etl remask start`',
   'beginRotation: another rotation was started with the same request',
 ]);
 

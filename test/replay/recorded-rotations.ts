@@ -8,6 +8,7 @@ import {
 import {
   addMaskingKey,
   maskerOf,
+  requested,
   startTestCustodian,
   vaultPrivateKey,
 } from '../support/custodian.ts';
@@ -85,11 +86,11 @@ async function rotation(
 
 type Handle = Awaited<ReturnType<typeof start>>;
 
-const start = (stack: Stack, input: object) =>
+const start = async (stack: Stack, input: object) =>
   stack.client.workflow.start<(input: unknown) => Promise<RotationResult>>(ROTATION_WORKFLOW_TYPE, {
     taskQueue: CUSTODIAN_TASK_QUEUE,
     workflowId: `rotate-${randomBytes(6).toString('hex')}`,
-    args: [{ reason: 'recorded', ...input }],
+    args: [{ ...(await requested(stack, 'recorded')), ...input }],
   });
 
 async function oldRows(stack: Stack, numbers: readonly number[]): Promise<void> {

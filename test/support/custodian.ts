@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../src/config/config.ts';
 import { KEY_FILE_NAMES } from '../../src/crypto/keys/generate-keys.ts';
@@ -5,6 +6,7 @@ import { createMasker } from '../../src/crypto/keys/masker.ts';
 import { parseVaultPrivateKey } from '../../src/crypto/vault/vault-opener.ts';
 import { CUSTODIAN_SECTIONS, startCustodian } from '../../src/custodian.ts';
 import type { Masker } from '../../src/domain/login/masking.ts';
+import { appendAuditRecord } from '../../src/postgres/audit/append-audit-record.ts';
 import type { Stack } from './stack.ts';
 import { testRuntime } from './test-runtime.ts';
 import { startWorkerProcess, untilRunning, type WorkerProcess } from './worker-process.ts';
@@ -23,6 +25,17 @@ export function custodianEnv(stack: Stack, maskingKeys: string): Record<string, 
     MASKING_KEYS: maskingKeys,
     VAULT_PRIVATE_KEY: stack.keys[KEY_FILE_NAMES.vaultPrivateKey] ?? '',
   };
+}
+
+/** As `login-etl remask start` does: what a rotation's input needs, on record. */
+export async function requested(stack: Stack, reason: string) {
+  const requestId = randomUUID();
+  await appendAuditRecord(stack.pool, {
+    action: 'rotation.request',
+    reason,
+    detail: { requestId },
+  });
+  return { reason, requestId };
 }
 
 /** Starts a custodian's worker in this process. @returns a function that stops it */

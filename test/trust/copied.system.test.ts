@@ -11,7 +11,7 @@ import {
   ROTATION_WORKFLOW_TYPE,
 } from '../../src/domain/rotation/rotation.ts';
 import { startRotation } from '../../src/temporal/rotation/steer-rotation.ts';
-import { addMaskingKey, startTestCustodian } from '../support/custodian.ts';
+import { addMaskingKey, requested, startTestCustodian } from '../support/custodian.ts';
 import { loginMessages } from '../support/data/login-messages.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
 import { testRuntime } from '../support/test-runtime.ts';
@@ -45,7 +45,7 @@ const begun = async () =>
   (await stack.pool.query(`select from audit_log where action = 'rotation.begin'`)).rows.length;
 
 test('a copied input starts no second rotation in the name of the custodian', async () => {
-  await startRotation(stack.client, { reason: 'approved once' });
+  await startRotation(stack.client, await requested(stack, 'approved once'));
   await rotation().result();
   const before = await begun();
   const [started] = await historyOf();
@@ -146,7 +146,7 @@ function answerWith(results: Map<string, Results>, taskQueue: string): () => Pro
 }
 
 test('results copied from an earlier rotation end the one that they were answered to', async () => {
-  await startRotation(stack.client, { reason: 'on empty tables' });
+  await startRotation(stack.client, await requested(stack, 'on empty tables'));
   const { runId } = await rotation().describe();
   await rotation().result();
   await stopCustodian();

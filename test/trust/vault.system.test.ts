@@ -12,6 +12,7 @@ import { LOCK_VAULT } from '../../src/postgres/vault/vault-lock.ts';
 import {
   addMaskingKey,
   maskerOf,
+  requested,
   startTestCustodian,
   vaultPrivateKey,
 } from '../support/custodian.ts';
@@ -108,10 +109,28 @@ test('a rotation starts with a sealed input only, and never from a state that so
   expect(await state()).toEqual(before);
 });
 
+test('a rotation begins only with a request that a custodian has put on record, for this reason', async () => {
+  await fill();
+  const { requestId } = await requested(stack, 'approved');
+  const before = await state();
+  const sealed = [
+    { reason: 'approved' },
+    { reason: 'approved', requestId: randomUUID() },
+    { reason: 'another', requestId },
+  ];
+  for (const input of sealed) {
+    const handle = await rotate([input], `unrequested-${randomUUID()}`);
+    await expect(handle.result()).rejects.toMatchObject({
+      cause: { cause: { type: 'RotationRefused', message: expect.stringContaining('requested') } },
+    });
+  }
+  expect(await state()).toEqual(before);
+});
+
 test('steps of a rotation that has ended change nothing when they are copied', async () => {
   await fill();
   const workflowId = `rotate-${randomUUID()}`;
-  await (await rotate([{ reason: 'genuine' }], workflowId)).result();
+  await (await rotate([await requested(stack, 'genuine')], workflowId)).result();
   const copies = await Promise.all(STEPS.map((step) => foreigner.copy(workflowId, step)));
   await fill();
   const before = await state();

@@ -6,9 +6,9 @@ import { OWN_POLICY } from '../../errors/error-policy.ts';
 import { appendAuditRecord } from '../../postgres/audit/append-audit-record.ts';
 import { boundedTransaction } from '../../postgres/bounded-transaction.ts';
 import {
+  findRequest,
   findRotation,
   RotationNotOnRecord,
-  wasRequested,
 } from '../../postgres/vault/require-rotation.ts';
 import { LOCK_VAULT } from '../../postgres/vault/vault-lock.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
@@ -26,7 +26,8 @@ export const createRecordRotationActivities = ({
   oldKeyWriters: FindOldKeyWriters;
 }) => ({
   /**
-   * Commits the audit record that a rotation begins, before it opens anything.
+   * Commits the audit record that a rotation begins, before it opens anything. It must be requested on the record, since an
+   * input of Temporal's proves nothing about who started the workflow.
    * @returns the id of the new key
    */
   beginRotation: ({
@@ -55,10 +56,12 @@ export const createRecordRotationActivities = ({
         // The result of an earlier attempt was lost, or the workflow was reset.
         if (before && !before.ended && before.toKeyId === masker.keyId) return masker.keyId;
         if (before) throw refused('this rotation has ended, or was begun with another key');
-        if (requestId !== undefined && (await wasRequested(client, requestId))) {
-          throw refused('another rotation was started with the same request');
+        const request = requestId === undefined ? undefined : await findRequest(client, requestId);
+        if (request?.reason !== reason) {
+          throw refused('no custodian has requested it: start it with `login-etl remask start`');
         }
-        const detail = { runId, toKeyId: masker.keyId, ...(requestId && { requestId }) };
+        if (request.used) throw refused('another rotation was started with the same request');
+        const detail = { runId, toKeyId: masker.keyId, requestId };
         await appendAuditRecord(client, { action: 'rotation.begin', reason, detail });
         return masker.keyId;
       });

@@ -11,6 +11,7 @@ const USERS: Readonly<Record<string, LocalUser>> = {
   erase: 'custodian',
   quarantine: 'custodian',
   audit: 'custodian',
+  remask: 'custodian',
   'codec-server': 'codec-server',
   'custodian-worker': 'custodian',
   migrate: 'owner',

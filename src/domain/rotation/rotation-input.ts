@@ -6,7 +6,7 @@ export type RotationInput = {
   reason: string;
   /** The new masking key. Default: the active key of the custodian's worker. */
   toKeyId?: string;
-  /** Of one request: a copy of it starts no second rotation. `login-etl remask start` makes it. */
+  /** The request that `login-etl remask start` has put on record. A rotation needs one that no other has used. */
   requestId?: string;
   /** Whether to wait for workers that mask with another key; by default, the rotation is refused while there are any. */
   waitForWorkers?: boolean;

@@ -35,13 +35,19 @@ export async function findRotation(
   return (await db.query<RecordedRotation>(FIND, [runId ?? null])).rows[0];
 }
 
-/** Whether a rotation was started with this request before. */
-export async function wasRequested(db: Pool | PoolClient, requestId: string): Promise<boolean> {
-  const { rows } = await db.query(
-    `select from audit_log where action = 'rotation.begin' and detail ->> 'requestId' = $1 limit 1`,
-    [requestId],
-  );
-  return rows.length > 0;
+const FIND_REQUEST = `
+  select reason, exists (
+    select from audit_log as begun
+    where begun.action = 'rotation.begin' and begun.detail ->> 'requestId' = $1
+  ) as used
+  from audit_log where action = 'rotation.request' and detail ->> 'requestId' = $1 limit 1`;
+
+/** The record of a custodian's request for a rotation, and whether a rotation has begun with it. */
+export async function findRequest(
+  db: Pool | PoolClient,
+  requestId: string,
+): Promise<{ reason: string; used: boolean } | undefined> {
+  return (await db.query<{ reason: string; used: boolean }>(FIND_REQUEST, [requestId])).rows[0];
 }
 
 /**

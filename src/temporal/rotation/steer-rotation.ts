@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
@@ -39,16 +38,16 @@ export type RotationStatus = {
   reason?: string;
 };
 
-/** @throws Problem when one is running */
+/** The request must be on record. @throws Problem when one is running */
 export async function startRotation(
   client: Client,
-  input: Pick<RotationInput, 'reason'> & Partial<RotationInput>,
+  input: Pick<RotationInput, 'reason' | 'requestId'> & Partial<RotationInput>,
 ): Promise<string> {
   try {
     await client.workflow.start(ROTATION_WORKFLOW_TYPE, {
       taskQueue: CUSTODIAN_TASK_QUEUE,
       workflowId: ROTATION_WORKFLOW_ID,
-      args: [{ ...input, requestId: randomUUID() }],
+      args: [input],
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-const rotate = (...args: string[]) => loginEtl(stack.env, ['remask', ...args]);
+const rotate = (...args: string[]) => loginEtl(custodianEnv(stack, newKeys), ['remask', ...args]);
 const status = async () => jsonOf<RotationStatus>(await rotate('status', '--json'));
 
 test('a rotation from its start to its end, by the commands alone', async () => {

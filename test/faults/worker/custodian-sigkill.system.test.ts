@@ -11,6 +11,7 @@ import { seededRandom } from '../../domain/seeded-random.ts';
 import {
   addMaskingKey,
   maskerOf,
+  requested,
   spawnCustodian,
   vaultPrivateKey,
 } from '../../support/custodian.ts';
@@ -84,7 +85,9 @@ test(
       {
         taskQueue: CUSTODIAN_TASK_QUEUE,
         workflowId: 'rotate-under-fire',
-        args: [{ reason: 'a test', rowsPerStep: 20, pauseMsBetweenPasses: 200 }],
+        args: [
+          { ...(await requested(stack, 'a test')), rowsPerStep: 20, pauseMsBetweenPasses: 200 },
+        ],
       },
     );
     let custodian = await spawnCustodian(stack, newKeys);

@@ -12,6 +12,7 @@ import {
 import {
   addMaskingKey,
   maskerOf,
+  requested,
   startTestCustodian,
   vaultPrivateKey,
 } from '../../support/custodian.ts';
@@ -59,16 +60,30 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-const start = (input: object = {}) =>
+const start = async ({
+  reason = 'a test',
+  ...input
+}: {
+  reason?: string;
+  [name: string]: unknown;
+} = {}) =>
   stack.client.workflow.start<(input: unknown) => Promise<RotationResult>>(ROTATION_WORKFLOW_TYPE, {
     taskQueue: CUSTODIAN_TASK_QUEUE,
     workflowId: `rotate-${randomBytes(6).toString('hex')}`,
-    args: [{ reason: 'a test', pauseMsBetweenPasses: 200, ...input }],
+    args: [
+      {
+        ...(await requested(stack, reason.trim() || 'none')),
+        reason,
+        pauseMsBetweenPasses: 200,
+        ...input,
+      },
+    ],
   });
 
 type Handle = Awaited<ReturnType<typeof start>>;
 
-const rotate = async (input?: object): Promise<RotationResult> => (await start(input)).result();
+const rotate = async (input?: Parameters<typeof start>[0]): Promise<RotationResult> =>
+  (await start(input)).result();
 
 const fill = (numbers: readonly number[]) =>
   fillVault(stack.pool, vaultPrivateKey(stack).publicKey, old, numbers);

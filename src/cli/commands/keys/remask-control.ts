@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import type { Pool } from 'pg';
 import {
   InvalidRotationInput,
   parseRotationInput,
@@ -13,7 +15,9 @@ import {
   stopRotation,
 } from '../../../temporal/rotation/steer-rotation.ts';
 import { readSettings } from '../../connect/read-settings.ts';
+import { withDatabase } from '../../connect/with-database.ts';
 import { withTemporal } from '../../connect/with-temporal.ts';
+import { recordFirst } from '../../custody/record-first.ts';
 import { describeStatus } from '../../custody/rotation-status.ts';
 import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
@@ -68,9 +72,11 @@ export function addRemaskCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action(async (options: StartOptions, command: Command) => {
       const input = readInput(options);
-      const { temporal, payloads } = readSettings(command, ['temporal', 'payloads']);
+      const sections = ['postgres', 'temporal', 'payloads'] as const;
+      const { postgres, temporal, payloads } = readSettings(command, sections);
       await withTemporal(temporal, payloads.keys, async (client) => {
-        const workflowId = await startRotation(client, input);
+        const requestId = await withDatabase(command, postgres, (pool) => request(pool, input));
+        const workflowId = await startRotation(client, { ...input, requestId });
         const refusal = await startRefused(client);
         if (refusal !== undefined) throw notStarted(refusal);
         if (options.json) printJson({ workflowId });
@@ -111,6 +117,16 @@ export function addRemaskCommand(program: Command): void {
     });
 }
 
+/** The custodian's worker begins no rotation without this record. */
+async function request(pool: Pool, { reason, toKeyId }: Input): Promise<string> {
+  const requestId = randomUUID();
+  const detail = { requestId, ...(toKeyId !== undefined && { toKeyId }) };
+  await recordFirst(pool, { action: 'rotation.request', reason, detail });
+  return requestId;
+}
+
+type Input = Pick<RotationInput, 'reason'> & Partial<RotationInput>;
+
 type StartOptions = {
   reason: string;
   to?: string;
@@ -129,7 +145,7 @@ const notStarted = (why: string) =>
 
 /** Only the given options: the workflow has the defaults. */
 function readInput({ reason, to, rowsPerStep: rows, pauseMs, wait }: StartOptions) {
-  const input: Pick<RotationInput, 'reason'> & Partial<RotationInput> = {
+  const input: Input = {
     reason: reason.trim(),
     ...(to !== undefined && { toKeyId: to }),
     ...(rows !== undefined && { rowsPerStep: rows }),
