@@ -1,6 +1,10 @@
-import { isLoopback } from './host-and-port.ts';
-import type { Reader } from './reader.ts';
-import { flag } from './value-parsers.ts';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Wrong } from './declare-section.ts';
+import { isPlainHttp } from './host-and-port.ts';
+import { readTextFile } from './read-secret-file.ts';
+import { type Environment, type Reader, textOf } from './reader.ts';
+import { flag, httpUrl } from './value-parsers.ts';
 
 export const ALLOW_PLAIN_HTTP = {
   name: 'AWS_ALLOW_PLAIN_HTTP',
@@ -10,14 +14,43 @@ export const ALLOW_PLAIN_HTTP = {
   parse: flag,
 } as const;
 
-/** Messages, keys and signed requests leave this machine only over TLS. */
-export function refusePlainHttp(
+/** The SDK reads an endpoint for each of its services, also for those that hand out credentials (STS, SSO). */
+const ENDPOINT = /^AWS_ENDPOINT_URL(_[A-Z0-9_]+)?$/;
+
+/** The SDK sends these in headers as they are, without trimming them. */
+const CREDENTIALS = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+];
+const PRINTABLE = /^[\x21-\x7e]*$/;
+
+/**
+ * Checks what the AWS SDK reads by itself, for every section that calls AWS. Messages, keys and signed requests leave this
+ * machine only over TLS.
+ * @param urls other settings that name a host of AWS
+ */
+export function checkAwsSettings(
   reader: Reader,
-  endpoints: Readonly<Record<string, string | undefined>>,
+  urls: Readonly<Record<string, string | undefined>> = {},
 ): void {
-  const isAllowed = reader.values({ ALLOW_PLAIN_HTTP }).ALLOW_PLAIN_HTTP;
-  for (const [name, url] of Object.entries(endpoints)) {
-    if (url === undefined || isAllowed || isSafe(url)) continue;
+  const { env } = reader;
+  for (const name of CREDENTIALS) {
+    // The container's token may be `Bearer TOKEN`.
+    if (PRINTABLE.test((env[name] ?? '').replace(/^(Bearer|Basic) /, ''))) continue;
+    reader.problem(name, 'must be printable characters without spaces or line breaks');
+  }
+  const named = Object.keys(env).flatMap((name) => {
+    const url = ENDPOINT.test(name) ? textOf(name, env) : undefined;
+    return url === undefined ? [] : [[name, url] as const];
+  });
+  for (const [name, url] of named) {
+    if (httpUrl(url) instanceof Wrong) reader.problem(name, 'is not an http(s) URL');
+  }
+  if (reader.values({ ALLOW_PLAIN_HTTP }).ALLOW_PLAIN_HTTP) return;
+  for (const [name, url] of [...named, ...Object.entries(urls), ...profileEndpoints(env)]) {
+    if (url === undefined || !isPlainHttp(url)) continue;
     reader.problem(
       name,
       `is http to another machine: use https, or allow it with ${ALLOW_PLAIN_HTTP.name}=true`,
@@ -25,7 +58,45 @@ export function refusePlainHttp(
   }
 }
 
-const isSafe = (url: string): boolean => {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || isLoopback(hostname);
-};
+/** The endpoints that the SDK takes from the profile in use and from its `services`, named by that profile. */
+function profileEndpoints(env: Environment): [string, string][] {
+  const profile = textOf('AWS_PROFILE', env) ?? 'default';
+  const home = textOf('HOME', env) ?? homedir();
+  const paths = [
+    textOf('AWS_CONFIG_FILE', env) ?? join(home, '.aws', 'config'),
+    textOf('AWS_SHARED_CREDENTIALS_FILE', env) ?? join(home, '.aws', 'credentials'),
+  ];
+  const sections = paths.flatMap(iniSections);
+  const isOf = (name: string) => (section: IniSection) =>
+    [name, `profile ${name}`].includes(section.title);
+  const own = sections.filter(isOf(profile));
+  const sources = own.flatMap(({ entries }) => valuesOf(entries, 'source_profile'));
+  const ofProfile = [...own, ...sources.flatMap((name) => sections.filter(isOf(name)))];
+  const services = ofProfile.flatMap(({ entries }) => valuesOf(entries, 'services'));
+  const used = sections.filter(({ title }) => services.includes(title.replace(/^services /, '')));
+  return [...ofProfile, ...used]
+    .flatMap(({ entries }) => valuesOf(entries, 'endpoint_url'))
+    .map((url) => ['AWS_PROFILE: endpoint_url of its profile', url]);
+}
+
+type IniSection = { title: string; entries: [name: string, value: string][] };
+
+const valuesOf = (entries: IniSection['entries'], wanted: string): string[] =>
+  entries.filter(([name]) => name === wanted).map(([, value]) => value);
+
+function iniSections(path: string): IniSection[] {
+  let text: string;
+  try {
+    text = readTextFile(path);
+  } catch {
+    return [];
+  }
+  const sections: IniSection[] = [];
+  for (const line of text.split(/\r?\n/)) {
+    const [, title] = /^\s*\[\s*(.*?)\s*\]/.exec(line) ?? [];
+    const [, name, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (title !== undefined) sections.push({ title: title.replace(/\s+/g, ' '), entries: [] });
+    else if (name !== undefined) sections.at(-1)?.entries.push([name, value ?? '']);
+  }
+  return sections;
+}

@@ -1,4 +1,5 @@
 import { type Keyring, type KeyUse, parseKeyring } from '../crypto/keys/keyring.ts';
+import { checkAwsSettings } from './aws-settings.ts';
 import { type Parse, Wrong } from './declare-section.ts';
 import { type Environment, type Reader, settingGiven, textOf } from './reader.ts';
 import { readSecret } from './secrets-manager/read-secret.ts';
@@ -26,6 +27,9 @@ export function readKeyringSecret(
     reader.problem(setting, `is set, and ${name} or ${name}_FILE too: keep one of them`);
     return undefined;
   }
+  const before = reader.problems.length;
+  checkAwsSettings(reader);
+  if (reader.problems.length > before) return undefined;
   try {
     const keyring = parse(readSecret(id, reader.env));
     if (!(keyring instanceof Wrong)) return keyring;

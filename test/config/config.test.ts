@@ -209,7 +209,7 @@ test('what the worker does otherwise when asked is read from its settings', () =
 
 test('metrics are served or sent, not both', () => {
   const env = {
-    WORKER_OTLP_ENDPOINT: 'http://otlp.example:4318/v1/metrics',
+    WORKER_OTLP_ENDPOINT: 'https://otlp.example:4318/v1/metrics',
     WORKER_OTLP_HEADERS: 'authorization=Bearer a=b, tenant=logins',
   };
   expect(loadConfig(['worker'], env).worker.otlp).toEqual({

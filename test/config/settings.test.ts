@@ -85,6 +85,10 @@ describe('what is written about the settings is made from them', () => {
   });
 });
 
+/** They are checked only. */
+const READ_BY_AWS_SDK =
+  /^(HOME|AWS_(PROFILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE|CONTAINER_AUTHORIZATION_TOKEN))$/;
+
 describe('every setting is read, and nothing else', () => {
   test('with each way to Postgres', () => {
     const read = new Set<string>();
@@ -109,7 +113,8 @@ describe('every setting is read, and nothing else', () => {
     const missing = known.filter((name) => !read.has(name));
     expect(missing).toEqual([]);
     const declared = SETTINGS.flatMap(({ name }) => [name, `${name}_FILE`]);
-    expect([...read].filter((name) => !declared.includes(name))).toEqual([]);
+    const undeclared = [...read].filter((name) => !declared.includes(name));
+    expect(undeclared.filter((name) => !READ_BY_AWS_SDK.test(name))).toEqual([]);
   });
 
   test("by Temporal's library", () => {
@@ -218,7 +223,10 @@ describe('what leaves this machine is encrypted', () => {
     ['AWS_ENDPOINT_URL_SQS', ['sqs']],
     ['AWS_ENDPOINT_URL', ['sqs']],
     ['SQS_QUEUE_URL', ['sqs']],
-    ['AWS_ENDPOINT_URL_SECRETS_MANAGER', ['payloads']],
+    ['AWS_ENDPOINT_URL_STS', ['sqs']],
+    ['AWS_ENDPOINT_URL_SSO_OIDC', ['sqs']],
+    ['AWS_ENDPOINT_URL', ['custodian']],
+    ['AWS_ENDPOINT_URL_STS', ['custodian']],
     ['AWS_ENDPOINT_URL_KMS', ['custodian']],
   ] as const)('%s is not http to another machine, unless that is allowed', (name, sections) => {
     const env = { ...complete(), VAULT_KMS_KEY_ID: 'alias/vault' };
@@ -237,6 +245,58 @@ describe('what leaves this machine is encrypted', () => {
       expect(problemsOf({ ...env, [name]: url }, sections)).toEqual([]);
   });
 
+  test.each(['AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL'])(
+    '%s is not http to another machine when a keyring is in AWS Secrets Manager',
+    (name) => {
+      const { PAYLOAD_KEYS: _, ...env } = complete();
+      const plain = { ...env, PAYLOAD_KEYS_SECRET_ID: 'keys', [name]: 'http://aws.example' };
+      expect(names(problemsOf(plain, ['payloads']))).toEqual([name]);
+    },
+  );
+
+  test.each([
+    ['[default]', 'endpoint_url = http://aws.example', ''],
+    ['[profile used]', 'endpoint_url=http://aws.example', ''],
+    ['[profile used]', 'services = s', '[services s]\nsts =\n  endpoint_url = http://aws.example'],
+    ['[profile used]', 'source_profile = b', '[profile b]\nendpoint_url = http://aws.example'],
+  ])('nor is the endpoint of the AWS profile: %s %s %s', async (title, line, more) => {
+    const path = join(directory, 'aws-config');
+    const used = title.includes('used') ? { AWS_PROFILE: 'used' } : {};
+    const env = { ...complete(), AWS_CONFIG_FILE: path, ...used };
+    await writeFile(path, `[profile other]\nendpoint_url = http://other.example\n`);
+    expect(problemsOf(env, ['sqs'])).toEqual([]);
+    await writeFile(path, `${title}\n${line}\n${more}\n`);
+    expect(names(problemsOf(env, ['sqs']))).toEqual(['AWS_PROFILE:']);
+    expect(problemsOf({ ...env, AWS_ALLOW_PLAIN_HTTP: 'true' }, ['sqs'])).toEqual([]);
+  });
+
+  test('headers of metrics are not sent by http to another machine, unless that is allowed', () => {
+    const otlp = { ...complete(), WORKER_OTLP_ENDPOINT: 'http://otlp.example:4317' };
+    expect(problemsOf(otlp)).toEqual([]);
+    const env = { ...otlp, WORKER_OTLP_HEADERS: 'authorization=secret' };
+    expect(names(problemsOf(env))).toEqual(['WORKER_OTLP_HEADERS']);
+    expect(problemsOf({ ...env, WORKER_OTLP_ALLOW_PLAIN_HTTP: 'true' })).toEqual([]);
+    expect(problemsOf({ ...env, WORKER_OTLP_ENDPOINT: 'http://127.0.0.1:4317' })).toEqual([]);
+  });
+
+  test('a header for Temporal is not sent to another machine without TLS, unless that is allowed', async () => {
+    const address = { TEMPORAL_ADDRESS: 'temporal.example:7233' };
+    const env = { ...address, TEMPORAL_GRPC_META_AUTHORIZATION: 'Bearer secret' };
+    const expectRefused = (plain: Env) => {
+      expect(names(problemsOf(plain, ['temporal']))).toEqual(['TEMPORAL_GRPC_META_AUTHORIZATION']);
+      const allowed = { ...plain, TEMPORAL_ALLOW_PLAIN_API_KEY: 'true' };
+      expect(problemsOf(allowed, ['temporal'])).toEqual([]);
+      expect(problemsOf({ ...plain, TEMPORAL_TLS: 'true' }, ['temporal'])).toEqual([]);
+      const local = { ...plain, TEMPORAL_ADDRESS: 'localhost:7233' };
+      expect(problemsOf(local, ['temporal'])).toEqual([]);
+    };
+    expectRefused(env);
+    const path = join(directory, 'temporal.toml');
+    const profile = '[profile.default]\ngrpc_meta = { authorization = "Bearer secret" }\n';
+    await writeFile(path, profile);
+    expectRefused({ ...address, TEMPORAL_CONFIG_FILE: path });
+  });
+
   test('an API key is not sent to another machine without TLS, unless that is allowed', () => {
     const env = { TEMPORAL_API_KEY: 'secret', TEMPORAL_ADDRESS: 'temporal.example:7233' };
     expect(problemsOf(env, ['temporal'])).toEqual([]);
@@ -247,6 +307,33 @@ describe('what leaves this machine is encrypted', () => {
       [],
     );
     expect(problemsOf({ ...plain, TEMPORAL_ADDRESS: '[::1]:7233' }, ['temporal'])).toEqual([]);
+  });
+});
+
+describe('what is sent in a header is one line of printable characters', () => {
+  test.each([
+    ['AWS_ACCESS_KEY_ID', 'sqs'],
+    ['AWS_SECRET_ACCESS_KEY', 'sqs'],
+    ['AWS_SESSION_TOKEN', 'sqs'],
+    ['AWS_CONTAINER_AUTHORIZATION_TOKEN', 'sqs'],
+    ['AWS_SESSION_TOKEN', 'custodian'],
+    ['TEMPORAL_API_KEY', 'temporal'],
+    ['TEMPORAL_GRPC_META_AUTHORIZATION', 'temporal'],
+    ['WORKER_OTLP_HEADERS', 'worker'],
+  ] as const)('%s (%s)', (name, section) => {
+    const env = section === 'custodian' ? { VAULT_KMS_KEY_ID: 'alias/vault' } : complete();
+    for (const value of ['s3cret\r\nx-evil: 1', 's3cret\u0000', 's3cret\u001b[2J', 's3crét']) {
+      const problems = problemsOf({ ...env, [name]: value }, [section]);
+      expect(names(problems), JSON.stringify(value)).toEqual([name]);
+      expect(problems.join()).not.toContain('s3cr');
+    }
+  });
+
+  test('also where the AWS SDK would not trim it', () => {
+    for (const value of ['key\n', ' key', 'a key']) {
+      const problems = problemsOf({ ...complete(), AWS_ACCESS_KEY_ID: value }, ['sqs']);
+      expect(names(problems)).toEqual(['AWS_ACCESS_KEY_ID']);
+    }
   });
 });
 

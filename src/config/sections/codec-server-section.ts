@@ -1,6 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import { type Settings, section, type Values, Wrong } from '../declare-section.ts';
-import { type HostAndPort, isLoopback } from '../host-and-port.ts';
+import { type HostAndPort, isLoopback, isPlainHttp } from '../host-and-port.ts';
 import type { Reader } from '../reader.ts';
 import {
   address,
@@ -43,9 +43,9 @@ const parseToken = (text: string): string | Wrong =>
 
 function parseJwksUrl(text: string): URL | Wrong {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isSafe =
-    url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
-  return url && isSafe ? url : new Wrong('is not an https URL (http is for loopback only)');
+  return url && /^https?:$/.test(url.protocol) && !isPlainHttp(text)
+    ? url
+    : new Wrong('is not an https URL (http is for loopback only)');
 }
 
 function parseClaim(text: string): { name: string; value: string } | Wrong {

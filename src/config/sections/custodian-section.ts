@@ -1,7 +1,7 @@
 import { parseVaultPrivateKey } from '../../crypto/vault/vault-opener.ts';
 import type { VaultKeySource } from '../../crypto/vault/vault-private-key.ts';
+import { checkAwsSettings } from '../aws-settings.ts';
 import { type Settings, section, Wrong } from '../declare-section.ts';
-import { refusePlainHttp } from '../plain-http.ts';
 import { httpUrl, line } from '../value-parsers.ts';
 
 const SETTINGS = {
@@ -40,9 +40,9 @@ export const custodian = section<typeof SETTINGS, VaultKeySource>(
   SETTINGS,
   (values, reader) => {
     const { name } = SETTINGS.privateKey;
-    const { kmsKeyId, kmsEndpoint } = values;
-    refusePlainHttp(reader, { [SETTINGS.kmsEndpoint.name]: kmsEndpoint });
+    const { kmsKeyId, kmsEndpoint: _checked } = values;
     if (kmsKeyId !== undefined) {
+      checkAwsSettings(reader);
       if (!reader.given(name)) return { kmsKeyId };
       reader.problem(SETTINGS.kmsKeyId.name, `is set, and ${name} too: keep one of them`);
       return undefined;

@@ -1,7 +1,6 @@
 import { type Keyring, withAddedKeys } from '../../crypto/keys/keyring.ts';
 import { type Settings, section } from '../declare-section.ts';
 import { keyringParser, readKeyringSecret } from '../keyring-settings.ts';
-import { refusePlainHttp } from '../plain-http.ts';
 import { httpUrl, line } from '../value-parsers.ts';
 
 const parseKeys = keyringParser('payload');
@@ -43,11 +42,9 @@ export const payloads = section<typeof SETTINGS, KeyringSettings>(
   'Encryption of Temporal payloads',
   SETTINGS,
   (values, reader) => {
-    refusePlainHttp(reader, {
-      [SETTINGS.secretsManagerEndpoint.name]: values.secretsManagerEndpoint,
-    });
-    if (values.secretId) {
-      const keys = readKeyringSecret(reader, 'payload', values.secretId, parseKeys);
+    const { secretId, secretsManagerEndpoint: _checked } = values;
+    if (secretId) {
+      const keys = readKeyringSecret(reader, 'payload', secretId, parseKeys);
       return keys && { keys };
     }
     const { keys } = values;

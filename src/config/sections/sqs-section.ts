@@ -1,7 +1,7 @@
 import { ENVELOPE_SETTINGS, type EnvelopeSetting } from '../../domain/login/message-envelope.ts';
 import type { SqsSettings } from '../../queue/sqs-client.ts';
+import { ALLOW_PLAIN_HTTP, checkAwsSettings } from '../aws-settings.ts';
 import { type Settings, section } from '../declare-section.ts';
-import { ALLOW_PLAIN_HTTP, refusePlainHttp } from '../plain-http.ts';
 import { httpUrl, line, matching, oneOf, wholeNumber } from '../value-parsers.ts';
 
 const SETTINGS = {
@@ -39,6 +39,12 @@ const SETTINGS = {
     description: 'See AWS_ACCESS_KEY_ID.',
     parse: line,
   },
+  sessionToken: {
+    name: 'AWS_SESSION_TOKEN',
+    usedByLibrary: true,
+    description: 'With temporary credentials: see AWS_ACCESS_KEY_ID.',
+    parse: line,
+  },
   queueUrl: {
     name: 'SQS_QUEUE_URL',
     description: 'The queue, by URL. Standard or FIFO.',
@@ -72,13 +78,10 @@ export const sqs = section<typeof SETTINGS, SqsSettings & { envelope: EnvelopeSe
   'The queue',
   SETTINGS,
   (values, reader) => {
-    const { region, endpoint, queueUrl, visibilityTimeoutSeconds, allEndpoints } = values;
-    refusePlainHttp(reader, {
-      [SETTINGS.endpoint.name]: endpoint,
-      [SETTINGS.allEndpoints.name]: endpoint === undefined ? allEndpoints : undefined,
-      // Without an endpoint, calls go to the host of the queue's URL.
-      [SETTINGS.queueUrl.name]: endpoint === undefined ? queueUrl : undefined,
-    });
+    const { region, endpoint, queueUrl, visibilityTimeoutSeconds } = values;
+    // Without an endpoint, calls go to the host of the queue's URL.
+    const urls = { [SETTINGS.queueUrl.name]: endpoint === undefined ? queueUrl : undefined };
+    checkAwsSettings(reader, urls);
     return {
       region: region ?? '',
       envelope: values.envelope,

@@ -138,18 +138,25 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
     try {
       const load = () => loadClientConnectConfig(sources(values, reader.env));
       const { connectionOptions, namespace } = load();
-      const { address, apiKey, tls } = connectionOptions;
+      const { address, apiKey, metadata, tls } = connectionOptions;
       const parsed = parseHostAndPort(address ?? SETTINGS.address.default, {
         defaultPort: DEFAULT_PORT,
       });
       if (!parsed) {
         reader.problem(SETTINGS.address.name, `is in the profile, and ${NOT_AN_ADDRESS}`);
-      } else if (apiKey && !tls && !isLoopback(parsed.host) && !values.allowPlainApiKey) {
+      } else if (!tls && !isLoopback(parsed.host) && !values.allowPlainApiKey) {
         const { name } = SETTINGS.allowPlainApiKey;
-        reader.problem(
-          SETTINGS.apiKey.name,
-          `is sent without TLS to another machine: set TEMPORAL_TLS=true, or allow it with ${name}=true`,
-        );
+        const headers = Object.keys(metadata ?? {}).map(headerSetting);
+        for (const sent of [...(apiKey ? [SETTINGS.apiKey.name] : []), ...headers]) {
+          reader.problem(
+            sent,
+            `is sent without TLS to another machine: set TEMPORAL_TLS=true, or allow it with ${name}=true`,
+          );
+        }
+      }
+      for (const [header, value] of Object.entries(metadata ?? {})) {
+        if (/^[\x20-\x7e]*$/.test(String(value))) continue;
+        reader.problem(headerSetting(header), 'must be one line of printable characters');
       }
       return {
         connectionOptions: {
@@ -174,6 +181,10 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
     }
   },
 );
+
+/** A header may hold a token. It comes from this variable, or from `grpc_meta` of the profile. */
+const headerSetting = (header: string): string =>
+  `TEMPORAL_GRPC_META_${header.toUpperCase().replaceAll('-', '_')}`;
 
 const CLIENT_PAIR = [SETTINGS.clientCert, SETTINGS.clientKey];
 const VERSION_PAIR = [SETTINGS.deploymentName, SETTINGS.buildId];

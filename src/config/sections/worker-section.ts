@@ -1,6 +1,14 @@
 import { type Settings, section, Wrong } from '../declare-section.ts';
-import { formatHostAndPort, type HostAndPort } from '../host-and-port.ts';
-import { address, httpUrl, ipAddress, oneOf, readableFile, wholeNumber } from '../value-parsers.ts';
+import { formatHostAndPort, type HostAndPort, isPlainHttp } from '../host-and-port.ts';
+import {
+  address,
+  flag,
+  httpUrl,
+  ipAddress,
+  oneOf,
+  readableFile,
+  wholeNumber,
+} from '../value-parsers.ts';
 
 const parseHeaders = (text: string): Record<string, string> | Wrong => {
   const pairs = text.split(',').filter((pair) => pair.trim() !== '');
@@ -27,6 +35,13 @@ const SETTINGS = {
     description:
       'URL to which the worker sends OpenTelemetry metrics instead: over HTTP if it ends in `/v1/metrics`, otherwise over gRPC.',
     parse: httpUrl,
+  },
+  otlpAllowPlainHttp: {
+    name: 'WORKER_OTLP_ALLOW_PLAIN_HTTP',
+    default: 'false',
+    description:
+      '`true`: WORKER_OTLP_HEADERS may be sent by http to another machine, where anyone on the way can read them.',
+    parse: flag,
   },
   otlpHeaders: {
     name: 'WORKER_OTLP_HEADERS',
@@ -108,11 +123,19 @@ export const worker = section<typeof SETTINGS, WorkerSettings>(
   'The worker',
   SETTINGS,
   (values, reader) => {
-    const { metricsAddress, otlpEndpoint, otlpHeaders, healthAddress } = values;
+    const { metricsAddress, otlpEndpoint, otlpHeaders, otlpAllowPlainHttp, healthAddress } = values;
     const { workflowBundlePath, logFormat } = values;
     if (metricsAddress && otlpEndpoint) {
       const { name } = SETTINGS.otlpEndpoint;
       reader.problem(name, `is set, and ${SETTINGS.metricsAddress.name} too: keep one of them`);
+    }
+    const isPlain = otlpEndpoint !== undefined && isPlainHttp(otlpEndpoint);
+    if (isPlain && otlpHeaders && !otlpAllowPlainHttp) {
+      const { name } = SETTINGS.otlpAllowPlainHttp;
+      reader.problem(
+        SETTINGS.otlpHeaders.name,
+        `is sent by http to another machine: use https, or allow it with ${name}=true`,
+      );
     }
     return {
       sampleSeconds: values.sampleSeconds,
