@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { Problem } from '../errors/problem.ts';
 import { changeSchema } from './change-schema.ts';
 import { refuseOtherEncoding } from './refuse-other-encoding.ts';
+import { type BrokenConstraint, validateConstraints } from './validate-constraints.ts';
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 
@@ -34,6 +35,8 @@ const LOCK_LIST = 'lock table login_etl_migrations in share row exclusive mode';
 export type MigrationResult = {
   applied: string[];
   partitionsMade: number;
+  /** They hold for new rows only. */
+  brokenConstraints: BrokenConstraint[];
   /** The role that the tables belong to. */
   owner: string;
 };
@@ -65,8 +68,12 @@ export async function migrate(pool: Pool): Promise<MigrationResult> {
       return rows[0]?.made ?? 0;
     });
   }
-  const { rows } = await pool.query<{ owner: string }>(OWNER);
-  return { applied, partitionsMade, owner: rows[0]?.owner ?? '' };
+  return {
+    applied,
+    partitionsMade,
+    brokenConstraints: await validateConstraints(pool, goOnAsMigrator),
+    owner: (await pool.query<{ owner: string }>(OWNER)).rows[0]?.owner ?? '',
+  };
 }
 
 /** Whether there is a user_logins that no migration created. */

@@ -92,12 +92,21 @@ async function adoptForeignTable(pool: Pool, { dryRun, batchPages, json }: Optio
   }
 }
 
-function describe({ applied, partitionsMade, owner }: MigrationResult): string[] {
+function describe({
+  applied,
+  partitionsMade,
+  brokenConstraints,
+  owner,
+}: MigrationResult): string[] {
   return [
     ...(applied.length === 0
       ? ['all migrations were already applied']
       : [`applied ${applied.length} migration(s):`, ...applied.map((name) => `  ${name}`)]),
     `created ${partitionsMade} partition(s) of user_logins, which belongs to ${owner}`,
+    ...brokenConstraints.map(
+      ({ table, constraint, rows }) =>
+        `${rows} older row(s) of ${table} break its constraint ${constraint}, which holds for new rows: correct them, then migrate again`,
+    ),
   ];
 }
 
