@@ -5,10 +5,15 @@ import type { Caller } from '../http/authenticate.ts';
 import { boundedAuthenticator } from '../http/bounded-authenticator.ts';
 import { crossOriginHeaders, preflightHeaders } from '../http/cross-origin.ts';
 import { Refusal } from '../http/refusal.ts';
-import { type DecodeContext, decodeRequest, encodeRequest } from './decode-request.ts';
+import {
+  type DecodeContext,
+  decodeBudget,
+  decodeRequest,
+  encodeRequest,
+} from './decode-request.ts';
 import { loginRoutes } from './login-routes.ts';
 
-type AnswerOptions = Omit<DecodeContext, 'uiOrigin'> & {
+type AnswerOptions = Omit<DecodeContext, 'uiOrigin' | 'budget'> & {
   settings: CodecServerSettings;
   allowEncode: boolean;
   /** Called with the request of a caller who is authenticated. */
@@ -33,6 +38,9 @@ export function requestListener(options: AnswerOptions) {
     const answer = await route(request, seen).catch((error: unknown) =>
       refused(error, options.logger),
     );
+    const { onSent } = answer;
+    if (onSent) response.once('close', onSent);
+    if (onSent && response.closed) onSent();
     response.writeHead(answer.status, { ...SECURITY_HEADERS, ...answer.headers });
     response.end(answer.body);
     options.logger[answer.status >= 500 ? 'error' : 'info'](
@@ -59,6 +67,7 @@ function router(options: AnswerOptions) {
   const { uiOrigin } = settings;
   const identify = boundedAuthenticator(settings);
   const login = loginRoutes(settings);
+  const budget = decodeBudget();
 
   return async (request: IncomingMessage, seen: Seen): Promise<Answer> => {
     const path = (request.url ?? '').split('?')[0] ?? '';
@@ -85,11 +94,11 @@ function router(options: AnswerOptions) {
       const caller = await identify(request);
       seen.caller = caller;
       options.known(request);
-      const body =
+      const sent =
         verb === 'decode'
-          ? await decodeRequest(request, caller, { ...options, uiOrigin })
+          ? await decodeRequest(request, caller, { ...options, uiOrigin, budget })
           : await encodeRequest(request, options.keys);
-      return { status: 200, headers: { 'content-type': 'application/json' }, body };
+      return { status: 200, headers: { 'content-type': 'application/json' }, ...sent };
     };
     const given = await answer().catch((error: unknown) => refused(error, options.logger));
     // Without these headers the Web UI's page could not read why it was refused.

@@ -2,7 +2,13 @@ import type { Logger } from 'pino';
 import { classifyError } from '../errors/classify-error.ts';
 import { Refusal } from './refusal.ts';
 
-export type Answer = { status: number; headers?: Record<string, string>; body?: string };
+export type Answer = {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+  /** Called when the answer was sent or its connection is gone. */
+  onSent?: () => void;
+};
 
 /** Says what our own refusals say. Of anything else the caller learns that it failed, and the log by what code. */
 export function refused(error: unknown, logger: Logger): Answer {

@@ -313,3 +313,29 @@ test('answers what is in hand when it is told to stop', async () => {
   expect(await valuesOf(await asked)).toEqual([MARK]);
   await expect(server.decode([])).rejects.toThrow();
 });
+
+test('requests that decompress much at once share a budget: some wait or are told to come again, and all are answered', async () => {
+  const server = await startedCodecServer();
+  const large = await server.seal('x'.repeat(3_900_000));
+  const ask = () => server.decode(Array.from({ length: 15 }, () => large));
+  await ask();
+  const before = process.memoryUsage().rss;
+  let most = before;
+  const sampling = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss);
+  }, 10);
+  const responses = await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      const { status, headers, body } = await ask();
+      await body?.cancel();
+      return { status, retryAfter: headers.get('retry-after') };
+    }),
+  );
+  clearInterval(sampling);
+  // Without the budget it is 1,000 MB, with it 400.
+  expect(most - before).toBeLessThan(700_000_000);
+  for (const { status, retryAfter } of responses) {
+    expect(status === 200 || retryAfter === '2', `${status}`).toBe(true);
+  }
+  expect((await server.decode([await server.seal(MARK)])).status).toBe(200);
+}, 60_000);

@@ -11,7 +11,7 @@ import { payloadCodec } from './payload-codec.ts';
 export const NAMED_ONLY = '(as in the result of the step before)';
 
 /** The limit for all payloads of one request: an event contains up to two batches. */
-const MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
+export const MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
 /** Parts of builds before 0.4 are bound to no workflow. */
 const NO_WORKFLOW: Owner = { namespace: '', workflowId: '' };
 
