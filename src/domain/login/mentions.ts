@@ -15,6 +15,8 @@ const WORD = /[\p{L}\p{N}_]/u;
 const WORDS = /[\p{L}\p{N}_]+/gu;
 /** Control characters, lone surrogates and invisible characters: ids with them are rejected, or pasted with them. */
 const NOT_SEEN = /\p{C}/gu;
+const SPACES = /[\t\n\v\f\r]/g;
+const MARKS = /\p{M}/gu;
 /** U+2010, U+2011 and others that look like a hyphen. */
 const DASHES = /\p{Pd}/gu;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -84,6 +86,10 @@ const unescapePercent = (text: string): string =>
 const plain = (text: string): string =>
   unescapePercent(text.normalize('NFKC').replace(NOT_SEEN, '').replace(DASHES, '-')).trim();
 
+/** Without case and accents. Upper case first: it turns ß into SS, and both forms of σ into Σ. */
+const folded = (text: string): string =>
+  plain(text).normalize('NFKD').replace(MARKS, '').toUpperCase().toLowerCase();
+
 const plainAddress = (text: string): string =>
   unescapePercent(text.normalize('NFKC').replace(NOT_SEEN, '')).replace(DOTS, '.');
 
@@ -102,38 +108,46 @@ function sameText(text: string, wanted: string): Mention | undefined {
   const [one, other] = [plain(text), plain(wanted)];
   if (one === other) return 'certain';
   if (sameNumber(one, other)) return 'certain';
-  return one.toLowerCase() === other.toLowerCase() ? 'near' : undefined;
+  return folded(text) === folded(wanted) ? 'near' : undefined;
 }
 
 /** Looks for whole words: no letter or digit stands on either side. Words are found by their first run of letters. */
 class WordSearch {
-  readonly #wanted: readonly string[];
-  readonly #byFirstRun = new Map<string, string[]>();
+  readonly #exact: WordIndex;
+  readonly #plain: WordIndex;
+  readonly #folded: WordIndex;
 
   constructor(words: Iterable<string>) {
-    this.#wanted = [...words].filter((word) => word !== '');
-    for (const word of this.#wanted) {
-      const lower = word.toLowerCase();
-      const first = lower.match(WORDS)?.[0] ?? '';
-      this.#byFirstRun.set(first, [...(this.#byFirstRun.get(first) ?? []), word]);
-    }
+    const wanted = [...words].filter((word) => word !== '');
+    this.#exact = wordIndex(wanted);
+    this.#plain = wordIndex(wanted.map(plain));
+    this.#folded = wordIndex(wanted.map(folded));
   }
 
   in(text: string): Mention | undefined {
-    if (this.#wanted.length === 0) return undefined;
-    const lower = text.toLowerCase();
-    let found: Mention | undefined;
-    for (const { 0: run, index } of lower.matchAll(WORDS)) {
-      for (const word of this.#byFirstRun.get(run) ?? []) {
-        const start = index - word.toLowerCase().indexOf(run);
-        if (start < 0 || !lower.startsWith(word.toLowerCase(), start)) continue;
-        if (WORD.test(lower.charAt(start + word.length))) continue;
-        if (text.startsWith(word, start)) return 'certain';
-        found = 'near';
-      }
-    }
-    return found;
+    if (this.#exact.size === 0) return undefined;
+    // Otherwise the words on either side of a line break would become one.
+    const spaced = text.replace(SPACES, ' ');
+    if (hasWord(text, this.#exact) || hasWord(plain(spaced), this.#plain)) return 'certain';
+    return hasWord(folded(spaced), this.#folded) ? 'near' : undefined;
   }
+}
+
+/** Words by their first run of letters. */
+type WordIndex = ReadonlyMap<string, string[]>;
+
+const wordIndex = (words: readonly string[]): WordIndex =>
+  Map.groupBy(words, (word) => word.match(WORDS)?.[0] ?? '');
+
+function hasWord(text: string, words: WordIndex): boolean {
+  for (const { 0: run, index } of text.matchAll(WORDS)) {
+    for (const word of words.get(run) ?? []) {
+      const start = index - word.indexOf(run);
+      if (start < 0 || !text.startsWith(word, start)) continue;
+      if (!WORD.test(text.charAt(start + word.length))) return true;
+    }
+  }
+  return false;
 }
 
 function strongest(

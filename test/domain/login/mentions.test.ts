@@ -34,6 +34,10 @@ describe('a message is about a user', () => {
     ['where the id is percent-encoded', '{"user_id": "a%6en"}'],
     ['by a number in another spelling', '{"user_id": 4711.0}', '4711'],
     ['by a number with an exponent', '{"user_id": 4.711e3}', '4711'],
+    ['where it is written in full width', '{"user_id": "ａｎｎ"}'],
+    ['in full width in broken JSON', 'user_id=ａｎｎ; {'],
+    ['where its accent is a character of its own', '{"user_id": "Zoe\u0308"}', 'Zoë'],
+    ['with such an accent in broken JSON', 'user_id=Zoe\u0308; {', 'Zoë'],
     ['in a JSON string, as SNS sends it', JSON.stringify({ Message: '{"user_id":"ann"}' })],
     ['in base64', Buffer.from('{"user_id":"ann"}').toString('base64')],
     [
@@ -48,8 +52,15 @@ describe('a message is about a user', () => {
     ['in another case', '{"user_id": "ANN"}'],
     ['in another case, in broken JSON', 'user_id=Ann; {'],
     ['in another case and padded', '{"user_id": " Ann "}'],
-  ])('perhaps, %s', (_how, body) => {
-    expect(mentions(body, user('ann'))).toBe('near');
+    ['in another case on a line of its own', 'x\nANN\ny; {'],
+    ['in upper case, where ß is SS', '{"user_id": "STRASSE"}', 'Straße'],
+    ['in lower case, where SS was ß', 'user_id=straße; {', 'STRASSE'],
+    ['with another sigma', '{"user_id": "ΣΊΣΥΦΟΣ"}', 'σίσυφος'],
+    ['without its accent', '{"user_id": "zoe"}', 'Zoë'],
+    ['with a Turkish i', '{"user_id": "İpek"}', 'ipek'],
+    ['with a Turkish i in broken JSON', 'x İpek {', 'ipek'],
+  ])('perhaps, %s', (_how, body, id = 'ann') => {
+    expect(mentions(body, user(id))).toBe('near');
   });
 
   test.each([
