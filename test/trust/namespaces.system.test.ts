@@ -7,7 +7,7 @@ import {
   CUSTODIAN_TASK_QUEUE,
   ROTATION_WORKFLOW_ID,
   ROTATION_WORKFLOW_TYPE,
-} from '../../src/domain/rotation.ts';
+} from '../../src/domain/rotation/rotation.ts';
 import { startRotation } from '../../src/temporal/rotation/steer-rotation.ts';
 import {
   addMaskingKey,
@@ -41,8 +41,8 @@ beforeAll(async () => {
   custodians = new Client({ connection, namespace: NAMESPACE, dataConverter: converter });
   // The server's parts learn of a new namespace one after the other.
   while ((await custodians.workflow.count().catch(() => undefined)) === undefined) await delay(100);
-  await stack.startWorker();
   const keys = addMaskingKey(stack.env.MASKING_KEYS ?? '', 'next', randomBytes(32));
+  await stack.startWorker({ MASKING_KEYS: keys });
   const own = { ...stack, env: { ...stack.env, TEMPORAL_NAMESPACE: NAMESPACE } };
   stopCustodian = await startTestCustodian(own, keys);
   foreigner = await startForeigner(stack);
