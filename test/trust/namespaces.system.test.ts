@@ -13,12 +13,13 @@ import {
   addMaskingKey,
   maskerOf,
   requested,
-  startTestCustodian,
+  spawnCustodian,
   vaultPrivateKey,
 } from '../support/custodian.ts';
 import { loginMessages } from '../support/data/login-messages.ts';
 import { fillVault, insertRows, range } from '../support/data/vaulted-rows.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
+import type { WorkerProcess } from '../support/worker-process.ts';
 import { type Foreigner, startForeigner } from './support/foreigner.ts';
 
 const NAMESPACE = 'custodians';
@@ -27,7 +28,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 
 let stack: Stack;
 let foreigner: Foreigner;
-let stopCustodian: () => Promise<void>;
+let custodian: WorkerProcess;
 let custodians: Client;
 
 beforeAll(async () => {
@@ -44,12 +45,12 @@ beforeAll(async () => {
   const keys = addMaskingKey(stack.env.MASKING_KEYS ?? '', 'next', randomBytes(32));
   await stack.startWorker({ MASKING_KEYS: keys });
   const own = { ...stack, env: { ...stack.env, TEMPORAL_NAMESPACE: NAMESPACE } };
-  stopCustodian = await startTestCustodian(own, keys);
+  custodian = await spawnCustodian(own, keys);
   foreigner = await startForeigner(stack);
 });
 afterAll(async () => {
   await foreigner?.stop();
-  await stopCustodian?.();
+  await custodian?.remove();
   await stack?.stop();
 });
 
