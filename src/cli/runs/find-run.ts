@@ -3,6 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { WORKFLOW_TYPE } from '../../domain/names.ts';
 import { findRuns, type LedgerEntry } from '../../postgres/runs/read-runs.ts';
 import { whyRunFailed } from '../../temporal/runs/end-of-run.ts';
+import { startAndStatus } from '../../temporal/runs/list-runs.ts';
 import { lookAtRun, type OpenRun } from '../../temporal/runs/look-at-run.ts';
 import { ask, type Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
@@ -65,9 +66,7 @@ async function lookUp(
     return {
       workflowId,
       runId: run.runId,
-      status: run.status.name.toLowerCase().replaceAll('_', ' '),
-      // A cron's next run exists long before its turn.
-      startedAt: run.executionTime ?? run.startTime,
+      ...startAndStatus(run),
       closedAt: run.closeTime ?? null,
       reason: (await whyRunFailed(client, run)) ?? null,
       open: run.status.name === 'RUNNING' ? await lookAtRun(client, workflowId) : null,

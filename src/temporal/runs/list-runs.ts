@@ -27,3 +27,12 @@ async function listRoots(
   }
   return roots;
 }
+
+type Started = Pick<WorkflowExecutionInfo, 'status' | 'startTime' | 'executionTime'>;
+
+/** A cron's next run exists long before its turn: it starts at its turn, and waits until then. */
+export function startAndStatus({ status, startTime, executionTime }: Started, now = new Date()) {
+  const startedAt = executionTime ?? startTime;
+  const waits = status.name === 'RUNNING' && startedAt > now;
+  return { startedAt, status: waits ? 'waiting' : status.name.toLowerCase().replaceAll('_', ' ') };
+}

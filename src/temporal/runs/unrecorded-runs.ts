@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../domain/names.ts';
 import { whyRunFailed } from './end-of-run.ts';
+import { startAndStatus } from './list-runs.ts';
 
 /** A run that has no row in the ledger: it is open, or ended before its first batch. */
 export type UnrecordedRun = {
@@ -39,8 +40,7 @@ export async function unrecordedRuns(
     missing.map(async (run) => ({
       workflowId: run.workflowId,
       runId: run.runId,
-      status: run.status.name.toLowerCase().replaceAll('_', ' '),
-      startedAt: run.executionTime ?? run.startTime,
+      ...startAndStatus(run),
       finishedAt: run.closeTime ?? null,
       reason: (await whyRunFailed(client, run)) ?? null,
     })),

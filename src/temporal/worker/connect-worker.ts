@@ -1,15 +1,16 @@
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
 import type { Config } from '../../config/config.ts';
-import { temporalProblem } from '../temporal-problem.ts';
+import { temporalAddress, temporalProblem } from '../temporal-problem.ts';
 
 /**
  * Connects a worker and checks its namespace: without one the worker would fail later, without a reason.
  * @throws Problem naming the setting
  */
 export async function connectWorker(
-  { connectionOptions, namespace }: Config['temporal'],
+  settings: Config['temporal'],
   options: NativeConnectionOptions = {},
 ): Promise<NativeConnection> {
+  const { connectionOptions, namespace } = settings;
   let connection: NativeConnection | undefined;
   try {
     connection = await NativeConnection.connect({ ...connectionOptions, ...options });
@@ -17,6 +18,6 @@ export async function connectWorker(
     return connection;
   } catch (error) {
     await connection?.close();
-    throw temporalProblem('Temporal cannot be used', error);
+    throw temporalProblem(`Temporal at ${temporalAddress(settings)} cannot be used`, error);
   }
 }

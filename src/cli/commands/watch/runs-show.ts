@@ -70,7 +70,7 @@ function describe({ workflowId, ledger, temporal }: FoundRun): string[] {
 function describeTemporal({ run }: TemporalView): string[] {
   if (!run) return ['  Temporal no longer keeps its history'];
   return [
-    `  ${run.status}, began ${run.startedAt.toISOString()}${run.closedAt ? `, ended ${run.closedAt.toISOString()}` : ''}`,
+    `  ${run.status}, ${run.status === 'waiting' ? 'begins' : 'began'} ${run.startedAt.toISOString()}${run.closedAt ? `, ended ${run.closedAt.toISOString()}` : ''}`,
     ...(run.reason ? [`  ${styled('red', run.reason)}`] : []),
     ...(run.open ? describeOpen(run.open, new Date()).map((line) => `  ${line}`) : []),
   ];
