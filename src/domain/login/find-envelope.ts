@@ -59,11 +59,13 @@ function listEnvelope(list: readonly unknown[]): Envelope | undefined {
 }
 
 function unwrappable(json: Fields): Envelope | undefined {
-  const { Type, Message, detail, properties, body, args, kwargs } = json;
+  const { Type, Message, source, detail, properties, body, args, kwargs } = json;
   if (Type === 'Notification' && 'TopicArn' in json && typeof Message === 'string') {
     return { kind: 'sns', content: { text: Message } };
   }
   if (typeof json['detail-type'] === 'string' && 'source' in json && isObject(detail)) {
+    // S3 can notify through EventBridge, too.
+    if (source === 'aws.s3') return { kind: 's3-event' };
     return { kind: 'eventbridge', content: { json: detail } };
   }
   if (isObject(properties) && typeof body === 'string') {

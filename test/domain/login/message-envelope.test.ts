@@ -173,6 +173,10 @@ const RECOGNISED: readonly (readonly [rule: string, body: unknown])[] = [
     'is an S3 event notification',
     { Records: [record('aws:s3', { s3: { object: { key: 'x' } } })] },
   ],
+  [
+    'is an S3 event notification',
+    { 'detail-type': 'Object Created', source: 'aws.s3', detail: { object: { key: 'x' } } },
+  ],
   ['is an S3 event notification', { Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'x' }],
   ['is an S3 pointer of the SQS extended client library', { S3Payload: { Id: 'x', Key: 'y' } }],
   ['is an S3 pointer of the SQS extended client library', { s3BucketName: 'x', s3Key: 'y' }],
