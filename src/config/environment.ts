@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Problem } from '../errors/problem.ts';
 import { adoptEnvironmentFile, isConfigured, loadEnvironmentFile } from './process-environment.ts';
 
@@ -29,11 +30,15 @@ export function useEnvironment(
   user: LocalUser = 'worker',
 ): void {
   const local = localEnvironmentFile(user);
+  passedOver = undefined;
   if (path !== undefined) {
     read(path, loadEnvironmentFile);
+    if (local !== undefined && resolve(local) !== resolve(path)) {
+      passedOver = { path: local, named: true };
+    }
   } else if (local !== undefined) {
     if (isConfigured()) {
-      passedOver = local;
+      passedOver = { path: local, named: false };
       return;
     }
     say(`using ${local}, the stack of \`npm start\``);
@@ -41,10 +46,13 @@ export function useEnvironment(
   }
 }
 
-let passedOver: string | undefined;
+/** `named`: because a file was named, and not because the environment has settings. */
+type PassedOver = { path: string; named: boolean };
+
+let passedOver: PassedOver | undefined;
 
 /** The file of the local stack that exists but was not used, for a hint when something fails. */
-export const localEnvironmentPassedOver = (): string | undefined => passedOver;
+export const localEnvironmentPassedOver = (): PassedOver | undefined => passedOver;
 
 function read(path: string, load: (path: string) => void): void {
   try {

@@ -64,6 +64,13 @@ describe('the settings', () => {
     expect(stderr).toContain('.local/codec-server.env was not used');
   });
 
+  test('are named too where a file of another user lacks a setting', async () => {
+    const other = join(directory, 'other.env');
+    await writeFile(other, 'TEMPORAL_NAMESPACE=n\n');
+    const { stderr } = await loginEtl({}, ['--env-file', other, ...PEEK], { cwd: directory });
+    expect(stderr).toContain('.local/env was not used, because --env-file names another');
+  });
+
   test.each([[['--env-file', 'FILE', ...PEEK]], [[...PEEK, '--env-file', 'FILE']]])(
     'are those of the file that is named, before or after the command: %j',
     async (args) => {

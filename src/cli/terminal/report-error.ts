@@ -11,9 +11,10 @@ export function reportError(error: unknown): number {
   if (error instanceof ConfigError) reportConfigError(error);
   else reportProblem(error instanceof Problem ? error : toProblem(error));
   const local = localEnvironmentPassedOver();
-  if (local !== undefined) {
+  // A file that was named has what it should have, unless a setting is missing.
+  if (local !== undefined && (!local.named || error instanceof ConfigError)) {
     printMessage(
-      `  note: ${local} was not used, because the environment has settings of its own; --env-file ${local} uses it`,
+      `  note: ${local.path} was not used, because ${local.named ? '--env-file names another' : 'the environment has settings of its own'}; --env-file ${local.path} uses it`,
     );
   }
   return error instanceof UsageProblem ? EXIT.usage : EXIT.failure;
