@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { isLoopback, parseHostAndPort } from '../config/host-and-port.ts';
 import type { Keyring } from '../crypto/keys/keyring.ts';
 import { dataConverter } from '../crypto/payloads/data-converter.ts';
+import { retriesUntilClosed } from './stop-retries.ts';
 import { temporalAddress, temporalProblem } from './temporal-problem.ts';
 
 const DEFAULT_PORT = 7233;
@@ -41,7 +42,9 @@ export function lazyConnection(
 ): Connection {
   const { address = 'localhost', tls, apiKey, metadata } = connectionOptions;
   const host = parseHostAndPort(address, { defaultPort: DEFAULT_PORT })?.host ?? '';
+  const retries = retriesUntilClosed();
   const connection = Connection.lazy({
+    interceptors: [retries.interceptor],
     connectTimeout: connectTimeoutMs,
     address,
     ...(tls !== undefined && { tls }),
@@ -50,6 +53,7 @@ export function lazyConnection(
     // gRPC reads `http_proxy` from the environment, and no proxy reaches our loopback.
     ...(isLoopback(host) && { channelArgs: { 'grpc.enable_http_proxy': 0 } }),
   });
+  retries.stopBeforeClose(connection);
   if (isIP(host) !== 0) omitIpServerName(connection);
   return connection;
 }
