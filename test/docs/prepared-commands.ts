@@ -111,7 +111,14 @@ export function commandPreparer(stack: Stack, directory: string) {
       .catch(() => undefined);
   }
   async function startRemasking(): Promise<void> {
-    await loginEtl(envs.worker, ['remask', 'start', '--reason', 'test']);
+    await stopRemasking();
+    const { exitCode, stderr } = await loginEtl(envs.custodian, [
+      'remask',
+      'start',
+      '--reason',
+      'test',
+    ]);
+    expect(exitCode, stderr).toBe(0);
   }
 
   async function auditHead(): Promise<string> {
@@ -136,7 +143,7 @@ export function commandPreparer(stack: Stack, directory: string) {
       for (const [index, arg] of shown.entries()) {
         args.push(await realValue(arg, shown[index - 1] ?? '', ids));
       }
-      if (/^erase(?!.*--(yes|dry-run))|^quarantine discard(?!.*--(yes|dry-run))/.test(command)) {
+      if (/^(erase|quarantine discard|schedule delete)(?!.*--(yes|dry-run))/.test(command)) {
         // Nobody is there to be asked.
         args.push('--yes');
       }

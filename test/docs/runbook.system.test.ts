@@ -17,6 +17,7 @@ const NOT_FOLLOWED: Readonly<Record<string, string>> = {
   LoginEtlStepFailing: 'its query is run against Prometheus in test/observability',
   LoginEtlPostgresPoolExhausted: 'its SQL is run by run-commands.system.test.ts',
   LoginEtlSamplesStale: 'it has no command; test/telemetry breaks each source',
+  LoginEtlWorkerKeysDiffer: 'test/cli/keys/rotate.system.test.ts does',
   LoginEtlBackupTooOld: 'the backup job is not part of the stack',
 };
 

@@ -199,15 +199,15 @@ describe('a login in an SNS notification', () => {
 
   test('is judged by `edit` with the setting of the worker', async () => {
     const [id] = (await ingest([bad(1)])) as [string];
-    const edit = async (changes: Record<string, string>) =>
+    const edit = async (changes: Record<string, string>, ...options: string[]) =>
       jsonOf<{ reason: string | null }>(
         await loginEtl(
           { ...env, ...changes },
-          ['quarantine', 'edit', id, '--set-body-file', '-', '--json', ...REASON],
+          ['quarantine', 'edit', id, '--set-body-file', '-', '--json', ...REASON, ...options],
           { stdin: notification(loginMessage(1)) },
         ),
       ).reason;
-    expect(await edit({})).toMatch(/^message: is an SNS notification/);
+    expect(await edit({}, '--force')).toMatch(/^message: is an SNS notification/);
     expect(await edit({ MESSAGE_ENVELOPE: 'sns' })).toBeNull();
   });
 });
