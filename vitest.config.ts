@@ -12,7 +12,7 @@ export const SERVERS: NonNullable<TestProjectInlineConfiguration['test']> = {
   globalSetup: ['test/support/global-setup.ts'],
   // One process per file, since Temporal's runtime is installed once per process.
   pool: 'forks',
-  // More than the cores, since these files mostly wait: on two cores, four files use them fully.
+  // More than the cores, since these files mostly wait for their servers.
   maxWorkers: 4,
   testTimeout: 60_000,
   hookTimeout: 60_000,
