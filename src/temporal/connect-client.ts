@@ -44,7 +44,7 @@ export function lazyConnection(
   const host = parseHostAndPort(address, { defaultPort: DEFAULT_PORT })?.host ?? '';
   const retries = retriesUntilClosed();
   const connection = Connection.lazy({
-    interceptors: [retries.interceptor],
+    interceptors: retries.interceptors,
     connectTimeout: connectTimeoutMs,
     address,
     ...(tls !== undefined && { tls }),

@@ -1,38 +1,48 @@
-import { setTimeout } from 'node:timers/promises';
 import {
   type Connection,
+  type ConnectionOptions,
   defaultGrpcRetryOptions,
   makeGrpcRetryInterceptor,
 } from '@temporalio/client';
 
-/** Bounds how long closing a connection may take. */
-const MAX_RETRY_DELAY_MS = 1_000;
-/** A timer may fire a millisecond early. */
-const TIMER_SLACK_MS = 5;
+type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
 
 /**
  * Retries calls as the SDK does. A retry that is due after its channel was closed would throw in a timer and end the
- * process, so closing starts no more retries and waits for the one that is due.
+ * process, so closing starts no more retries and waits for those that are due.
  */
 export function retriesUntilClosed() {
   const { retryableDecider, delayFunction } = defaultGrpcRetryOptions();
-  let lastRetryAtMs = 0;
+  let dueRetries = 0;
   let isClosing = false;
+  const { promise: noneDue, resolve } = Promise.withResolvers<void>();
+
+  /** The outer interceptor counts a call before its first attempt, the inner one each attempt that begins. */
+  const outer: Interceptor = (options, nextCall) => {
+    dueRetries += 1;
+    return nextCall(options) as ReturnType<Interceptor>;
+  };
+  const inner: Interceptor = (options, nextCall) => {
+    dueRetries -= 1;
+    const call = nextCall(options);
+    if (isClosing && dueRetries === 0) resolve();
+    return call as ReturnType<Interceptor>;
+  };
+  const retry = makeGrpcRetryInterceptor({
+    retryableDecider: (attempt, status) => !isClosing && retryableDecider(attempt, status),
+    delayFunction: (attempt, status) => {
+      dueRetries += 1;
+      return delayFunction(attempt, status);
+    },
+  });
+
   return {
-    interceptor: makeGrpcRetryInterceptor({
-      retryableDecider: (attempt, status) => !isClosing && retryableDecider(attempt, status),
-      delayFunction: (attempt, status) => {
-        const delayMs = Math.min(delayFunction(attempt, status), MAX_RETRY_DELAY_MS);
-        lastRetryAtMs = Math.max(lastRetryAtMs, performance.now() + delayMs);
-        return delayMs;
-      },
-    }),
+    interceptors: [outer, retry, inner],
     stopBeforeClose(connection: Connection): void {
       const close = connection.close.bind(connection);
       connection.close = async () => {
         isClosing = true;
-        const waitMs = lastRetryAtMs - performance.now();
-        if (waitMs > 0) await setTimeout(waitMs + TIMER_SLACK_MS);
+        if (dueRetries > 0) await noneDue;
         await close();
       };
     },
