@@ -102,6 +102,7 @@ describe('a command that is shown works, as the database user that it is for', (
       if (VERDICTS.test(command.join(' ')) && stdout !== '') expect([0, 1]).toContain(exitCode);
       else expect(exitCode, said).toBe(0);
     },
+    90_000,
   );
 });
 
