@@ -19,11 +19,12 @@ export type WithChildren<R extends Run> = { run: R; children: R[] };
  */
 export function withChildren<R extends Run>(runs: readonly R[]): WithChildren<R>[] {
   const roots = new Map(runs.map((run) => [run, { run, children: [] as R[] }]));
+  const byWorkflowId = Map.groupBy(runs, ({ workflowId }) => workflowId);
   for (const run of runs) {
     const parentId = parentIdOf(run.workflowId ?? '');
     if (parentId === undefined) continue;
-    const parents = runs.filter(
-      (each) => each.workflowId === parentId && begun(each) <= begun(run) && mayOwn(each, run),
+    const parents = (byWorkflowId.get(parentId) ?? []).filter(
+      (each) => begun(each) <= begun(run) && mayOwn(each, run),
     );
     const [parent] = parents.toSorted((one, other) => begun(other) - begun(one));
     if (!parent) continue;
