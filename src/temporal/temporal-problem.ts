@@ -2,6 +2,9 @@ import { isGrpcServiceError } from '@temporalio/client';
 import type { Config } from '../config/config.ts';
 import { Problem } from '../errors/problem.ts';
 
+/** The gRPC status of what does not exist: a namespace, a schedule, a deployment. */
+export const NOT_FOUND = 5;
+
 type Meaning = { why: string; whatToDo: string };
 
 const REACH =
@@ -15,7 +18,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
     whatToDo: 'Check the options of the command.',
   },
   4: { why: 'it did not answer in time (DEADLINE_EXCEEDED)', whatToDo: REACH },
-  5: {
+  [NOT_FOUND]: {
     why: 'the namespace does not exist (NOT_FOUND)',
     whatToDo:
       'Check TEMPORAL_NAMESPACE, or create it: `temporal operator namespace create --namespace NAME --retention 7d`.',

@@ -1,9 +1,8 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { grpcStatus } from '../temporal-problem.ts';
+import { grpcStatus, NOT_FOUND } from '../temporal-problem.ts';
 
 const { VersionDrainageStatus } = proto.temporal.api.enums.v1;
-const NOT_FOUND = 5;
 
 /** `drained`: no open run is left on it. `inactive`: it was never current. */
 export type BuildState = 'current' | 'draining' | 'drained' | 'inactive';

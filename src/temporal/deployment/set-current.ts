@@ -2,10 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { WorkerVersion } from '../../config/sections/temporal-section.ts';
 import { Problem } from '../../errors/problem.ts';
-import { grpcStatus } from '../temporal-problem.ts';
+import { grpcStatus, NOT_FOUND } from '../temporal-problem.ts';
 
 const POLL_INTERVAL_MS = 1_000;
-const NOT_FOUND = 5;
 /** No worker of the version polls yet, or another call is changing the deployment. */
 const NOT_YET = [NOT_FOUND, 9, 10, 14];
 

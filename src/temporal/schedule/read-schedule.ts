@@ -1,5 +1,6 @@
 import type { ConnectionLike } from '@temporalio/client';
 import { SCHEDULE_ID } from '../../domain/names.ts';
+import { NOT_FOUND } from '../temporal-problem.ts';
 
 type ScheduleState = {
   paused: boolean;
@@ -11,8 +12,6 @@ type ScheduleState = {
   skipped: number;
   missed: number;
 };
-
-const NOT_FOUND = 5;
 
 /** Reads the schedule's state without its input, which needs no payload key. Undefined when there is no schedule. */
 export async function readSchedule(
