@@ -37,6 +37,18 @@ export async function eraseQuarantined(
   return counts;
 }
 
+/** @param body undefined if it could not be opened */
+function judge(
+  body: string | undefined,
+  wanted: Wanted,
+  includeNear: boolean,
+): 'erase' | 'near' | 'keep' | 'not opened' {
+  if (body === undefined) return 'not opened';
+  const mention = mentions(body, wanted);
+  if (mention === 'certain' || (mention === 'near' && includeNear)) return 'erase';
+  return mention === 'near' ? 'near' : 'keep';
+}
+
 async function eraseMessages(
   { pool, privateKey }: Custody,
   wanted: Wanted,
@@ -47,14 +59,10 @@ async function eraseMessages(
     const page = await readSealedMessages(pool, {}, { after, ...PAGE });
     const found: string[] = [];
     for (const message of page) {
-      const body = await openQuarantined(message, privateKey);
-      if (body === undefined) counts.notOpened += 1;
-      else {
-        const mention = mentions(body, wanted);
-        if (mention === 'certain' || (mention === 'near' && includeNear)) {
-          found.push(message.messageId);
-        } else if (mention === 'near') counts.near.push(message.messageId);
-      }
+      const verdict = judge(await openQuarantined(message, privateKey), wanted, includeNear);
+      if (verdict === 'not opened') counts.notOpened += 1;
+      else if (verdict === 'erase') found.push(message.messageId);
+      else if (verdict === 'near') counts.near.push(message.messageId);
     }
     counts.searched += page.length;
     if (found.length > 0) {
@@ -86,11 +94,10 @@ async function eraseVersions(
     const near = new Set<string>();
     for (const id of ids) {
       for (const version of await readVersions(pool, id)) {
-        const body = await openQuarantined(version, privateKey);
-        const mention = body === undefined ? undefined : mentions(body, wanted);
-        if (body === undefined) counts.notOpened += 1;
-        else if (mention === 'certain' || (mention === 'near' && includeNear)) found.add(id);
-        else if (mention === 'near') near.add(id);
+        const verdict = judge(await openQuarantined(version, privateKey), wanted, includeNear);
+        if (verdict === 'not opened') counts.notOpened += 1;
+        else if (verdict === 'erase') found.add(id);
+        else if (verdict === 'near') near.add(id);
       }
     }
     counts.near.push(...[...near].filter((id) => !found.has(id) && !counts.near.includes(id)));
