@@ -10,7 +10,8 @@ import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 const HELP = `
 Decodes payloads for Temporal's Web UI and CLI, for callers with a token (CODEC_SERVER_TOKEN) or a JWT
 (CODEC_SERVER_JWT_…). It writes who asked to the audit log before it answers, so it needs the database role
-login_etl_custodian, but not the vault's private key, with which it does not start. It runs until SIGTERM, SIGHUP or Ctrl-C. See docs/codec-server.md.
+login_etl_custodian. It does not start where the vault's private key is set. It runs until SIGTERM, SIGHUP or Ctrl-C.
+See docs/codec-server.md.
 
 Examples:
   login-etl codec-server
