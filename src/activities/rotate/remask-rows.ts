@@ -31,8 +31,12 @@ export function remaskRows(
 ): RemaskedRows {
   const opened = new Map<string, OpenOriginal>();
   const done: RemaskedRows = {
-    ...{ rows: [], originals: [], kept: [] },
-    ...{ unrecoverable: 0, unreadable: 0, adopted: 0 },
+    rows: [],
+    originals: [],
+    kept: [],
+    unrecoverable: 0,
+    unreadable: 0,
+    adopted: 0,
   };
   const remask = (value: MaskedValue): OpenOriginal | undefined => {
     const known = opened.get(nameOf(value));

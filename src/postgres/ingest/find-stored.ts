@@ -68,7 +68,11 @@ export async function findStored(
   leftOut: ReadonlySet<string>,
 ): Promise<Whereabouts> {
   const result: Whereabouts = {
-    ...{ own: 0, ownIdsSum: '0', duplicates: 0, storedBefore: [], missing: [] },
+    own: 0,
+    ownIdsSum: '0',
+    duplicates: 0,
+    storedBefore: [],
+    missing: [],
   };
   if (messageIds.length === 0) return result;
   // Each once, so that the sum does not depend on how often a message was received.

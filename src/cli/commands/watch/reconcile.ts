@@ -102,7 +102,8 @@ const sumOf = (run: ReconciledRun, children: readonly ReconciledRun[]): Reconcil
   return {
     ...run,
     counts: sumCounts(all.map(({ counts }) => counts as Partial<Counts>)),
-    ...{ open: sum('open'), rowsInUserLogins: sum('rowsInUserLogins') },
+    open: sum('open'),
+    rowsInUserLogins: sum('rowsInUserLogins'),
     rowsInQuarantine: sum('rowsInQuarantine'),
   };
 };
