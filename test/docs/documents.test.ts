@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { documents, fencedBlocks, inlineCode, ROOT, readDocument } from './documents.ts';
 
 const WORDS_IN_ALL = 15_000;
+const GENERATED = ['docs/settings.md', 'docs/command-line.md'];
 const BYTES_OF_README = 10_240;
 
 /** What is set off by spaces and has a letter or a digit: the lines of a table do not count. */
@@ -24,10 +25,10 @@ describe('the documents are short', () => {
     expect(Buffer.byteLength(readDocument('README.md'))).toBeLessThanOrEqual(BYTES_OF_README);
   });
 
-  // Decisions are a record, not something to read through.
-  test('all of them but the decisions have at most 15,000 words together', () => {
+  // Decisions are a record, not something to read through. The reference of settings and commands is made from the code.
+  test('what is written by hand, but for the decisions, has at most 15,000 words', () => {
     const counts = documents()
-      .filter(({ path }) => !path.startsWith('docs/decisions/'))
+      .filter(({ path }) => !path.startsWith('docs/decisions/') && !GENERATED.includes(path))
       .map(({ path, text }) => [path, words(text)] as const);
     const sum = counts.reduce((total, [, count]) => total + count, 0);
     expect(sum, JSON.stringify(Object.fromEntries(counts))).toBeLessThanOrEqual(WORDS_IN_ALL);
