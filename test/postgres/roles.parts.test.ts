@@ -25,6 +25,7 @@ const TABLES = [
     'vault_data_keys',
     'vault_generation',
     'audit_log',
+    'backups',
   ],
   'login_etl_migrations',
 ];
@@ -156,6 +157,7 @@ describe('the worker', () => {
     'delete from audit_log',
     `insert into login_etl_migrations (name) values ('9999_mine')`,
     'delete from login_etl_migrations',
+    `insert into backups (label, started_at, finished_at) values ('forged', now(), now())`,
     'copy vault to stdout',
     'do $$ begin lock table user_logins in access exclusive mode; end $$',
   ])('may not: %s', (statement) => expectRefused('worker', statement));
@@ -279,6 +281,9 @@ describe('the custodian', () => {
     'update audit_log set reason = null',
     'delete from audit_log',
     'delete from login_etl_migrations',
+    'update backups set started_at = now()',
+    'delete from backups',
+    `insert into backups (label, started_at, finished_at, recorded_by) values ('x', now(), now(), 'x')`,
     `select login_etl_take_released('${randomUUID()}', '{}')`,
     `select login_etl_take_for_replay('${randomUUID()}', '{}')`,
   ])('may not: %s', (statement) => expectRefused('custodian', statement));
@@ -299,6 +304,8 @@ describe('the custodian', () => {
     'delete from quarantine',
     'select * from quarantine_versions',
     'delete from quarantine_versions',
+    `insert into backups (label, started_at, finished_at) values ('nightly', now(), now())`,
+    'select * from backups',
   ])('may: %s', async (statement) => {
     await as.custodian.query(statement);
   });
