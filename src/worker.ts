@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { acceptArguments } from './activities/accept-arguments.ts';
 import { ActivityLoad } from './activities/activity-load.ts';
 import { createActivities } from './activities/index.ts';
+import { createMaintainPartitionsActivity } from './activities/maintain/maintain-partitions.ts';
 import { partCache } from './batch/part-cache.ts';
 import { VERSION } from './build-info.ts';
 import { type Config, loadConfig } from './config/config.ts';
@@ -90,7 +91,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     const connection = await connectWorker(config.temporal, UNCOMPRESSED);
     const unboundUntilMs = await unboundUntil(pool);
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
-    const activities = createActivities({
+    const ingesting = createActivities({
       queue,
       pool,
       parts: partCache(
@@ -107,6 +108,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       receiveConcurrency: RECEIVE_CONCURRENCY,
       shuttingDown: shuttingDown.signal,
     });
+    const activities = { ...ingesting, ...createMaintainPartitionsActivity({ pool }) };
     const usedKeys = new UsedPayloadKeys(config.payloads.keys);
     heartbeat = await startHeartbeat(config, {
       pool: ownPool,

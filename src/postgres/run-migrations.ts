@@ -2,18 +2,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { Pool, PoolClient } from 'pg';
 import { Problem } from '../errors/problem.ts';
 import { changeSchema } from './change-schema.ts';
+import { MONTHS_WITHOUT_PARTITION } from './partitions/make-months.ts';
 import { refuseOtherEncoding } from './refuse-other-encoding.ts';
 import { type BrokenConstraint, validateConstraints } from './validate-constraints.ts';
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url);
-
-/** Months from last month, for what is still on the queue, to a year ahead, that have no partition. */
-const MONTHS_WITHOUT_PARTITION = `
-  select month::date::text from generate_series(
-    date_trunc('month', now() at time zone 'utc' - interval '1 month'),
-    date_trunc('month', now() at time zone 'utc' + interval '12 months'), interval '1 month'
-  ) as month
-  where to_regclass('user_logins_' || to_char(month, 'YYYY_MM')) is null`;
 
 const MAKE_PARTITION = 'select login_etl_make_partitions($1::date, $1::date) as made';
 

@@ -1,3 +1,4 @@
 export { ingestLogins } from './ingest/ingest-logins.ts';
+export { maintainTables } from './maintain/maintain-tables.ts';
 export { replayQuarantine } from './replay/replay-quarantine.ts';
 export { rotateMaskingKey } from './rotate/rotate-masking-key.ts';

@@ -12,6 +12,7 @@ import {
   createSchedule,
   DEFAULT_CATCHUP_WINDOW_MS,
   DEFAULT_EVERY_MS,
+  ensureMaintenanceSchedule,
   scheduleHandle,
 } from '../../temporal/schedule/create-schedule.ts';
 import type { Report } from '../report.ts';
@@ -52,7 +53,8 @@ export async function showSamplesRun(context: Context): Promise<void> {
     };
     const scheduling = report.begin('Schedule');
     await createSchedule(client, plan, { replace: true });
-    report.up(scheduling, 'ingest-logins, every minute');
+    await ensureMaintenanceSchedule(client);
+    report.up(scheduling, 'ingest-logins, every minute; maintain-tables, every day');
 
     report.heading('The first run');
     // BUFFER_ONE: if a scheduled run has just started, the triggered run starts after it instead of being skipped.

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { MAINTENANCE_SCHEDULE_ID } from '../../../src/domain/tables/maintenance.ts';
 import { freePort } from '../../../src/local/ports/free-port.ts';
 import { scheduleHandle } from '../../../src/temporal/schedule/create-schedule.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
@@ -48,6 +49,21 @@ describe('schedule create', () => {
       catchupWindowMs: 600_000,
       started: 0,
     });
+  });
+
+  test('makes a daily one for the maintenance of the tables, too, and leaves that as it is', async () => {
+    await schedule('create');
+    const handle = stack.client.schedule.getHandle(MAINTENANCE_SCHEDULE_ID);
+    expect(await handle.describe()).toMatchObject({
+      spec: { intervals: [{ every: 86_400_000 }] },
+      action: { workflowType: 'maintainTables' },
+      state: { paused: false },
+    });
+    await handle.pause('nights are busy');
+    await schedule('create', '--replace', '--lanes', '2');
+    expect((await handle.describe()).state.paused).toBe(true);
+    expect((await schedule('delete', '--yes')).exitCode).toBe(0);
+    await expect(handle.describe()).rejects.toThrow('not found');
   });
 
   test('takes a cron expression, an input and a catch-up window, and shows them again', async () => {

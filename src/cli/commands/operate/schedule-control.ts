@@ -1,7 +1,11 @@
 import { type Client, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Command } from 'commander';
 import { SCHEDULE_ID } from '../../../domain/names.ts';
-import { noSchedule, scheduleHandle } from '../../../temporal/schedule/create-schedule.ts';
+import {
+  deleteMaintenanceSchedule,
+  noSchedule,
+  scheduleHandle,
+} from '../../../temporal/schedule/create-schedule.ts';
 import { readSchedule } from '../../../temporal/schedule/read-schedule.ts';
 import { setPaused } from '../../../temporal/schedule/set-paused.ts';
 import { readSettings } from '../../connect/read-settings.ts';
@@ -50,7 +54,7 @@ export function addScheduleControlCommands(schedule: Command): void {
     });
 
   withExamples(schedule.command('delete'), ['delete', 'delete --yes'])
-    .description('delete the schedule; an open run continues')
+    .description('delete the schedule and that of the maintenance; open runs continue')
     .option('--yes', 'do not ask for confirmation')
     .action(async ({ json, yes }: Options, command: Command) => {
       await onSchedule(command, async (client) => {
@@ -62,6 +66,7 @@ export function addScheduleControlCommands(schedule: Command): void {
           yes,
         );
         await scheduleHandle(client).delete();
+        await deleteMaintenanceSchedule(client);
       });
       report(json, 'deleted', `deleted the schedule ${SCHEDULE_ID}`);
     });

@@ -1,6 +1,10 @@
 import { type Command, Option } from 'commander';
 import { SCHEDULE_ID } from '../../../domain/names.ts';
-import { createSchedule, type SchedulePlan } from '../../../temporal/schedule/create-schedule.ts';
+import {
+  createSchedule,
+  ensureMaintenanceSchedule,
+  type SchedulePlan,
+} from '../../../temporal/schedule/create-schedule.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withTemporal } from '../../connect/with-temporal.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
@@ -19,6 +23,8 @@ const MIN_CATCHUP_WINDOW_MS = 10_000;
 
 const HELP = `
 A run that is due while another is open is skipped, since the open run drains the queue.
+
+The tables' daily maintenance gets a schedule of its own, maintain-tables. One that exists stays as it is.
 
 --replace keeps what is not given: times, inputs, catch-up window, and whether the schedule is paused. To remove an
 input, delete the schedule and create it again.
@@ -66,6 +72,7 @@ export function addScheduleCreateCommand(schedule: Command): void {
       const { temporal, payloads } = readSettings(command, ['temporal', 'payloads']);
       await withTemporal(temporal, payloads.keys, async (client) => {
         const done = await createSchedule(client, plan, { replace: options.replace ?? false });
+        await ensureMaintenanceSchedule(client);
         const { state, info } = await client.schedule.getHandle(SCHEDULE_ID).describe();
         if (options.json) {
           const next = state.paused ? null : (info.nextActionTimes[0] ?? null);
