@@ -91,8 +91,15 @@ export type MaskedBatch = Holder & {
 /** Identifies the batch in the tables, so that a repeated insert recognizes its own rows. */
 export type BatchTag = { runId: string; workflowId: string; startedAtMs: number; number: number };
 
-/** Confirms that a batch is committed, except for the rows at these indexes. */
-export type Receipt = { refused: number[] };
+/** The record of a batch in the database. `ofRefused`: and that of its second insert, which quarantined refused rows. */
+export type CommittedBatch = Pick<BatchTag, 'runId' | 'number'> & { ofRefused: boolean };
+
+/** Confirms that a batch was committed, except for the rows at these indexes. */
+export type Receipt = {
+  refused: number[];
+  /** Undefined in receipts of builds up to 0.3.0. */
+  committed?: CommittedBatch | undefined;
+};
 
 export type InsertRequest = {
   batch: BatchTag;

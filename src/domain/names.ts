@@ -5,3 +5,6 @@ export const SCHEDULE_ID = 'ingest-logins';
 
 /** The failure type of a receive that a worker refuses because it shuts down. */
 export const SHUTTING_DOWN = 'ShuttingDown';
+
+/** The failure type of an acknowledgement when the database lacks the batch: the workflow inserts it again. */
+export const NOT_IN_DATABASE = 'NotInDatabase';

@@ -132,6 +132,10 @@ export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
     'final',
     'nothing confirms that the messages are stored, so they stay on the queue: start another run',
   ),
+  NotInDatabase: rule(
+    'final',
+    'the database was restored to a time before the insert, so the messages stay on the queue until the run has inserted them again',
+  ),
   OtherVaultKey: rule(
     'final',
     'the vault has originals that only another private key opens: check VAULT_PRIVATE_KEY or VAULT_KMS_KEY_ID',

@@ -85,6 +85,7 @@ test('every row of the tables is in this test', () => {
     'PartNotInHistory',
     'PartRefused',
     'NotCommitted',
+    'NotInDatabase',
     'OtherVaultKey',
     'OldKeyInUse',
     'OtherMaskingKey',

@@ -67,7 +67,9 @@ export const createInsertActivity = ({
       return {
         ...stored,
         holder: parts.holder,
-        ...(batchId !== undefined && { receipt: await confirm(parts, batchId, stored.refused) }),
+        ...(batchId !== undefined && {
+          receipt: await confirm(parts, batchId, request, stored.refused),
+        }),
         reasons: tally(quarantine.reasons),
         ...oldest([...batch.sentAtMs, ...quarantine.sentAtMs]),
       };
@@ -129,8 +131,19 @@ async function isNext(
   return batch === batchId && value.refused.join() === refused.map(({ index }) => index).join();
 }
 
-const confirm = (parts: PartCache, batch: string, refused: readonly Rejected[]) =>
-  parts.seal<Receipt>({ kind: 'receipt', batch }, { refused: refused.map(({ index }) => index) });
+const confirm = (
+  parts: PartCache,
+  batchId: string,
+  { batch: { runId, number }, refused: before }: InsertRequest,
+  refused: readonly Rejected[],
+) =>
+  parts.seal<Receipt>(
+    { kind: 'receipt', batch: batchId },
+    {
+      refused: refused.map(({ index }) => index),
+      committed: { runId, number, ofRefused: before !== undefined },
+    },
+  );
 
 function sealQuarantine(vault: VaultPublicKey, { bodies, ...columns }: SplitBatch['quarantine']) {
   const dataKey = newDataKey(vault);

@@ -13,22 +13,41 @@ export type StepReport = {
   counted(counts: Partial<Counts>): void;
 };
 
+type Messages = Pick<ReceivedBatch, 'count' | 'ids' | 'bodies'>;
+type Origin = Pick<InsertRequest, 'batch' | 'replayId'>;
+/** Returns the insert's input for a part: the part itself or a reference to it. */
+type Given = <T>(part: Part<T>) => Part<T>;
+
+type Stored = Pick<Counts, 'inserted' | 'duplicates' | 'quarantined'>;
+export type StoredBatch = Pick<InsertResult, 'receipt'> & { stored: Stored };
+
 /**
- * Masks and commits messages; a second insert quarantines the rows that Postgres refused.
- * @param given returns the insert's input for a part: the part itself or a reference to it
- * @returns the masked batch and the receipt of the last insert
+ * Masks and commits messages.
+ * @returns the masked batch, what was stored and the receipt of the last insert
  */
 export async function maskAndInsert(
   lane: number,
-  { count, ids, bodies }: Pick<ReceivedBatch, 'count' | 'ids' | 'bodies'>,
-  origin: Pick<InsertRequest, 'batch' | 'replayId'>,
-  given: <T>(part: Part<T>) => Part<T>,
-  { stepDone, counted }: StepReport,
-): Promise<MaskedBatch & Pick<InsertResult, 'receipt'>> {
+  messages: Messages,
+  origin: Origin,
+  given: Given,
+  report: StepReport,
+): Promise<MaskedBatch & StoredBatch> {
+  const { count, bodies } = messages;
   const mask = await steps.mask(lane, { batchNumber: origin.batch.number, count, bodies });
-  stepDone(mask.holder);
-  const { accepted, rejected } = mask;
-  const request = { ...origin, ids, masked: given(mask.masked) };
+  report.stepDone(mask.holder);
+  return { ...mask, ...(await insertMasked(lane, messages, mask, origin, given, report)) };
+}
+
+/** A second insert quarantines the rows that Postgres refused. */
+export async function insertMasked(
+  lane: number,
+  { ids, bodies }: Messages,
+  { accepted, rejected, masked }: MaskedBatch,
+  origin: Origin,
+  given: Given,
+  { stepDone, counted }: StepReport,
+): Promise<StoredBatch> {
+  const request = { ...origin, ids, masked: given(masked) };
   const insert = await steps.insert(
     lane,
     { rows: accepted, quarantined: rejected },
@@ -37,13 +56,18 @@ export async function maskAndInsert(
   const { refused, inserted, duplicates, quarantined } = insert;
   stepDone(insert.holder);
   counted({ inserted, duplicates, quarantined });
-  if (refused.length > 0) {
-    const split = { rows: 0, quarantined: refused.length };
-    const receipt = insert.receipt && given(insert.receipt);
-    const rest = await steps.insert(lane, split, { ...request, bodies, refused, receipt });
-    if (patched(REPORTS_SECOND_INSERT)) stepDone(rest.holder);
-    counted({ duplicates: rest.duplicates, quarantined: rest.quarantined });
-    return { ...mask, receipt: rest.receipt };
+  if (refused.length === 0) {
+    return { stored: { inserted, duplicates, quarantined }, receipt: insert.receipt };
   }
-  return { ...mask, receipt: insert.receipt };
+  const split = { rows: 0, quarantined: refused.length };
+  const receipt = insert.receipt && given(insert.receipt);
+  const rest = await steps.insert(lane, split, { ...request, bodies, refused, receipt });
+  if (patched(REPORTS_SECOND_INSERT)) stepDone(rest.holder);
+  counted({ duplicates: rest.duplicates, quarantined: rest.quarantined });
+  const stored = {
+    inserted,
+    duplicates: duplicates + rest.duplicates,
+    quarantined: quarantined + rest.quarantined,
+  };
+  return { stored, receipt: rest.receipt };
 }

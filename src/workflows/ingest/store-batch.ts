@@ -1,11 +1,24 @@
-import type { BatchTag, ReceivedBatch } from '../../batch/batch.ts';
+import { ActivityFailure, ApplicationFailure, patched } from '@temporalio/workflow';
+import type { AcknowledgeResult, BatchTag, ReceivedBatch } from '../../batch/batch.ts';
 import { copies } from '../../batch/byte-limits.ts';
 import { type Part, referenceTo } from '../../batch/part.ts';
-import { maskAndInsert, type StepReport } from './mask-and-insert.ts';
+import { NOT_IN_DATABASE } from '../../domain/names.ts';
+import {
+  insertMasked,
+  maskAndInsert,
+  type StepReport,
+  type StoredBatch,
+} from './mask-and-insert.ts';
 import { steps } from './steps.ts';
 
+/** Builds up to 0.3.0 acknowledged a batch without looking whether the database still had it. */
+const INSERTS_AGAIN = 'inserts-again';
+/** Each time, the database was restored after an insert. */
+const MOST_INSERTS = 4;
+
 /**
- * Masks, commits and then acknowledges a received batch, in this order so that no message is lost.
+ * Masks, commits and then acknowledges a received batch, in this order so that no message is lost. A batch that the
+ * database has lost since, because it was restored to an earlier time, is inserted again.
  * @param byReference whether the steps get references instead of parts (`batch/part.ts`)
  * @returns the bytes of the batch's payloads in the history, as results and as inputs
  */
@@ -20,24 +33,50 @@ export async function storeBatch(
   const { count } = batch;
   const bodies = given(batch.bodies);
   const messages = { count, ids: given(batch.ids), bodies };
-  const { rejected, masked, receipt } = await maskAndInsert(
-    lane,
-    messages,
-    { batch: tag },
-    given,
-    report,
-  );
-  const { acknowledged, holder } = await steps.acknowledge(lane, {
-    batchNumber: tag.number,
-    count,
-    receiptHandles: given(batch.receiptHandles),
-    receipt: receipt && given(receipt),
-  });
+  const mask = await maskAndInsert(lane, messages, { batch: tag }, given, report);
+  const acknowledge = ({ receipt }: StoredBatch) =>
+    steps.acknowledge(lane, {
+      batchNumber: tag.number,
+      count,
+      receiptHandles: given(batch.receiptHandles),
+      receipt: receipt && given(receipt),
+    });
+  const insertAgain = async ({ stored }: StoredBatch) => {
+    // The first answer is counted already.
+    const { inserted, duplicates, quarantined } = stored;
+    report.counted({ inserted: -inserted, duplicates: -duplicates, quarantined: -quarantined });
+    return insertMasked(lane, messages, mask, { batch: tag }, given, report);
+  };
+  const { acknowledged, holder } = await untilInDatabase(mask, acknowledge, insertAgain);
   report.stepDone(holder);
   report.counted({ acknowledged });
+  const { rejected, masked } = mask;
   const once = [batch.ids, batch.bodies, batch.receiptHandles, masked].reduce(
     (sum, part) => sum + part.length,
     0,
   );
   return copies(byReference) * once + (rejected > 0 ? bodies.length : 0);
 }
+
+async function untilInDatabase(
+  first: StoredBatch,
+  acknowledge: (stored: StoredBatch) => Promise<AcknowledgeResult>,
+  insertAgain: (stored: StoredBatch) => Promise<StoredBatch>,
+): Promise<AcknowledgeResult> {
+  let stored = first;
+  for (let inserts = 1; ; inserts += 1) {
+    try {
+      return await acknowledge(stored);
+    } catch (error) {
+      if (!isNotInDatabase(error) || inserts >= MOST_INSERTS || !patched(INSERTS_AGAIN)) {
+        throw error;
+      }
+      stored = await insertAgain(stored);
+    }
+  }
+}
+
+const isNotInDatabase = (error: unknown): boolean =>
+  error instanceof ActivityFailure &&
+  error.cause instanceof ApplicationFailure &&
+  error.cause.type === NOT_IN_DATABASE;
