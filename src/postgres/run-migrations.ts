@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { Pool, PoolClient } from 'pg';
 import { Problem } from '../errors/problem.ts';
 import { changeSchema } from './change-schema.ts';
+import { completeIndexes } from './partitions/complete-indexes.ts';
 import { MONTHS_WITHOUT_PARTITION } from './partitions/make-months.ts';
 import { refuseOtherEncoding } from './refuse-other-encoding.ts';
 import { type BrokenConstraint, validateConstraints } from './validate-constraints.ts';
@@ -28,6 +29,8 @@ const LOCK_LIST = 'lock table login_etl_migrations in share row exclusive mode';
 export type MigrationResult = {
   applied: string[];
   partitionsMade: number;
+  /** Of partitions that were made before their table had the index. */
+  indexesBuilt: number;
   /** They hold for new rows only. */
   brokenConstraints: BrokenConstraint[];
   /** The role that the tables belong to. */
@@ -64,6 +67,7 @@ export async function migrate(pool: Pool): Promise<MigrationResult> {
   return {
     applied,
     partitionsMade,
+    indexesBuilt: await completeIndexes(pool, goOnAsMigrator),
     brokenConstraints: await validateConstraints(pool, goOnAsMigrator),
     owner: (await pool.query<{ owner: string }>(OWNER)).rows[0]?.owner ?? '',
   };

@@ -10,7 +10,7 @@ export async function countRowsOfToday(pool: Pool): Promise<number> {
   return (await pool.query<{ rows: number }>(TODAY)).rows[0]?.rows ?? 0;
 }
 
-/** Counts the logins of an account. No index has the account, so this reads the whole table. */
+/** Counts the logins of an account. */
 export async function countLoginsOf(pool: Pool, userId: string): Promise<number> {
   const { rows } = await pool.query<{ logins: string }>(
     'select count(*) as logins from user_logins where user_id = $1',

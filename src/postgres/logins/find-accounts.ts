@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { type MaskedField, maskedColumn } from '../../domain/login/login-columns.ts';
+import { equalsAny } from '../reads/login-filter.ts';
 
 export type Account = { userId: string; logins: number; firstDay: string; lastDay: string };
 
@@ -26,7 +27,7 @@ export async function findAccounts(
     `select user_id as "userId", count(*)::int as logins, min(create_date)::text as "firstDay",
        max(create_date)::text as "lastDay", (count(*) over ())::int as total
      from user_logins
-     where ${maskedColumn(field).column} = any($1) and ($2::timestamptz is null or create_date >= ($2 at time zone 'utc')::date)
+     where ${equalsAny(maskedColumn(field).column, '$1::text[]')} and ($2::timestamptz is null or create_date >= ($2 at time zone 'utc')::date)
      group by user_id order by logins desc, user_id limit $3`,
     [maskedValues, since ?? null, limit],
   );

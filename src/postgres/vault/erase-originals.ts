@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { MASKED_COLUMNS, type MaskedPlural } from '../../domain/login/login-columns.ts';
 import type { MaskedValue } from '../../domain/login/sealed-original.ts';
 import { lockInserts } from '../ingest/insert-lock.ts';
+import { equalsValue } from '../reads/login-filter.ts';
 import { toColumns } from './read-originals.ts';
 
 /** The originals of all logins of an account, or of these values. */
@@ -17,12 +18,17 @@ export type VaultCounts = Record<MaskedPlural, number> & {
 const PAIRS = MASKED_COLUMNS.map(({ field, column }) => `('${field}', ${column})`).join(', ');
 const VALUES = `cross join lateral (values ${PAIRS}) as one (field, value)`;
 
-/** $1 account, $2 whether shared values stay. Reads `user_logins` twice: for the account, and for the others. */
+/** The logins of others with one of the account's values in a column. */
+const sharedIn = ({ field, column }: (typeof MASKED_COLUMNS)[number]) => `
+  select field, value from own
+  where field = '${field}' and exists (
+    select from user_logins where ${equalsValue(column, 'value')} and user_id <> $1
+  )`;
+
+/** $1 account, $2 whether shared values stay. */
 const OF_USER = `
   with own as materialized (select distinct field, value from user_logins ${VALUES} where user_id = $1),
-  others as materialized (
-    select distinct field, value from user_logins ${VALUES} join own using (field, value) where user_id <> $1
-  ),
+  others as materialized (${MASKED_COLUMNS.map(sharedIn).join(' union all ')}),
   meant as (
     select field, decode(value, 'hex') as masked_value, others.value is not null as shared
     from own left join others using (field, value)

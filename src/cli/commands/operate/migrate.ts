@@ -95,6 +95,7 @@ async function adoptForeignTable(pool: Pool, { dryRun, batchPages, json }: Optio
 function describe({
   applied,
   partitionsMade,
+  indexesBuilt,
   brokenConstraints,
   owner,
 }: MigrationResult): string[] {
@@ -103,6 +104,7 @@ function describe({
       ? ['all migrations were already applied']
       : [`applied ${applied.length} migration(s):`, ...applied.map((name) => `  ${name}`)]),
     `created ${partitionsMade} partition(s) of user_logins, which belongs to ${owner}`,
+    ...(indexesBuilt > 0 ? [`built ${indexesBuilt} index(es) of its partitions`] : []),
     ...brokenConstraints.map(
       ({ table, constraint, rows }) =>
         `${rows} older row(s) of ${table} break its constraint ${constraint}, which holds for new rows: correct them, then migrate again`,
