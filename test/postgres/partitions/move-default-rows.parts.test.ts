@@ -202,7 +202,7 @@ test('views, grants, triggers and indexes hold on moved partitions', async () =>
        (select count(*)::int from pg_index where indrelid = '${PARTITION}'::regclass) as indexes,
        (select count(*)::int from pg_index where indrelid = 'user_logins_default'::regclass) as default_indexes`,
   );
-  expect(rows).toEqual([{ seen: 25, recent: 25, indexes: 2, default_indexes: 2 }]);
+  expect(rows).toEqual([{ seen: 25, recent: 25, indexes: 5, default_indexes: 5 }]);
   const analyst = await session(database.urls.analyst);
   expect((await analyst.query('select from recent')).rowCount).toBe(25);
   expect((await analyst.query('select from user_logins')).rowCount).toBe(25);
