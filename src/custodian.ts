@@ -70,10 +70,11 @@ export async function startCustodian(
     await connectOrExplain('Postgres', 'Check DATABASE_URL.', () => checkDatabase(pool));
     const unboundUntilMs = await unboundUntil(pool);
     const privateKey = await vaultPrivateKey(custodian);
-    const connection = await connectWorker(temporal);
+    const { namespace: ingestion, custodianNamespace: namespace } = temporal;
+    const connection = await connectWorker(temporal, {}, [ingestion, namespace]);
     const worker = await createWorker({
       connection,
-      namespace: temporal.namespace,
+      namespace,
       taskQueue: CUSTODIAN_TASK_QUEUE,
       workflowBundle: await workflowBundle(workflowBundlePath, logger),
       activities: createCustodianActivities({
@@ -81,8 +82,8 @@ export async function startCustodian(
         privateKey,
         masker: createMasker(masking),
         maskers: maskersById(masking.keys),
-        listPollers: () => listPollers(connection, temporal.namespace),
-        batchesInFlight: batchesInFlight(connection, temporal.namespace),
+        listPollers: () => listPollers(connection, ingestion),
+        batchesInFlight: batchesInFlight(connection, ingestion),
       }),
       ...workerVersion(temporal.version, 'AUTO_UPGRADE'),
       dataConverter: dataConverter(payloads.keys),
@@ -91,7 +92,7 @@ export async function startCustodian(
       shutdownGraceTime: `${shutdownGraceSeconds} seconds`,
       shutdownForceTime: `${shutdownGraceSeconds + FORCE_SECONDS} seconds`,
     });
-    const { namespace, currentApiKey, tlsFilesReplaced } = temporal;
+    const { currentApiKey, tlsFilesReplaced } = temporal;
     const readiness = createReadiness({ temporal: connection, namespace, pool });
     const watch = watchRefusals(readiness, {
       exitSeconds: config.worker.credentialsRefusedExitSeconds,

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Wrong } from './declare-section.ts';
-import { isPlainHttp } from './host-and-port.ts';
+import { isLinkLocal, isPlainHttp } from './host-and-port.ts';
 import { readTextFile } from './read-secret-file.ts';
 import { type Environment, type Reader, textOf } from './reader.ts';
 import { flag, httpUrl } from './value-parsers.ts';
@@ -16,6 +16,12 @@ export const ALLOW_PLAIN_HTTP = {
 
 /** The SDK reads an endpoint for each of its services, also for those that hand out credentials (STS, SSO). */
 const ENDPOINT = /^AWS_ENDPOINT_URL(_[A-Z0-9_]+)?$/;
+
+/** Where the SDK asks for credentials, without TLS on the machine's own network. */
+const CREDENTIALS_ENDPOINT =
+  /^AWS_(EC2_METADATA_SERVICE_ENDPOINT|CONTAINER_CREDENTIALS_FULL_URI)$|ec2_metadata_service_endpoint/;
+/** The SDK appends it to a host. */
+const CREDENTIALS_PATH = 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI';
 
 /** The SDK sends these in headers as they are, without trimming them. */
 const CREDENTIALS = [
@@ -42,15 +48,20 @@ export function checkAwsSettings(
     reader.problem(name, 'must be printable characters without spaces or line breaks');
   }
   const named = Object.keys(env).flatMap((name) => {
-    const url = ENDPOINT.test(name) ? textOf(name, env) : undefined;
+    const isUrl = ENDPOINT.test(name) || CREDENTIALS_ENDPOINT.test(name);
+    const url = isUrl ? textOf(name, env) : undefined;
     return url === undefined ? [] : [[name, url] as const];
   });
   for (const [name, url] of named) {
     if (httpUrl(url) instanceof Wrong) reader.problem(name, 'is not an http(s) URL');
   }
+  if (!(textOf(CREDENTIALS_PATH, env) ?? '/').startsWith('/')) {
+    reader.problem(CREDENTIALS_PATH, 'must be a path that begins with a slash');
+  }
   if (reader.values({ ALLOW_PLAIN_HTTP }).ALLOW_PLAIN_HTTP) return;
   for (const [name, url] of [...named, ...Object.entries(urls), ...profileEndpoints(env)]) {
     if (url === undefined || !isPlainHttp(url)) continue;
+    if (CREDENTIALS_ENDPOINT.test(name) && isLinkLocal(new URL(url).hostname)) continue;
     reader.problem(
       name,
       `is http to another machine: use https, or allow it with ${ALLOW_PLAIN_HTTP.name}=true`,
@@ -58,7 +69,10 @@ export function checkAwsSettings(
   }
 }
 
-/** The endpoints that the SDK takes from the profile in use and from its `services`, named by that profile. */
+/**
+ * The endpoints that the SDK takes from the profile in use, the profiles that this one assumes roles with, and their
+ * `services`. The SDK's own parser only reads files asynchronously, and settings are read synchronously.
+ */
 function profileEndpoints(env: Environment): [string, string][] {
   const profile = textOf('AWS_PROFILE', env) ?? 'default';
   const home = textOf('HOME', env) ?? homedir();
@@ -69,14 +83,23 @@ function profileEndpoints(env: Environment): [string, string][] {
   const sections = paths.flatMap(iniSections);
   const isOf = (name: string) => (section: IniSection) =>
     [name, `profile ${name}`].includes(section.title);
-  const own = sections.filter(isOf(profile));
-  const sources = own.flatMap(({ entries }) => valuesOf(entries, 'source_profile'));
-  const ofProfile = [...own, ...sources.flatMap((name) => sections.filter(isOf(name)))];
+  const used = new Set([profile]);
+  // A set also visits what is added meanwhile.
+  for (const name of used) {
+    for (const { entries } of sections.filter(isOf(name))) {
+      for (const source of valuesOf(entries, 'source_profile')) used.add(source);
+    }
+  }
+  const ofProfile = [...used].flatMap((name) => sections.filter(isOf(name)));
   const services = ofProfile.flatMap(({ entries }) => valuesOf(entries, 'services'));
-  const used = sections.filter(({ title }) => services.includes(title.replace(/^services /, '')));
-  return [...ofProfile, ...used]
-    .flatMap(({ entries }) => valuesOf(entries, 'endpoint_url'))
-    .map((url) => ['AWS_PROFILE: endpoint_url of its profile', url]);
+  const ofServices = sections.filter(({ title }) =>
+    services.includes(title.replace(/^services /, '')),
+  );
+  return ['endpoint_url', 'ec2_metadata_service_endpoint'].flatMap((name) =>
+    [...ofProfile, ...ofServices]
+      .flatMap(({ entries }) => valuesOf(entries, name))
+      .map((url): [string, string] => [`AWS_PROFILE: ${name} of its profile`, url]),
+  );
 }
 
 type IniSection = { title: string; entries: [name: string, value: string][] };
@@ -92,10 +115,12 @@ function iniSections(path: string): IniSection[] {
     return [];
   }
   const sections: IniSection[] = [];
-  for (const line of text.split(/\r?\n/)) {
+  for (const whole of text.split(/\r?\n/)) {
+    const [line = ''] = whole.split(/(?:^|\s)[;#]/);
     const [, title] = /^\s*\[\s*(.*?)\s*\]/.exec(line) ?? [];
     const [, name, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (title !== undefined) sections.push({ title: title.replace(/\s+/g, ' '), entries: [] });
+    if (title !== undefined)
+      sections.push({ title: title.replace(/\s+/g, ' ').replace(/["']/g, ''), entries: [] });
     else if (name !== undefined) sections.at(-1)?.entries.push([name, value ?? '']);
   }
   return sections;

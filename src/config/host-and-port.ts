@@ -1,4 +1,4 @@
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 
 /** An IPv6 host has no brackets. */
 export type HostAndPort = { host: string; port: number };
@@ -37,10 +37,24 @@ export function isHost(host: string): boolean {
 export const formatHostAndPort = ({ host, port }: HostAndPort): string =>
   `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
+const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
+
 /** Reports whether packets to this host stay on this machine. */
 export function isLoopback(host: string): boolean {
-  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const name = withoutBrackets(host).toLowerCase();
   return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
+}
+
+const LINK_LOCAL = new BlockList();
+LINK_LOCAL.addSubnet('169.254.0.0', 16);
+LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
+// The addresses of AWS for the same purpose.
+LINK_LOCAL.addSubnet('fd00:ec2::', 32, 'ipv6');
+
+/** Reports whether packets to this host, an address, stay on its own network. */
+export function isLinkLocal(host: string): boolean {
+  const address = withoutBrackets(host);
+  return isIP(address) !== 0 && LINK_LOCAL.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 /** Reports whether what is sent to this URL crosses a network unencrypted. */

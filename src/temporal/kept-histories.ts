@@ -17,8 +17,20 @@ export type KeptHistories = {
   removedAt: Date | undefined;
 };
 
-/** Looks for histories that Temporal keeps of runs that began by a time. */
-export async function keptHistories(client: Client, begunBy: Date): Promise<KeptHistories> {
+/** Looks in all these namespaces for histories that Temporal keeps of runs that began by a time. */
+export async function keptHistories(
+  clients: readonly Client[],
+  begunBy: Date,
+): Promise<KeptHistories> {
+  const kept = await Promise.all(clients.map((client) => keptIn(client, begunBy)));
+  const removals = kept.flatMap(({ removedAt }) => removedAt ?? []);
+  return {
+    open: kept.find(({ open }) => open !== undefined)?.open,
+    removedAt: removals.sort((a, b) => b.getTime() - a.getTime())[0],
+  };
+}
+
+async function keptIn(client: Client, begunBy: Date): Promise<KeptHistories> {
   const begun = `WorkflowType IN (${OURS}) AND StartTime <= '${begunBy.toISOString()}'`;
   const open = await firstPage(client, `${begun} AND ExecutionStatus = 'Running'`);
   const closed = await firstPage(client, `${begun} AND ExecutionStatus != 'Running'`);

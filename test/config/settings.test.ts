@@ -87,7 +87,7 @@ describe('what is written about the settings is made from them', () => {
 
 /** They are checked only. */
 const READ_BY_AWS_SDK =
-  /^(HOME|AWS_(PROFILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE|CONTAINER_AUTHORIZATION_TOKEN))$/;
+  /^(HOME|AWS_(PROFILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE|CONTAINER_AUTHORIZATION_TOKEN|CONTAINER_CREDENTIALS_RELATIVE_URI))$/;
 
 describe('every setting is read, and nothing else', () => {
   test('with each way to Postgres', () => {
@@ -259,6 +259,13 @@ describe('what leaves this machine is encrypted', () => {
     ['[profile used]', 'endpoint_url=http://aws.example', ''],
     ['[profile used]', 'services = s', '[services s]\nsts =\n  endpoint_url = http://aws.example'],
     ['[profile used]', 'source_profile = b', '[profile b]\nendpoint_url = http://aws.example'],
+    [
+      '[profile used]',
+      'source_profile = b',
+      '[profile b]\nsource_profile = c\n[c]\nendpoint_url = http://aws.example',
+    ],
+    ['[profile "used"]', 'endpoint_url = http://aws.example ; a comment', ''],
+    ['[profile used]', 'ec2_metadata_service_endpoint = http://aws.example', ''],
   ])('nor is the endpoint of the AWS profile: %s %s %s', async (title, line, more) => {
     const path = join(directory, 'aws-config');
     const used = title.includes('used') ? { AWS_PROFILE: 'used' } : {};
@@ -268,6 +275,35 @@ describe('what leaves this machine is encrypted', () => {
     await writeFile(path, `${title}\n${line}\n${more}\n`);
     expect(names(problemsOf(env, ['sqs']))).toEqual(['AWS_PROFILE:']);
     expect(problemsOf({ ...env, AWS_ALLOW_PLAIN_HTTP: 'true' }, ['sqs'])).toEqual([]);
+  });
+
+  test.each([
+    ['AWS_EC2_METADATA_SERVICE_ENDPOINT', 'http://169.254.169.254'],
+    ['AWS_EC2_METADATA_SERVICE_ENDPOINT', 'http://[fd00:ec2::254]'],
+    ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'http://169.254.170.2/v2'],
+    ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'http://[fd00:ec2::23]/v1/credentials'],
+    ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'http://127.0.0.1:8080/'],
+    ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'https://credentials.example/'],
+  ])('credentials come from this machine or its own network, or over TLS: %s=%s', (name, url) => {
+    const kms = { VAULT_KMS_KEY_ID: 'alias/vault' };
+    for (const sections of [['sqs'], ['custodian']] as const) {
+      const env = { ...complete(), ...kms };
+      expect(problemsOf({ ...env, [name]: url }, sections)).toEqual([]);
+      for (const host of ['aws.example', '10.0.0.1', '169.254.170.2.example', '[2001:db8::1]']) {
+        const plain = { ...env, [name]: `http://${host}/` };
+        expect(names(problemsOf(plain, sections)), host).toEqual([name]);
+      }
+      const queue = { ...env, AWS_ENDPOINT_URL_STS: 'http://169.254.170.2/' };
+      expect(names(problemsOf(queue, sections))).toEqual(['AWS_ENDPOINT_URL_STS']);
+    }
+  });
+
+  test('the path of container credentials does not name another host', () => {
+    const name = 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI';
+    expect(problemsOf({ ...complete(), [name]: '/v2/credentials' }, ['sqs'])).toEqual([]);
+    for (const path of ['@aws.example/', '.aws.example/', ':80@aws.example/']) {
+      expect(names(problemsOf({ ...complete(), [name]: path }, ['sqs']))).toEqual([name]);
+    }
   });
 
   test('headers of metrics are not sent by http to another machine, unless that is allowed', () => {

@@ -30,6 +30,7 @@ const run = (changes: Partial<LedgerRun> = {}, counts: Partial<typeof COUNTS> = 
   rowsInUserLogins: 6,
   rowsInQuarantine: 1,
   changedBatches: [],
+  lacksRecords: false,
   lostFromQuarantine: 0,
   lostDuplicates: { messages: 0, ids: [] },
   ...changes,
@@ -97,6 +98,16 @@ test.each([
     }
   },
 );
+
+test('more rows than a batch stored are no finding in a run that builds without such records have begun', () => {
+  const changedBatches = [
+    { number: 3, stored: 5, found: 6 },
+    { number: 4, stored: 5, found: 4 },
+  ];
+  expect(problemsOf(run({ changedBatches, lacksRecords: true }))).toEqual([
+    'missing from user_logins: 1 of the 5 row(s) that batch 4 stored',
+  ]);
+});
 
 test('of many batches that were changed, a few are named and the others counted', () => {
   const changedBatches = Array.from({ length: 14 }, (_, index) => ({

@@ -13,7 +13,11 @@ test('a connection may be closed while the SDK retries a call', async () => {
   await once(server, 'listening');
   try {
     const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const connection = lazyConnection({ connectionOptions: { address }, namespace: 'default' });
+    const connection = lazyConnection({
+      connectionOptions: { address },
+      namespace: 'default',
+      custodianNamespace: 'default',
+    });
     const calls = Array.from({ length: 20 }, () => connection.workflowService.getSystemInfo({}));
     const settled = Promise.allSettled(calls);
     await expect.poll(() => attempts).toBeGreaterThan(1);

@@ -8,6 +8,10 @@ import {
   temporalProblem,
 } from '../../temporal/temporal-problem.ts';
 
+/** As `withTemporal`, in the namespace of rotations. */
+export const withRotations: typeof withTemporal = (settings, payloadKeys, act) =>
+  withTemporal({ ...settings, namespace: settings.custodianNamespace }, payloadKeys, act);
+
 /** Connects to Temporal, acts, and closes the connection. Failed calls are explained in terms of the settings. */
 export async function withTemporal<T>(
   settings: Config['temporal'],

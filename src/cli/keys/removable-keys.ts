@@ -20,15 +20,15 @@ export async function readKeysInUse(pool: Pool): Promise<KeysInUse> {
 }
 
 /**
- * Judges keys that are not active here. A key without a record was last used before the records begin, by an earlier
+ * Judges keys that are not active here, by the histories of all these namespaces. A key without a record was last used before the records begin, by an earlier
  * build.
  */
 export async function removableKeys(
-  client: Client,
+  [ingestion, ...others]: readonly [Client, ...Client[]],
   { uses, activeIn }: KeysInUse,
   keyIds: readonly string[],
 ): Promise<Map<string, Removable>> {
-  const scheduled = await keysOfSchedule(client);
+  const scheduled = await keysOfSchedule(ingestion);
   const recordsBegin = Math.min(...uses.map(({ firstUsedAt }) => firstUsedAt.getTime()));
   const judge = async (keyId: string): Promise<Removable> => {
     const worker = activeIn.get(keyId);
@@ -41,7 +41,7 @@ export async function removableKeys(
     if (uses.length === 0) return kept('no worker of this build has run yet to record its use');
     const use = uses.find((each) => each.keyId === keyId);
     const last = use?.lastUsedAt ?? new Date(recordsBegin);
-    const { open, removedAt } = await keptHistories(client, last);
+    const { open, removedAt } = await keptHistories([ingestion, ...others], last);
     if (open !== undefined) return kept(`the open run ${open} may need it`);
     if (removedAt === undefined) return { from: new Date(), reason: 'no history needs it' };
     return { from: removedAt, reason: 'Temporal then removes the last history that may need it' };

@@ -22,6 +22,11 @@ const NOT_AN_ADDRESS = `must be an address, such as localhost:7233: ${ADDRESS_RU
 const parseAddress = (text: string): string | Wrong =>
   parseHostAndPort(text, { defaultPort: DEFAULT_PORT }) ? text : new Wrong(NOT_AN_ADDRESS);
 
+const parseNamespace = matching(
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/,
+  'the name of a namespace: letters, digits, ".", "_" and "-"',
+);
+
 const SETTINGS = {
   address: {
     name: 'TEMPORAL_ADDRESS',
@@ -35,10 +40,13 @@ const SETTINGS = {
     usedByLibrary: true,
     default: 'default',
     description: 'Temporal namespace.',
-    parse: matching(
-      /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/,
-      'the name of a namespace: letters, digits, ".", "_" and "-"',
-    ),
+    parse: parseNamespace,
+  },
+  custodianNamespace: {
+    name: 'TEMPORAL_CUSTODIAN_NAMESPACE',
+    description:
+      "Custodians only: the namespace of the custodian's worker and of rotations, if it is not TEMPORAL_NAMESPACE, where ingestion runs. The custodian reads both.",
+    parse: parseNamespace,
   },
   apiKey: {
     name: 'TEMPORAL_API_KEY',
@@ -109,7 +117,10 @@ export type WorkerVersion = { deploymentName: string; buildId: string };
 
 type TemporalSettings = {
   connectionOptions: NativeConnectionOptions;
+  /** Of ingestion. */
   namespace: string;
+  /** Of rotations; by default the same. */
+  custodianNamespace: string;
   /** With worker versioning: which version this worker is. */
   version?: WorkerVersion;
   /** Reads TEMPORAL_API_KEY_FILE again with each call. */
@@ -137,7 +148,7 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
     }
     try {
       const load = () => loadClientConnectConfig(sources(values, reader.env));
-      const { connectionOptions, namespace } = load();
+      const { connectionOptions, namespace = SETTINGS.namespace.default } = load();
       const { address, apiKey, metadata, tls } = connectionOptions;
       const parsed = parseHostAndPort(address ?? SETTINGS.address.default, {
         defaultPort: DEFAULT_PORT,
@@ -163,7 +174,8 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
           ...connectionOptions,
           ...(tls && { tls: withoutByteOrderMarks(tls) }),
         },
-        namespace: namespace ?? SETTINGS.namespace.default,
+        namespace,
+        custodianNamespace: values.custodianNamespace ?? namespace,
         ...(deploymentName && buildId && { version: { deploymentName, buildId } }),
         ...(tls instanceof Object && {
           tlsFilesReplaced: () => isReplaced(tls, () => load().connectionOptions.tls),

@@ -67,7 +67,8 @@ const READ_RUNS = `
       group by run_id
     ),
     checked as (
-      select run_id, sum(quarantined)::int as quarantined, sum(quarantined_ids_sum) as quarantined_ids_sum,
+      select run_id, count(*) as batches_recorded, sum(quarantined)::int as quarantined,
+        sum(quarantined_ids_sum) as quarantined_ids_sum,
         coalesce(
           json_agg(json_build_object('number', batch_number, 'stored', inserted, 'found', coalesce(rows, 0))
             order by batch_number)
@@ -83,6 +84,7 @@ const READ_RUNS = `
     coalesce(stored.logins, 0) as "rowsInUserLogins",
     coalesce(stored.sealed, 0) as "rowsInQuarantine",
     coalesce(checked.batches, '[]') as "changedBatches",
+    coalesce(checked.batches_recorded < runs.batches, false) as "lacksRecords",
     case when checked.quarantined > coalesce(stored.sealed, 0) then checked.quarantined - coalesce(stored.sealed, 0)
       when checked.quarantined = stored.sealed and checked.quarantined_ids_sum <> stored.sealed_ids_sum then 1
       else 0 end as "lostFromQuarantine",

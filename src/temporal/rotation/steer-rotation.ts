@@ -124,5 +124,5 @@ const noRotation = (what: string) =>
   new Problem(
     `no rotation ${what}`,
     'Temporal has none in this namespace',
-    'Start one with `login-etl remask start --reason …`, or check TEMPORAL_NAMESPACE.',
+    'Start one with `login-etl remask start --reason …`, or check TEMPORAL_NAMESPACE and TEMPORAL_CUSTODIAN_NAMESPACE.',
   );

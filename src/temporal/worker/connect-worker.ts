@@ -3,21 +3,23 @@ import type { Config } from '../../config/config.ts';
 import { temporalAddress, temporalProblem } from '../temporal-problem.ts';
 
 /**
- * Connects a worker and checks its namespace: without one the worker would fail later, without a reason.
+ * Connects a worker and checks the namespaces that it uses: without one it would fail later, without a reason.
  * @throws Problem naming the setting
  */
 export async function connectWorker(
   settings: Config['temporal'],
   options: NativeConnectionOptions = {},
+  namespaces: readonly string[] = [settings.namespace],
 ): Promise<NativeConnection> {
-  const { connectionOptions, namespace } = settings;
   let connection: NativeConnection | undefined;
+  let namespace = settings.namespace;
   try {
-    connection = await NativeConnection.connect({ ...connectionOptions, ...options });
-    await connection.workflowService.describeNamespace({ namespace });
+    connection = await NativeConnection.connect({ ...settings.connectionOptions, ...options });
+    for (namespace of namespaces) await connection.workflowService.describeNamespace({ namespace });
     return connection;
   } catch (error) {
     await connection?.close();
-    throw temporalProblem(`Temporal at ${temporalAddress(settings)} cannot be used`, error);
+    const where = temporalAddress({ ...settings, namespace });
+    throw temporalProblem(`Temporal at ${where} cannot be used`, error);
   }
 }

@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../../src/local/ports/free-port.ts';
+import { spawnCustodian } from '../../support/custodian.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
 import { type ApiKeyFront, startApiKeyFront } from '../../support/servers/api-key-front.ts';
 import { sqsError } from '../../support/servers/sqs-proxy.ts';
@@ -46,11 +47,12 @@ async function writeSecret(name: string, content: string): Promise<string> {
   return path;
 }
 
-const workerUrl = () => new URL(stack.env.DATABASE_URL as string);
-
 /** The server trusts this machine, so a role that may not log in stands for a password that is refused. */
-async function allowLogin(isAllowed: boolean): Promise<void> {
-  const { username } = workerUrl();
+async function allowLogin(
+  isAllowed: boolean,
+  url: string = stack.databaseUrls.worker,
+): Promise<void> {
+  const { username } = new URL(url);
   await stack.pool.query(`alter role ${username} ${isAllowed ? 'login' : 'nologin'}`);
   if (isAllowed) return;
   await stack.pool.query(
@@ -120,6 +122,40 @@ test.each<[string, string, () => Promise<Record<string, string>>, () => Promise<
     );
     stack.sqs.proxy.setFault();
     await allowLogin(true);
+  },
+  PATIENCE_MS,
+);
+
+test.each<[string, string, () => Record<string, string>, () => Promise<void>]>([
+  [
+    'temporal',
+    'TEMPORAL_API_KEY',
+    () => ({
+      TEMPORAL_ADDRESS: front.address,
+      TEMPORAL_TLS: 'false',
+      TEMPORAL_API_KEY: 'custodian-key',
+    }),
+    async () => front.setKey('another-key'),
+  ],
+  ['postgres', 'DATABASE_URL', () => ({}), () => allowLogin(false, stack.databaseUrls.custodian)],
+])(
+  "a custodian's worker whose credentials for %s are refused for too long exits, and names %s",
+  async (_part, setting, env, refuse) => {
+    front.setKey('custodian-key');
+    const own = { ...env(), CREDENTIALS_REFUSED_EXIT_SECONDS: '2' };
+    const custodian = await spawnCustodian(
+      { ...stack, env: { ...stack.env, ...own } },
+      stack.env.MASKING_KEYS as string,
+    );
+    stack.undo.push(() => custodian.remove());
+    await refuse();
+    expect(await custodian.exited).toEqual({ code: 1, signal: null });
+    const log = await custodian.log();
+    expect(log).toContain('CREDENTIALS_REFUSED_EXIT_SECONDS');
+    expect(log.split('\n').find((line) => line.startsWith('the worker stopped'))).toContain(
+      setting,
+    );
+    await allowLogin(true, stack.databaseUrls.custodian);
   },
   PATIENCE_MS,
 );

@@ -1,3 +1,4 @@
+import { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { loadConfig } from '../../../config/config.ts';
 import { type KeyringPlace, keyringPlace } from '../../../config/keyring-settings.ts';
@@ -121,9 +122,15 @@ async function judgePayloadKeys(
   if (!settings) return unknown(ids, 'set DATABASE_URL and TEMPORAL_ADDRESS to see it');
   try {
     const inUse = await withDatabase(command, settings.postgres, readKeysInUse);
-    return await withTemporal(settings.temporal, undefined, (client) =>
-      removableKeys(client, inUse, ids),
-    );
+    const { namespace, custodianNamespace } = settings.temporal;
+    return await withTemporal(settings.temporal, undefined, (client) => {
+      const { connection } = client;
+      const rotations =
+        custodianNamespace === namespace
+          ? []
+          : [new Client({ connection, namespace: custodianNamespace })];
+      return removableKeys([client, ...rotations], inUse, ids);
+    });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return unknown(ids, `${error.what}: ${error.why}`);

@@ -16,7 +16,7 @@ import {
 } from '../../../temporal/rotation/steer-rotation.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withDatabase } from '../../connect/with-database.ts';
-import { withTemporal } from '../../connect/with-temporal.ts';
+import { withRotations } from '../../connect/with-temporal.ts';
 import { recordFirst } from '../../custody/record-first.ts';
 import { describeStatus } from '../../custody/rotation-status.ts';
 import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
@@ -74,7 +74,7 @@ export function addRemaskCommand(program: Command): void {
       const input = readInput(options);
       const sections = ['postgres', 'temporal', 'payloads'] as const;
       const { postgres, temporal, payloads } = readSettings(command, sections);
-      await withTemporal(temporal, payloads.keys, async (client) => {
+      await withRotations(temporal, payloads.keys, async (client) => {
         const requestId = await withDatabase(command, postgres, (pool) => request(pool, input));
         const workflowId = await startRotation(client, { ...input, requestId });
         const refusal = await startRefused(client);
@@ -96,7 +96,7 @@ export function addRemaskCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       const { temporal, payloads } = readSettings(command, ['temporal', 'payloads']);
-      await withTemporal(temporal, payloads.keys, async (client) => {
+      await withRotations(temporal, payloads.keys, async (client) => {
         const status = await rotationStatus(client);
         if (json) printJson(status);
         else printData(describeStatus(status));
@@ -111,7 +111,7 @@ export function addRemaskCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       const { temporal } = readSettings(command, ['temporal']);
-      await withTemporal(temporal, undefined, stopRotation);
+      await withRotations(temporal, undefined, stopRotation);
       if (json) printJson({ told: 'stop' });
       else printData('asked it to stop; `login-etl remask status` shows when it has stopped');
     });
