@@ -29,6 +29,7 @@ import { installRuntime } from './telemetry/runtime.ts';
 import { type Heartbeat, startHeartbeat } from './telemetry/worker-heartbeat.ts';
 import { hasSearchAttributes } from './temporal/has-search-attributes.ts';
 import { partFinder } from './temporal/runs/find-part.ts';
+import { countsReader } from './temporal/runs/query-progress.ts';
 import { connectWorker } from './temporal/worker/connect-worker.ts';
 import { createWorker } from './temporal/worker/create-worker.ts';
 import { runUntilRefused } from './temporal/worker/run-until-refused.ts';
@@ -105,6 +106,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       workerBuild: VERSION,
       quarantineLimit: config.worker.quarantineLimitPerReason,
       searchable: await hasSearchAttributes(connection, config.temporal.namespace),
+      countsOf: countsReader(connection, config.temporal.namespace, config.payloads.keys),
       receiveConcurrency: RECEIVE_CONCURRENCY,
       shuttingDown: shuttingDown.signal,
     });

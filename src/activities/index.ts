@@ -2,6 +2,7 @@ import type { Part } from '../batch/part.ts';
 import type { PartCache } from '../batch/part-cache.ts';
 import { lastNeededBy } from '../batch/part-lifetimes.ts';
 import { type AcknowledgeDependencies, createAcknowledgeActivity } from './ingest/acknowledge.ts';
+import { type CountShardsDependencies, createCountShardsActivity } from './ingest/count-shards.ts';
 import { createInsertActivity, type InsertDependencies } from './ingest/insert.ts';
 import { createMaskActivity, type MaskDependencies } from './ingest/mask.ts';
 import { createReceiveActivity, type ReceiveDependencies } from './ingest/receive.ts';
@@ -11,15 +12,17 @@ type ActivityDependencies = ReceiveDependencies &
   InsertDependencies &
   MaskDependencies &
   AcknowledgeDependencies &
-  RecordRunDependencies;
+  RecordRunDependencies &
+  CountShardsDependencies;
 
-/** The four activities of a batch, and the ledger's, over the clients they are given. */
+/** The four activities of a batch, the ledger's, and that of shards, over the clients they are given. */
 export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createReceiveActivity(dependencies),
   ...releasing(dependencies.parts, 'maskBatch', createMaskActivity(dependencies)),
   ...releasing(dependencies.parts, 'insertBatch', createInsertActivity(dependencies)),
   ...releasing(dependencies.parts, 'acknowledgeBatch', createAcknowledgeActivity(dependencies)),
   ...createRecordRunActivity(dependencies),
+  ...createCountShardsActivity(dependencies),
 });
 
 type Step = keyof typeof lastNeededBy;

@@ -45,5 +45,12 @@ export const RECORD: ActivityOptions = {
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '15 seconds' },
 };
 
+/** Only shown to people: the next look comes soon. */
+export const COUNT_SHARDS: ActivityOptions = {
+  scheduleToCloseTimeout: '30 seconds',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: { maximumAttempts: 1 },
+};
+
 /** A failed run must report its failure soon, with or without its row in the ledger. */
 export const RECORD_FAILURE: ActivityOptions = { ...RECORD, scheduleToCloseTimeout: '30 seconds' };

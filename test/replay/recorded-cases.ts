@@ -74,6 +74,19 @@ export const RECORDED_CASES: Readonly<Record<string, RecordedCase>> = {
     return finished(await stack.start({ shards: 2 }));
   },
 
+  // It asks its children for their counts while they are open.
+  async 'shards-counted'(stack) {
+    await stack.send(loginMessages(30));
+    return whileNothingIsStored(stack, async () => {
+      const handle = await stack.start({ shards: 2, batchSize: 10 });
+      await until(async () => {
+        const { events } = await handle.fetchHistory();
+        return events?.some((event) => event.activityTaskCompletedEventAttributes) ?? false;
+      });
+      return handle;
+    }).then(finished);
+  },
+
   // One of its children.
   async shard(stack) {
     await stack.send(loginMessages(30));

@@ -1,5 +1,9 @@
-import type { Client } from '@temporalio/client';
+import { Client } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
 import { z } from 'zod';
+import type { Keyring } from '../../crypto/keys/keyring.ts';
+import { dataConverter } from '../../crypto/payloads/data-converter.ts';
+import type { Counts } from '../../domain/counts.ts';
 
 const QUERY_TIMEOUT_MS = 2_000;
 /** A query of the workflow `ingestLogins`. */
@@ -28,6 +32,16 @@ export async function runProgress(
   workflowId: string,
 ): Promise<RunProgress | undefined> {
   return progressSchema.safeParse(await queryProgress(client, workflowId)).data;
+}
+
+/** What a worker asks about the shards of a run, over its own connection. */
+export function countsReader(
+  connection: NativeConnection,
+  namespace: string,
+  payloadKeys: Keyring,
+): (workflowId: string) => Promise<Counts | null> {
+  const client = new Client({ connection, namespace, dataConverter: dataConverter(payloadKeys) });
+  return async (workflowId) => (await runProgress(client, workflowId))?.counts ?? null;
 }
 
 /**

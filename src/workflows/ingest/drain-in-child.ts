@@ -9,7 +9,7 @@ import type { IngestInput } from '../../domain/ingest-input.ts';
 import { describeStart } from '../../domain/run-description.ts';
 import type { ControlName } from './control.ts';
 
-const childId = (name: string): string => `${workflowInfo().workflowId}/${name}`;
+export const childId = (name: string): string => `${workflowInfo().workflowId}/${name}`;
 
 /** Drains the queue in a child workflow, which has its own history and continues as new as often as needed. */
 export async function drainInChild(

@@ -1,4 +1,5 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { sumCounts } from '../../domain/child-runs.ts';
 import { addCounts, type Counts, describeCounts, zeroCounts } from '../../domain/counts.ts';
 import type { IngestInput } from '../../domain/ingest-input.ts';
 import type { RunState } from '../../domain/progress.ts';
@@ -7,25 +8,41 @@ import { Control } from './control.ts';
 import { drainInChild, steerChild } from './drain-in-child.ts';
 import type { LedgerRow } from './ledger-row.ts';
 import { showProgress } from './show-progress.ts';
+import { watchShards } from './watch-shards.ts';
 
 /**
  * Drains one queue with several child workflows, so that the task rate of one workflow is not the limit. The shards need
  * no coordination, since SQS delivers each message to one of them. Each shard writes its own rows in the ledger; the row
- * of this run has no counts. Signals to this run are forwarded to the shards.
+ * of this run has no counts. Its details show the sum so far. Signals to this run are forwarded to the shards.
  */
 export async function drainInShards(settings: IngestInput, ledgerRow: LedgerRow): Promise<Counts> {
   const total = zeroCounts();
   const shards = new Map<string, string>();
-  const show = (state: RunState | RunOutcome = control.state) => showProgress(total, state, shards);
+  /** The latest counts of the shards that are open, which `total` does not have. */
+  const openCounts = new Map<string, Counts>();
+  const show = (state: RunState | RunOutcome = control.state) =>
+    showProgress(sumCounts([total, ...openCounts.values()]), state, shards);
   const numbers = [...Array(settings.shards).keys()];
   const control = new Control('draining');
   const started = new Set<string>();
+  const ended = new Set<string>();
   control.listen((signal) => {
     show();
     for (const name of started) void steerChild(name, signal);
   });
   control.answer(settings.shards * settings.lanes, () => total);
   show();
+  const stopWatching = watchShards(
+    () => [...started].filter((name) => !ended.has(name)),
+    (counts) => {
+      for (const [name, each] of counts) {
+        if (ended.has(name)) continue;
+        openCounts.set(name, each);
+        shards.set(name, `running, ${describeCounts(each)}`);
+      }
+      show();
+    },
+  );
   // Wait for all children, and throw a failure only after all have ended.
   const ends = await Promise.allSettled(
     numbers.map(async (index) => {
@@ -46,10 +63,13 @@ export async function drainInShards(settings: IngestInput, ledgerRow: LedgerRow)
         shards.set(name, isCancellation(error) ? 'cancelled' : 'failed');
         throw error;
       } finally {
+        ended.add(name);
+        openCounts.delete(name);
         show();
       }
     }),
   );
+  stopWatching();
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) {
     // A cancelled run writes its row in the ledger, too.

@@ -157,6 +157,7 @@ async function startScriptedWorker(): Promise<void> {
     }),
     acknowledgeBatch: async () => ({ acknowledged: 1, expired: 0, holder: 'worker-a' }),
     recordRun: async () => ({ searchable: false }),
+    countShards: async () => ({ counts: [] }),
   };
   const connection = await NativeConnection.connect({ address: stack.temporal.address });
   const worker = await Worker.create({

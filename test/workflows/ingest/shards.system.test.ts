@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { zeroCounts } from '../../../src/domain/counts.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
+import { startHeldRun } from '../../support/held-run.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
 
 let stack: Stack;
@@ -10,6 +11,7 @@ beforeAll(async () => {
   await stack.startWorker();
 });
 beforeEach(() => stack.clear());
+afterEach(() => stack.sqs.proxy.setFault());
 afterAll(() => stack?.stop());
 
 test('shards drain one queue side by side, and the result is the sum of theirs', async () => {
@@ -42,6 +44,17 @@ test('its details show the sum and each shard', async () => {
   expect(currentDetails).toMatch(
     /^\*\*completed\*\*\n\n.*\| 40 \| 40 .*\n- shard-1: 20 received, .*\n- shard-2: 20 received, /s,
   );
+});
+
+test('while they are open, its details show the sum so far', { timeout: 30_000 }, async () => {
+  const { handle, release } = await startHeldRun(stack, 40, { lanes: 1, shards: 2 });
+  const details = async () =>
+    (await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
+  await expect
+    .poll(details, { timeout: 15_000 })
+    .toMatch(/^\*\*draining\*\*.*\n\| 6 \| 6 .*\n- shard-1: running, \d received/s);
+  release();
+  expect(await handle.result()).toMatchObject({ received: 40 });
 });
 
 test('the bound on messages is that of all shards together', async () => {
