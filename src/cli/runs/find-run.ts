@@ -34,11 +34,13 @@ export type FoundRun = {
 
 /** A run by its workflow id or run id, from the ledger and from Temporal; either may be unreachable. */
 export async function findRun(sources: Sources, text: string): Promise<FoundRun> {
+  // Temporal is reached while Postgres is, so that two that do not answer are waited for once.
+  void sources.temporal(async () => undefined).catch(() => undefined);
   const { id, away } = await fullRunId(sources, text);
   const ledger = await ask(
     { tried: sources.tried.postgres, whatToDo: 'Check DATABASE_URL.' },
     async () => ({
-      parts: await findRuns(sources.pool(), id, MAX_PARTS),
+      parts: await findRuns(await sources.pool(), id, MAX_PARTS),
     }),
   );
   // A run with shards has no row while it is open, but its shards have.

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { CHILD_NAME, sumCounts, withChildren } from '../../domain/child-runs.ts';
 import type { Counts } from '../../domain/counts.ts';
+import { INGEST_SETTINGS } from '../../domain/ingest-input.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
 
 /** A run in the ledger. An open run has no outcome and no counts yet. */
@@ -71,6 +72,8 @@ const LATEST = `
 
 const COUNT_EMPTY = `with ${ROOTS} select count(*)::int as runs from roots where empty`;
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 type Row = Omit<LedgerEntry, 'children' | 'ownCounts'>;
 
 /** Puts shards under their runs. */
@@ -107,24 +110,30 @@ export async function readLastSuccess(pool: Pool): Promise<Date | null> {
   return rows[0]?.finishedAt ?? null;
 }
 
-/** The runs, and the children of their workflows, of which those of the runs are picked. */
+/**
+ * The runs, and the children of their workflows, of which those of the runs are picked. The children are found by all
+ * names that they can have, which the index on workflow_id serves.
+ */
 const FIND = `
   with found as (
-    select * from ingest_runs where run_id::text = $1 or workflow_id = $1 order by started_at desc limit $2
+    select * from ingest_runs where run_id = $2 or workflow_id = $1 order by started_at desc limit $3
+  ),
+  names as (
+    select '/rest' as name union all select '/shard-' || n from generate_series(1, ${INGEST_SETTINGS.shards.max}) as n
+  ),
+  children as (
+    select runs.* from names join ingest_runs as runs on workflow_id = $1 || name
+    union all
+    select runs.* from found cross join names join ingest_runs as runs
+      on runs.workflow_id = found.workflow_id || name and found.workflow_id <> $1
+      and runs.started_at between found.started_at and coalesce(found.finished_at, 'infinity')
   )
-  select ${COLUMNS} from ingest_runs as runs
-  where run_id in (select run_id from found)
-    or workflow_id ~ '${CHILD_NAME}' and workflow_id <> $1 and (
-      regexp_replace(workflow_id, '${CHILD_NAME}', '') = $1 or exists (
-        select from found where found.workflow_id = regexp_replace(runs.workflow_id, '${CHILD_NAME}', '')
-          and runs.started_at between found.started_at and coalesce(found.finished_at, 'infinity')
-      )
-    )
-  order by started_at desc`;
+  select ${COLUMNS} from (select * from found union select * from children) as runs order by started_at desc`;
 
 /** Returns the runs with this run id or workflow id, newest first: a workflow that continued as new has several. */
 export async function findRuns(pool: Pool, id: string, limit: number): Promise<LedgerEntry[]> {
-  const { rows } = await pool.query<Row>(FIND, [id, limit]);
+  const runId = UUID.test(id) ? id : null;
+  const { rows } = await pool.query<Row>(FIND, [id, runId, limit]);
   return nestRuns(rows).slice(0, limit);
 }
 
