@@ -19,13 +19,26 @@ export const describeSubject = ({ logins, vault, toSearch }: Subject): string =>
   `the originals of ${describe(vault)}${logins === undefined ? '' : ` in ${logins} login(s)`}, and ` +
   `every message about them among ${toSearch} in quarantine`;
 
+const NOT_OPENED = (messages: number) =>
+  messages === 0
+    ? ''
+    : ` A dry run does not open the ${messages} message(s) in quarantine, which may name it.`;
+
 /** A typing error must not look like an erasure. */
-export function sayUnknown(): void {
+export function sayUnknown({ logins, toSearch }: Pick<Subject, 'logins' | 'toSearch'>): void {
   printMessage(
-    'this account is unknown: no login of it is stored, and no quarantined message names it. Check the id.',
+    logins === undefined
+      ? `the vault holds no original of what was named: it was erased before, or a value is mistyped.${NOT_OPENED(toSearch)}`
+      : `this account is unknown: no login of it is stored${toSearch > 0 ? '.' : ', and no quarantined message names it.'} Check the id.${NOT_OPENED(toSearch)}`,
   );
   process.exitCode = EXIT.failure;
 }
+
+/** No login of the account, or no original of the values, is stored. */
+export const isUnknown = ({ logins, vault }: Pick<Subject, 'logins' | 'vault'>): boolean =>
+  logins === undefined
+    ? MASKED_COLUMNS.every(({ masked }) => vault[masked.plural] === 0)
+    : logins === 0;
 
 type Result = Awaited<ReturnType<typeof erase>>;
 

@@ -252,10 +252,19 @@ describe('messages in quarantine about the subject', () => {
   });
 });
 
-test('an account that nobody has is called unknown, and that is a failure', async () => {
-  const { exitCode, stdout, stderr } = await erase('--user', 'anne', '--yes');
+test.each([
+  [['--user', 'anne'], 'this account is unknown'],
+  [['--ip', 'a'.repeat(64)], 'the vault holds no original of what was named'],
+])('what nobody has is called unknown, and that is a failure: %j', async (args, says) => {
+  const { exitCode, stdout, stderr } = await erase(...args, '--yes');
   expect([exitCode, stdout]).toEqual([1, '']);
-  expect(stderr).toContain('this account is unknown');
+  expect(stderr).toContain(says);
+  for (const format of [[], ['--json']]) {
+    const dry = await erase(...args, '--dry-run', ...format);
+    expect(dry.exitCode).toBe(1);
+    expect(dry.stderr).toContain(says);
+    expect(dry.stderr).toContain('A dry run does not open the 3 message(s) in quarantine');
+  }
 });
 
 test('the account can come from standard input, out of the list of processes', async () => {

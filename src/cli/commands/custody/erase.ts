@@ -7,6 +7,7 @@ import { countOriginals, type EraseTarget } from '../../../postgres/vault/erase-
 import { withCustody } from '../../connect/with-custody.ts';
 import {
   describeSubject,
+  isUnknown,
   printResult,
   reportWhatIsLeft,
   type Subject,
@@ -85,7 +86,7 @@ export function addEraseCommand(program: Command): void {
         if (options.dryRun) {
           if (options.json) printJson({ dryRun: true, ...found });
           else printData(`would erase ${describeSubject(found)}`);
-          if (found.logins === 0) printMessage(NO_LOGINS);
+          if (isUnknown(found)) sayUnknown(found);
           return;
         }
         await refuseWhileReplayed(custody.pool);
@@ -95,10 +96,10 @@ export function addEraseCommand(program: Command): void {
         const result = await erase(custody, target, { reason, includeNear });
         const remains = await readRemains();
         const { erased, near } = result.quarantine;
-        const unknown = found.logins === 0 && erased + near.length === 0;
+        const unknown = isUnknown(found) && erased + near.length === 0;
         if (options.json) printJson({ ...result, logins: found.logins, remains });
         else if (!unknown) printResult(result, remains);
-        if (unknown) sayUnknown();
+        if (unknown) sayUnknown({ ...found, toSearch: 0 });
         reportWhatIsLeft(result.quarantine);
       });
     });
