@@ -15,11 +15,19 @@ export type Queue = {
 };
 
 /** Finds the queue by its URL or name and asks for its attributes, so that a wrong one fails here. */
-export async function openQueue(client: SQSClient, settings: SqsSettings): Promise<Queue> {
+export async function openQueue(
+  client: SQSClient,
+  settings: SqsSettings,
+  abortSignal?: AbortSignal,
+): Promise<Queue> {
+  const options = abortSignal ? { abortSignal } : {};
   const url =
-    'url' in settings.queue ? settings.queue.url : await findUrl(client, settings.queue.name);
+    'url' in settings.queue
+      ? settings.queue.url
+      : await findUrl(client, settings.queue.name, options);
   await client.send(
     new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['VisibilityTimeout'] }),
+    options,
   );
   return {
     client,
@@ -33,8 +41,12 @@ export async function openQueue(client: SQSClient, settings: SqsSettings): Promi
   };
 }
 
-async function findUrl(client: SQSClient, name: string): Promise<string> {
-  const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: name }));
+async function findUrl(
+  client: SQSClient,
+  name: string,
+  options: { abortSignal?: AbortSignal },
+): Promise<string> {
+  const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: name }), options);
   if (!QueueUrl) throw new Error('SQS answered GetQueueUrl without a URL');
   return QueueUrl;
 }

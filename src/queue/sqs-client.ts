@@ -36,7 +36,7 @@ export function sqsClient(
     cacheMiddleware: true,
     requestHandler: {
       requestTimeout: requestTimeoutMs,
-      connectionTimeout: CONNECT_TIMEOUT_MS,
+      connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, requestTimeoutMs),
       throwOnRequestTimeout: true,
       httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
       httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },

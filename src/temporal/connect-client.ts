@@ -9,7 +9,7 @@ import { temporalAddress, temporalProblem } from './temporal-problem.ts';
 
 const DEFAULT_PORT = 7233;
 /** Together with the start of the program, an unreachable server is reported within five seconds. */
-const CONNECT_TIMEOUT_MS = 3_000;
+const CONNECT_TIMEOUT_MS = 2_500;
 
 /**
  * Returns a client that has reached the server. Payload keys are needed to pass or read inputs, results and failures,
@@ -36,16 +36,16 @@ export async function connectClient(
 }
 
 /** Connects with the first call. An API key in a file is read for each call, since it may be replaced. */
-export function lazyConnection(
-  { connectionOptions, currentApiKey }: Config['temporal'],
-  connectTimeoutMs: number = CONNECT_TIMEOUT_MS,
-): Connection {
+export function lazyConnection({
+  connectionOptions,
+  currentApiKey,
+}: Config['temporal']): Connection {
   const { address = 'localhost', tls, apiKey, metadata } = connectionOptions;
   const host = parseHostAndPort(address, { defaultPort: DEFAULT_PORT })?.host ?? '';
   const retries = retriesUntilClosed();
   const connection = Connection.lazy({
     interceptors: retries.interceptors,
-    connectTimeout: connectTimeoutMs,
+    connectTimeout: CONNECT_TIMEOUT_MS,
     address,
     ...(tls !== undefined && { tls }),
     ...(apiKey && { apiKey: () => currentApiKey?.() ?? apiKey }),

@@ -2,6 +2,7 @@ import { ConfigError } from '../../config/config.ts';
 import { classifyError } from '../../errors/classify-error.ts';
 import { Problem } from '../../errors/problem.ts';
 import { isTemporalError, temporalProblem } from '../../temporal/temporal-problem.ts';
+import { answerWithin } from './answer-within.ts';
 import { isNotAllowed, missingRight, needsRole } from './database-problem.ts';
 
 /** Each part is asked by itself and bounded: one that does not answer does not hold up the others. */
@@ -16,22 +17,18 @@ export async function ask<T extends object>(
   { tried, whatToDo }: { tried: () => string; whatToDo: string },
   look: () => Promise<T>,
 ): Promise<Part<T>> {
-  const { promise: late, resolve } = Promise.withResolvers<Unreachable>();
-  const timer = setTimeout(() => {
-    const reason = `no answer within ${TIMEOUT_MS / 1_000} s${where(tried)}`;
-    resolve({ reachable: false, reason, whatToDo });
-  }, TIMEOUT_MS);
+  const answer = async () => ({ reachable: true as const, ...(await look()) });
+  const late = (): Unreachable => ({
+    reachable: false,
+    reason: `no answer within ${TIMEOUT_MS / 1_000} s${where(tried)}`,
+    whatToDo,
+  });
   try {
-    return await Promise.race([
-      look().then((answer) => ({ reachable: true as const, ...answer })),
-      late,
-    ]);
+    return await answerWithin(TIMEOUT_MS, answer, late);
   } catch (error) {
     const explained = explain(error);
     const reason = `${explained.reason}${where(tried)}`;
     return { reachable: false, whatToDo, ...explained, reason };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,15 +1,17 @@
 import type { Pool } from 'pg';
 import { loadConfig } from '../../config/config.ts';
 import { postgresPool } from '../../postgres/pool.ts';
-import { openQueue, type Queue } from '../../queue/open-queue.ts';
+import type { Queue } from '../../queue/open-queue.ts';
 import { sqsClient } from '../../queue/sqs-client.ts';
 import { temporalAddress } from '../../temporal/temporal-problem.ts';
+import { REACH_TIMEOUT_MS } from './answer-within.ts';
 import { postgresAddress } from './database-problem.ts';
 import { queueAddress } from './queue-problem.ts';
+import { reachOnce } from './reach-once.ts';
 import { type TemporalSource, temporalSource } from './temporal-source.ts';
+import { reachQueue } from './with-queue.ts';
 
-/** Less than the five seconds that a part has to answer. */
-const CONNECT_TIMEOUT_MS = 4_000;
+/** Of a server that was reached: less than the five seconds that a part has to answer. */
 const ANSWER_TIMEOUT_MS = 4_500;
 /** One for each part that is asked of Postgres. */
 const MAX_CONNECTIONS = 5;
@@ -18,7 +20,7 @@ const MAX_CONNECTIONS = 5;
 export type Sources = {
   queue(): Promise<Queue>;
   /** @throws ConfigError when it is not configured, as the others do */
-  pool(): Pool;
+  pool(): Promise<Pool>;
   temporal: TemporalSource['ask'];
   /** Where each is looked for; throws ConfigError when it is not configured. */
   tried: Record<'queue' | 'postgres' | 'temporal', () => string>;
@@ -28,24 +30,18 @@ export type Sources = {
 export function openSources(): Sources {
   const temporal = temporalSource();
   const closers: (() => unknown)[] = [() => temporal.close()];
-  const sqs = once(() => {
-    const settings = loadConfig(['sqs']).sqs;
-    const client = sqsClient(settings, { requestTimeoutMs: ANSWER_TIMEOUT_MS, maxAttempts: 1 });
-    closers.push(() => client.destroy());
-    return { settings, client };
-  });
-  let queue: Queue | undefined;
   return {
-    async queue() {
-      const { settings, client } = sqs();
-      queue ??= await openQueue(client, settings);
-      return queue;
-    },
-    pool: once(() => {
+    queue: reachOnce(async () => {
+      const settings = loadConfig(['sqs']).sqs;
+      const client = sqsClient(settings, { requestTimeoutMs: ANSWER_TIMEOUT_MS, maxAttempts: 1 });
+      closers.push(() => client.destroy());
+      return reachQueue(client, settings);
+    }),
+    pool: reachOnce(async () => {
       const pool = postgresPool(
         {
           max: MAX_CONNECTIONS,
-          connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+          connectionTimeoutMillis: REACH_TIMEOUT_MS,
           statement_timeout: ANSWER_TIMEOUT_MS,
           query_timeout: ANSWER_TIMEOUT_MS,
           ...loadConfig(['postgres']).postgres,
@@ -53,6 +49,7 @@ export function openSources(): Sources {
         { applicationName: 'login-etl status' },
       );
       closers.push(() => pool.end());
+      (await pool.connect()).release();
       return pool;
     }),
     temporal: temporal.ask,
@@ -64,13 +61,5 @@ export function openSources(): Sources {
     async close() {
       await Promise.allSettled(closers.map(async (close) => close()));
     },
-  };
-}
-
-function once<T extends object>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
   };
 }

@@ -13,11 +13,20 @@ export function queueAddress({ queue, region, endpoint }: SqsSettings): string {
   return `${name} in region ${region}${endpoint ? ` at ${endpoint}` : ''}`;
 }
 
-/** The region in the queue's own URL, where it is another than AWS_REGION. */
-export function otherRegion({ queue, region }: SqsSettings, url = ''): string | undefined {
-  const address = 'url' in queue ? queue.url : url;
-  const there = /^https:\/\/sqs\.([a-z0-9-]+)\.amazonaws\.com/.exec(address)?.[1];
-  return there === region ? undefined : there;
+/** The regional hosts of SQS: usual, FIPS, dual-stack, of a VPC endpoint, and of the old form. */
+const REGIONAL_HOST =
+  /^https?:\/\/(?:(?:[a-z0-9-]+\.)?sqs(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.com|api\.aws)|([a-z0-9-]+)\.queue\.amazonaws\.com)/;
+
+/** The region in the queue's own URL or in the endpoint, where it is another than AWS_REGION. */
+export function otherRegion(
+  { queue, region, endpoint = '' }: SqsSettings,
+  url = '',
+): string | undefined {
+  const addresses = ['url' in queue ? queue.url : url, endpoint];
+  return addresses
+    .map((address) => REGIONAL_HOST.exec(address))
+    .map((match) => match?.[1] ?? match?.[2])
+    .find((there) => there !== undefined && there !== region);
 }
 
 /** What an error of SQS means, and where the queue was looked for. */
@@ -29,14 +38,14 @@ export function queueProblem(error: unknown, settings: SqsSettings): Problem {
   if (there !== undefined) {
     return new Problem(
       what,
-      `its URL is in region ${there} (${code})`,
+      `its address is in region ${there} (${code})`,
       `Set AWS_REGION to ${there}.`,
     );
   }
   if (MISSING.includes(code)) {
     return new Problem(
       what,
-      `this region and account have no such queue (${code})`,
+      `this region and account have no such queue (${code}); SQS answers the same in a wrong region`,
       'Check AWS_REGION first: every region has queues of its own. Then SQS_QUEUE_NAME or SQS_QUEUE_URL, and the account of the credentials.',
     );
   }

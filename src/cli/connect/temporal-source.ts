@@ -2,9 +2,10 @@ import { Client } from '@temporalio/client';
 import { loadConfig } from '../../config/config.ts';
 import { dataConverter } from '../../crypto/payloads/data-converter.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
+import { reachOnce } from './reach-once.ts';
 import { tryReadSettings } from './read-settings.ts';
 
-/** Less than the five seconds that a part has to answer; also ends the client's own retries. */
+/** Of a server that was reached. Less than the five seconds that a part has to answer; also ends the client's own retries. */
 const ANSWER_TIMEOUT_MS = 4_800;
 
 export type TemporalSource = {
@@ -15,12 +16,22 @@ export type TemporalSource = {
 
 /** A client that connects at its first call. */
 export function temporalSource(): TemporalSource {
-  let client: Client | undefined;
+  let opened: Client | undefined;
+  const reached = reachOnce(async () => {
+    opened = open();
+    try {
+      await opened.connection.ensureConnected();
+    } catch (error) {
+      await opened.connection.close();
+      throw error;
+    }
+    return opened;
+  });
   const underWay = new Set<Promise<unknown>>();
   async function askNow<T>(look: (client: Client) => Promise<T>): Promise<T> {
-    client ??= open();
-    const asked = client;
-    return asked.withDeadline(Date.now() + ANSWER_TIMEOUT_MS, () => look(asked));
+    const deadline = Date.now() + ANSWER_TIMEOUT_MS;
+    const client = await reached();
+    return client.withDeadline(deadline, () => look(client));
   }
   return {
     async ask(look) {
@@ -31,14 +42,14 @@ export function temporalSource(): TemporalSource {
     async close() {
       // The client's own retries on a closed connection would end the process.
       await Promise.allSettled(underWay);
-      await client?.connection.close();
+      await opened?.connection.close();
     },
   };
 }
 
 function open(): Client {
   const { temporal } = loadConfig(['temporal']);
-  const connection = lazyConnection(temporal, ANSWER_TIMEOUT_MS);
+  const connection = lazyConnection(temporal);
   // Without payload keys only the reasons of failures cannot be read.
   const payloads = tryReadSettings(['payloads'])?.payloads;
   return new Client({

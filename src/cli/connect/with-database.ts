@@ -3,12 +3,14 @@ import type { Pool, PoolConfig } from 'pg';
 import type { Config } from '../../config/config.ts';
 import { checkDatabase } from '../../postgres/check-database.ts';
 import { postgresPool } from '../../postgres/pool.ts';
+import { REACH_TIMEOUT_MS } from './answer-within.ts';
 import { databaseProblem, isDatabaseError } from './database-problem.ts';
 import { commandPath, neededUser } from './needed-user.ts';
 
 /** Longer than a worker's statements: a command may read every row, and a reader may page through them. */
 const READ_TIMEOUT_MS = 30 * 60_000;
 const PATIENT: PoolConfig = {
+  connectionTimeoutMillis: REACH_TIMEOUT_MS,
   statement_timeout: READ_TIMEOUT_MS,
   query_timeout: READ_TIMEOUT_MS,
   idle_in_transaction_session_timeout: READ_TIMEOUT_MS,

@@ -1,5 +1,6 @@
 import { classifyError } from '../../errors/classify-error.ts';
 import { Problem } from '../../errors/problem.ts';
+import { answerWithin } from '../connect/answer-within.ts';
 
 /** Each check is bounded, so that doctor ends even where nothing answers. */
 const TIMEOUT_MS = 5_000;
@@ -42,32 +43,36 @@ function explainByCode(error: unknown): Omit<Finding, 'status'> {
   return { detail: `${policy.advice} (${code})`, whatToDo: 'Correct that, then run doctor again.' };
 }
 
-/** Runs one check after the other. A failed check skips only those that need it. */
-export async function* runChecks(checks: readonly Check[]): AsyncGenerator<Result> {
+/** Runs the lists side by side, so that a part which does not answer holds up no other, and returns the findings in order. */
+export async function* runChecks(lists: readonly CheckList[]): AsyncGenerator<Result> {
+  for (const result of lists.flatMap(({ checks }) => startChecks(checks))) yield await result;
+}
+
+/** One check after the other. A failed check skips only those that need it. */
+function startChecks(checks: readonly Check[]): Promise<Result>[] {
   const notPassed = new Set<string>();
-  for (const check of checks) {
+  let before: Promise<unknown> = Promise.resolve();
+  return checks.map((check) => {
     const { name, needs } = check;
-    const finding =
-      needs !== undefined && notPassed.has(needs)
-        ? warning('not checked', `Fix this first: ${needs}.`)
-        : await examine(check);
-    if (finding.status === 'failed' || finding.detail === 'not checked') notPassed.add(name);
-    yield { name, ...finding };
-  }
+    const result = before.then(async () => {
+      const finding =
+        needs !== undefined && notPassed.has(needs)
+          ? warning('not checked', `Fix this first: ${needs}.`)
+          : await examine(check);
+      if (finding.status === 'failed' || finding.detail === 'not checked') notPassed.add(name);
+      return { name, ...finding };
+    });
+    before = result;
+    return result;
+  });
 }
 
 async function examine({ run, explain }: Check): Promise<Finding> {
-  const { promise: late, resolve } = Promise.withResolvers<Finding>();
-  const noAnswer = failed(
-    `no answer within ${TIMEOUT_MS / 1_000} s`,
-    'Check its address and the network.',
-  );
-  const timer = setTimeout(resolve, TIMEOUT_MS, noAnswer);
+  const late = () =>
+    failed(`no answer within ${TIMEOUT_MS / 1_000} s`, 'Check its address and the network.');
   try {
-    return await Promise.race([run(), late]);
+    return await answerWithin(TIMEOUT_MS, run, late);
   } catch (error) {
     return { status: 'failed', ...(explain ?? explainByCode)(error) };
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -5,6 +5,7 @@ import { Problem } from '../../errors/problem.ts';
 import { tryInsert } from '../../postgres/ingest/try-insert.ts';
 import { postgresPool } from '../../postgres/pool.ts';
 import { pendingMigrations } from '../../postgres/run-migrations.ts';
+import { REACH_TIMEOUT_MS } from '../connect/answer-within.ts';
 import { type CheckList, type Finding, failed, ok } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
@@ -12,7 +13,6 @@ const POSTGRES = 'Postgres';
 const MIGRATIONS = 'migrations';
 const PRIVILEGES = 'privileges';
 const MIN_VERSION = 130_000;
-const CONNECT_TIMEOUT_MS = 4_000;
 const READ_ONLY = '25006';
 const USE_THE_PRIMARY =
   'Name the primary in DATABASE_URL, or all hosts with `?target_session_attrs=read-write`.';
@@ -31,7 +31,7 @@ const NEEDED = `
 export function postgresChecks(settings: PoolConfig | undefined): CheckList & { pool?: Pool } {
   if (!settings) return { checks: [{ name: POSTGRES, run: notConfigured }] };
   const pool = postgresPool(
-    { ...settings, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
+    { ...settings, connectionTimeoutMillis: REACH_TIMEOUT_MS },
     { applicationName: 'login-etl doctor' },
   );
   const explain = (error: unknown) => {

@@ -1,7 +1,8 @@
 import { describeQueue } from '../../queue/describe-queue.ts';
-import { openQueue, type Queue } from '../../queue/open-queue.ts';
+import type { Queue } from '../../queue/open-queue.ts';
 import { type SqsSettings, sqsClient } from '../../queue/sqs-client.ts';
 import { otherRegion, queueAddress, queueProblem } from '../connect/queue-problem.ts';
+import { reachQueue } from '../connect/with-queue.ts';
 import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
@@ -14,7 +15,7 @@ export function queueChecks(settings: SqsSettings | undefined): CheckList {
   const client = sqsClient(settings);
   let queue: Queue | undefined;
   const open = async () => {
-    queue ??= await openQueue(client, settings);
+    queue ??= await reachQueue(client, settings);
     return describeQueue(queue);
   };
   return {

@@ -1,4 +1,4 @@
-import { Client, ScheduleNotFoundError } from '@temporalio/client';
+import { Client, ScheduleNotFoundError, type WorkflowExecutionInfo } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Config } from '../../config/config.ts';
 import { dataConverter } from '../../crypto/payloads/data-converter.ts';
@@ -8,6 +8,7 @@ import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
 import { SET_CURRENT, whyRunsWait } from '../../temporal/deployment/version-routing.ts';
 import { hasSearchAttributes } from '../../temporal/has-search-attributes.ts';
+import { openRuns, startAndStatus } from '../../temporal/runs/list-runs.ts';
 import { scheduleHandle } from '../../temporal/schedule/create-schedule.ts';
 import { temporalAddress, temporalProblem } from '../../temporal/temporal-problem.ts';
 import { listPollers, readVersionRouting } from '../../temporal/workers.ts';
@@ -18,7 +19,6 @@ import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
 const TEMPORAL = 'Temporal';
-const CONNECT_TIMEOUT_MS = 4_000;
 
 export function temporalChecks(
   settings: Config['temporal'] | undefined,
@@ -26,7 +26,7 @@ export function temporalChecks(
   pool: Pool | undefined,
 ): CheckList {
   if (!settings) return { checks: [{ name: TEMPORAL, run: notConfigured }] };
-  const connection = lazyConnection(settings, CONNECT_TIMEOUT_MS);
+  const connection = lazyConnection(settings);
   const client = new Client({
     connection,
     namespace: settings.namespace,
@@ -81,13 +81,18 @@ async function workers(client: Client, pool: Pool | undefined): Promise<Finding>
   const { length } = liveWorkers(reported, await listPollers(connection, options.namespace));
   const waiting = whyRunsWait(await readVersionRouting(connection, options.namespace));
   if (waiting) return failed(waiting, SET_CURRENT);
-  return length > 0
-    ? ok(`${length} alive on task queue ${TASK_QUEUE}`)
-    : warning(
-        `no worker polls task queue ${TASK_QUEUE}`,
-        'Start one with `npm run worker`; check that its TEMPORAL_NAMESPACE is the same.',
-      );
+  if (length > 0) return ok(`${length} alive on task queue ${TASK_QUEUE}`);
+  const detail = `no worker is running on task queue ${TASK_QUEUE}`;
+  const start = 'Start one with `npm run worker`; check that its TEMPORAL_NAMESPACE is the same.';
+  // Before the first start, or scaled to zero, nothing needs one.
+  const [run] = (await openRuns(client, 1)).filter(hasBegun);
+  return run
+    ? failed(`${detail}, and ${run.workflowId} waits for one`, start)
+    : warning(detail, start);
 }
+
+/** A cron's next run exists long before its turn. */
+const hasBegun = (run: WorkflowExecutionInfo): boolean => startAndStatus(run).status !== 'waiting';
 
 async function runs(client: Client): Promise<Finding> {
   const { runs: open } = await lookAtOpenRuns(client, false);

@@ -1,8 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import { describeQueue } from '../../queue/describe-queue.ts';
+import { answerWithin, REACH_TIMEOUT_MS } from '../connect/answer-within.ts';
 import { withQueue } from '../connect/with-queue.ts';
-
-const TIMEOUT_MS = 3_000;
 
 /**
  * About how many messages a run will take, for its progress bar: those on the queue now, up to the run's bound.
@@ -17,11 +16,9 @@ export async function expectedMessages(
     ({ visible, delayed }) => Math.min(visible + delayed, maxMessages),
     () => 0,
   );
-  const { promise: late, resolve } = Promise.withResolvers<number>();
-  const timer = setTimeout(resolve, TIMEOUT_MS, 0);
-  try {
-    return await Promise.race([depth, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return answerWithin(
+    REACH_TIMEOUT_MS,
+    () => depth,
+    () => 0,
+  );
 }

@@ -39,6 +39,7 @@ function ownOrParentId(workflowId: string, text: string): string {
 
 /** Temporal also knows runs that stored nothing; the ledger outlives Temporal's histories. */
 async function latestRun(sources: Sources): Promise<RunId> {
+  const recorded = matches(sources, '', 1);
   const asked = await ask(temporal(sources), () =>
     sources.temporal(async (client) => ({
       runs: [...(await openRuns(client, 1)), ...(await closedRuns(client, 1))],
@@ -46,13 +47,13 @@ async function latestRun(sources: Sources): Promise<RunId> {
   );
   const runs = asked.reachable ? asked.runs : [];
   const [newest] = runs.toSorted((a, b) => b.startTime.getTime() - a.startTime.getTime());
-  const id = newest?.workflowId ?? (await matches(sources, '', 1))[0]?.workflowId ?? 'latest';
+  const id = newest?.workflowId ?? (await recorded)[0]?.workflowId ?? 'latest';
   return { id, ...(!asked.reachable && { away: asked }) };
 }
 
 const matches = async (sources: Sources, prefix: string, limit: number) => {
   try {
-    return await matchRuns(sources.pool(), prefix, limit);
+    return await matchRuns(await sources.pool(), prefix, limit);
   } catch {
     return [];
   }

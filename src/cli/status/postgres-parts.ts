@@ -29,8 +29,8 @@ export const readLedgerPart = (sources: Sources): Promise<Part<LedgerView>> =>
   ask(postgres(sources), async () => {
     const since = new Date(Date.now() - RECENT_HOURS * 3_600_000);
     const [latest, lastSuccessAt] = await Promise.all([
-      readLatestRuns(sources.pool(), { since, withEmpty: false, limit: RECENT_RUNS }),
-      readLastSuccess(sources.pool()),
+      readLatestRuns(await sources.pool(), { since, withEmpty: false, limit: RECENT_RUNS }),
+      readLastSuccess(await sources.pool()),
     ]);
     return { sinceHours: RECENT_HOURS, ...latest, lastSuccessAt };
   });
@@ -38,13 +38,13 @@ export const readLedgerPart = (sources: Sources): Promise<Part<LedgerView>> =>
 export type RowsView = { today: number };
 
 export const readRows = (sources: Sources): Promise<Part<RowsView>> =>
-  ask(postgres(sources), async () => ({ today: await countRowsOfToday(sources.pool()) }));
+  ask(postgres(sources), async () => ({ today: await countRowsOfToday(await sources.pool()) }));
 
 export type QuarantineView = { messages: number; reasons: QuarantineReason[] };
 
 export const readQuarantine = (sources: Sources): Promise<Part<QuarantineView>> =>
   ask(postgres(sources), async () => {
-    const reasons = await readQuarantineReasons(sources.pool());
+    const reasons = await readQuarantineReasons(await sources.pool());
     return { messages: reasons.reduce((sum, { messages }) => sum + messages, 0), reasons };
   });
 
@@ -53,5 +53,5 @@ export type MaskKeysView = { days: number; keys: MaskKeyUse[] };
 export const readMaskKeysPart = (sources: Sources): Promise<Part<MaskKeysView>> =>
   ask(postgres(sources), async () => ({
     days: MASK_KEY_DAYS,
-    keys: await readMaskKeys(sources.pool()),
+    keys: await readMaskKeys(await sources.pool()),
   }));

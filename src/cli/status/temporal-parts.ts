@@ -40,7 +40,7 @@ export type WorkersView = {
 export const readWorkers = (sources: Sources): Promise<Part<WorkersView>> =>
   ask(postgres(sources), async () => {
     const [reported, polled] = await Promise.all([
-      readReportedWorkers(sources.pool(), TASK_QUEUE),
+      readReportedWorkers(await sources.pool(), TASK_QUEUE),
       pollersSoon(sources),
     ]);
     return {
@@ -88,7 +88,7 @@ export async function lookAtOpenRuns(client: Client, query: boolean): Promise<Ru
 /** A query waits for a worker. Where all that have reported are dead, it would wait for nothing. */
 async function someWorkerMayAnswer(sources: Sources): Promise<boolean> {
   const answer = async () => {
-    const reported = await readReportedWorkers(sources.pool(), TASK_QUEUE);
+    const reported = await readReportedWorkers(await sources.pool(), TASK_QUEUE);
     return reported.length === 0 || reported.some(({ alive }) => alive);
   };
   const late = setTimeout(REPORTS_WITHIN_MS, true, { ref: false });
@@ -114,8 +114,11 @@ export const readLatest = (sources: Sources): Promise<Part<LatestView>> =>
   ask(temporal(sources), () =>
     sources.temporal(async (client) => {
       const since = new Date(Date.now() - RECENT_HOURS * 3_600_000);
-      const recorded = (ids: string[]) =>
-        recordedRuns(sources.pool(), ids).catch(() => new Set<string>());
+      const recorded = async (ids: string[]) =>
+        sources
+          .pool()
+          .then((pool) => recordedRuns(pool, ids))
+          .catch(() => new Set<string>());
       const [latest, unrecorded] = await Promise.all([
         lookAtLatestRun(client),
         unrecordedRuns(client, { since, limit: RECENT_RUNS }, recorded),

@@ -45,5 +45,5 @@ test('a killed worker is missing within seconds, and Temporal is not blamed for 
   const problems = (await ask<Report>('status')).problems?.map(({ problem }) => problem) ?? [];
   expect(problems).toContain('no worker is running');
   expect(problems.filter((problem) => problem.startsWith('Temporal'))).toEqual([]);
-  expect(await doctorsWorker()).toBe('warning');
+  expect(await doctorsWorker()).toBe('failed');
 }, 120_000);

@@ -55,7 +55,19 @@ test('before any worker is there: that is what is wrong', async () => {
   const { exitCode, json } = await status();
   expect(exitCode).toBe(1);
   expect(problemsOf(json)).toEqual(['no worker is running']);
+});
+
+test('doctor fails without a worker only while a run waits for one', async () => {
+  const worker = async () => {
+    const result = await loginEtl(stack.env, ['doctor', '--json']);
+    const { checks } = jsonOf<{ checks: { name: string; status: string }[] }>(result);
+    return [result.exitCode, checks.find(({ name }) => name === 'worker')?.status];
+  };
+  expect(await worker()).toEqual([0, 'warning']);
+  const handle = await stack.start();
+  await expect.poll(worker, { timeout: 10_000 }).toEqual([1, 'failed']);
   await stack.startWorker();
+  await handle.result();
 });
 
 describe('where all is well', () => {

@@ -10,7 +10,7 @@ import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { printData, printJson, styled } from '../../terminal/output.ts';
 
 const HELP = `
-Checks each part in turn, for at most five seconds each. It receives no message.
+Checks every part, each for at most five seconds. It receives no message. Without a worker it fails while a run waits for one.
   ✓ works    ! works with a remark, or was not checked    ✗ must be fixed
 
 Examples:
@@ -37,7 +37,7 @@ export function addDoctorCommand(program: Command): void {
       takeEnvironment(command);
       const lists = allChecks();
       const results: Result[] = [];
-      for await (const result of runChecks(lists.flatMap(({ checks }) => checks))) {
+      for await (const result of runChecks(lists)) {
         results.push(result);
         if (!json) printData(describe(result));
       }
