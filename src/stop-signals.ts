@@ -25,6 +25,10 @@ export function onStopSignal(stop: (signal: StopSignal) => void): void {
   });
 }
 
+/** Resolves when the program is to end. */
+export const untilStopSignal = (): Promise<void> =>
+  new Promise((resolve) => onStopSignal(() => resolve()));
+
 /**
  * Watches the npm or npx that started this program, if one did: it passes on SIGTERM and SIGINT, while SIGHUP, SIGQUIT and
  * SIGKILL end npm alone.

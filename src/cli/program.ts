@@ -17,6 +17,7 @@ import { addRunCommand } from './commands/operate/run.ts';
 import { addScheduleCommand } from './commands/operate/schedule.ts';
 import { addSendCommand } from './commands/operate/send.ts';
 import { addSteerCommands } from './commands/operate/steer.ts';
+import { addApiCommand } from './commands/watch/api.ts';
 import { addDoctorCommand } from './commands/watch/doctor.ts';
 import { addPeekCommand } from './commands/watch/peek.ts';
 import { addReconcileCommand } from './commands/watch/reconcile.ts';
@@ -63,6 +64,7 @@ export function createProgram(): Command {
   addRunsCommand(program);
   addRowsCommand(program);
   addStatsCommand(program);
+  addApiCommand(program);
   addSendCommand(program);
   addPeekCommand(program);
   addRunCommand(program);

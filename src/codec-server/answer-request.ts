@@ -1,17 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CodecServerSettings } from '../config/sections/codec-server-section.ts';
 import { type Answer, refused } from '../http/answer.ts';
-import type { Caller } from '../http/authenticate.ts';
+import { authenticator, type Caller } from '../http/authenticate.ts';
 import { boundedAuthenticator } from '../http/bounded-authenticator.ts';
 import { crossOriginHeaders, preflightHeaders } from '../http/cross-origin.ts';
 import { Refusal } from '../http/refusal.ts';
+import { TokenBuckets } from '../http/token-buckets.ts';
 import {
   type DecodeContext,
   decodeBudget,
   decodeRequest,
   encodeRequest,
 } from './decode-request.ts';
-import { loginRoutes } from './login-routes.ts';
+import { CODEC_SESSIONS, loginRoutes } from './login-routes.ts';
 
 type AnswerOptions = Omit<DecodeContext, 'uiOrigin' | 'budget'> & {
   settings: CodecServerSettings;
@@ -64,8 +65,21 @@ type Seen = {
 
 function router(options: AnswerOptions) {
   const { settings, allowEncode } = options;
-  const { uiOrigin } = settings;
-  const identify = boundedAuthenticator(settings);
+  const { uiOrigin, token } = settings;
+  const authenticate = authenticator({
+    tokens: token ? [token] : [],
+    jwt: settings.jwt,
+    realm: 'login-etl codec server',
+    // A session counts for the Web UI's own pages only.
+    sessionToken: async ({ headers: { origin, cookie } }) =>
+      token &&
+      origin !== undefined &&
+      origin === uiOrigin &&
+      (await CODEC_SESSIONS.has(cookie, token.secret))
+        ? token
+        : undefined,
+  });
+  const identify = boundedAuthenticator(authenticate, new TokenBuckets(settings.requestsPerMinute));
   const login = loginRoutes(settings);
   const budget = decodeBudget();
 

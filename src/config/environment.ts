@@ -10,6 +10,7 @@ const LOCAL_ENVIRONMENT_FILES = {
   custodian: '.local/custodian.env',
   analyst: '.local/analyst.env',
   'codec-server': '.local/codec-server.env',
+  api: '.local/api.env',
 } as const;
 
 export type LocalUser = keyof typeof LOCAL_ENVIRONMENT_FILES;

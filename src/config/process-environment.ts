@@ -34,7 +34,7 @@ export function isConfigured(env: Environment = process.env): boolean {
 
 /** Variables that could point us, or one of our libraries, at a server. */
 const POINTING =
-  /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|CODEC_SERVER_|WORKER_|LOG_(LEVEL|FORMAT)$)/;
+  /^(AWS_|SQS_|DATABASE_URL|PG|TEMPORAL_|MASKING_|PAYLOAD_|VAULT_|CODEC_SERVER_|API_|REDIS_URL|WORKER_|LOG_(LEVEL|FORMAT)$)/;
 
 /** Returns our environment without these variables, plus the given settings, for a process that must use only one stack. */
 export function environmentWithOnly(settings: Environment): NodeJS.ProcessEnv {

@@ -1,4 +1,5 @@
 import type { Setting } from './declare-section.ts';
+import { api } from './sections/api-section.ts';
 import { codecServer } from './sections/codec-server-section.ts';
 import { custodian } from './sections/custodian-section.ts';
 import { masking } from './sections/masking-section.ts';
@@ -19,6 +20,7 @@ export const SECTIONS = {
   vault,
   custodian,
   codecServer,
+  api,
   worker,
 } as const;
 

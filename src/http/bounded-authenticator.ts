@@ -1,20 +1,26 @@
-import type { CodecServerSettings } from '../config/sections/codec-server-section.ts';
-import { type Authenticate, authenticator } from './authenticate.ts';
+import type { Authenticate, Caller } from './authenticate.ts';
 import { Refusal } from './refusal.ts';
 import { FAILURES_PER_MINUTE, TokenBuckets } from './token-buckets.ts';
 
+/** The name of a caller in TokenBuckets. */
+export const bucketOf = ({ by, name }: Caller): string => `${by} ${name}`;
+
 /** Bounds how often a caller may ask, and how often an address may fail. */
-export function boundedAuthenticator(settings: CodecServerSettings): Authenticate {
-  const authenticate = authenticator(settings);
+export function boundedAuthenticator(
+  authenticate: Authenticate,
+  asked: TokenBuckets,
+): Authenticate {
   const failures = new TokenBuckets(FAILURES_PER_MINUTE);
-  const asked = new TokenBuckets(settings.requestsPerMinute);
-  const tooMany = () => new Refusal(429, 'too many requests', { 'retry-after': '10' });
   return async (request) => {
+    const from = request.socket.remoteAddress ?? '';
     const caller = await authenticate(request).catch((error: unknown) => {
-      const from = request.socket.remoteAddress ?? '';
-      throw failures.take(from) ? error : tooMany();
+      throw failures.take(from) ? error : tooMany(failures, from);
     });
-    if (!asked.take(`${caller.by} ${caller.name}`)) throw tooMany();
+    const bucket = bucketOf(caller);
+    if (!asked.take(bucket)) throw tooMany(asked, bucket);
     return caller;
   };
 }
+
+export const tooMany = (buckets: TokenBuckets, name: string): Refusal =>
+  new Refusal(429, 'too many requests', { 'retry-after': String(buckets.secondsToNext(name)) });

@@ -22,8 +22,10 @@ const MAX_UNKNOWN_PER_ADDRESS = 50;
  */
 export function limitConnections(
   server: Server,
-  { maxPerAddress = MAX_UNKNOWN_PER_ADDRESS } = {},
+  { behindTlsProxy = false } = {},
 ): (request: IncomingMessage) => void {
+  // All of a proxy's connections have its address.
+  const maxPerAddress = behindTlsProxy ? Number.POSITIVE_INFINITY : MAX_UNKNOWN_PER_ADDRESS;
   /** Oldest first. Over TLS a request has another socket than its connection, but the same peer. */
   const unknown = new Map<string, Socket>();
   server.maxConnections = MAX_CONNECTIONS;

@@ -5,3 +5,14 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 /** Takes the same time whatever the difference, lengths included. */
 export const isSameToken = (given: string, expected: string): boolean =>
   timingSafeEqual(digest(given), digest(expected));
+
+/** Finds the token that was given; compares it with all of them. */
+export function tokenFinder<T extends { secret: string }>(
+  tokens: readonly T[],
+): (given: string) => T | undefined {
+  const digests = tokens.map((token) => ({ token, digest: digest(token.secret) }));
+  return (given) => {
+    const sought = digest(given);
+    return digests.filter((each) => timingSafeEqual(each.digest, sought))[0]?.token;
+  };
+}

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
-import type { JwtSettings } from '../config/sections/codec-server-section.ts';
+import type { JwtSettings } from '../config/http-server-settings.ts';
 import { Refusal } from './refusal.ts';
 
 /** Asymmetric only: with a symmetric algorithm, anyone could sign with the public key. */
@@ -23,8 +23,10 @@ const TOKEN_ERRORS = [
   errors.JWKSMultipleMatchingKeys,
 ];
 
-/** @returns the token's subject, or undefined when the token is not accepted */
-type VerifyJwt = (token: string) => Promise<string | undefined>;
+type Claims = { subject: string; scopes: string[] };
+
+/** @returns undefined when the token is not accepted */
+type VerifyJwt = (token: string) => Promise<Claims | undefined>;
 
 /** @throws Refusal when the issuer's keys cannot be fetched */
 export function jwtVerifier({ issuer, audience, jwksUrl, requiredClaim }: JwtSettings): VerifyJwt {
@@ -39,7 +41,9 @@ export function jwtVerifier({ issuer, audience, jwksUrl, requiredClaim }: JwtSet
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
       });
       if (requiredClaim && !hasClaim(payload, requiredClaim)) return undefined;
-      return isSubject(payload.sub) ? payload.sub : undefined;
+      return isSubject(payload.sub)
+        ? { subject: payload.sub, scopes: scopesOf(payload) }
+        : undefined;
     } catch (error) {
       if (TOKEN_ERRORS.some((kind) => error instanceof kind)) return undefined;
       throw new Refusal(503, "the issuer's keys cannot be fetched, so tokens cannot be checked");
@@ -48,8 +52,18 @@ export function jwtVerifier({ issuer, audience, jwksUrl, requiredClaim }: JwtSet
 }
 
 /** The audit record names the caller by it. `jose` only checks that there is one, of any type. */
-const isSubject = (sub: unknown): boolean =>
+const isSubject = (sub: unknown): sub is string =>
   typeof sub === 'string' && /\S/.test(sub) && sub.length <= 255 && !/\p{C}/u.test(sub);
+
+/** `scope` is a list of words (RFC 8693); others issue an array, or `scp`. */
+const scopesOf = ({ scope, scp }: JWTPayload): string[] =>
+  [scope, scp].flatMap((claim) =>
+    Array.isArray(claim)
+      ? claim.filter((word) => typeof word === 'string')
+      : typeof claim === 'string'
+        ? claim.split(' ')
+        : [],
+  );
 
 /** An array has the value as an element; a string equals it. Only `scope` is a list of words (RFC 8693). */
 function hasClaim(payload: JWTPayload, { name, value }: { name: string; value: string }): boolean {

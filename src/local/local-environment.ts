@@ -56,6 +56,19 @@ export function codecServerEnvironment(options: {
   };
 }
 
+/** The settings in `.local/api.env`. With the masking keys, for lookups of plain values. */
+export const apiEnvironment = (options: {
+  port: number;
+  databaseUrl: string;
+  keys: string;
+  tokensFile: string;
+}): Record<string, string> => ({
+  API_ADDRESS: `127.0.0.1:${options.port}`,
+  API_TOKENS_FILE: options.tokensFile,
+  DATABASE_URL: options.databaseUrl,
+  MASKING_KEYS_FILE: join(options.keys, KEY_FILE_NAMES.maskingKeys),
+});
+
 /** The worker's environment. Settings of the shell are dropped, so that they can't point it at a remote server. */
 export function workerEnvironment(local: Record<string, string>): NodeJS.ProcessEnv {
   return environmentWithOnly({

@@ -15,10 +15,12 @@ export function localState(root: string) {
       custodian: join(directory, 'custodian.env'),
       analyst: join(directory, 'analyst.env'),
       codecServer: join(directory, 'codec-server.env'),
+      api: join(directory, 'api.env'),
     },
     ports: join(directory, 'ports.json'),
     keys: join(directory, 'keys'),
     codecServerToken: join(directory, 'codec-server-token'),
+    apiTokens: join(directory, 'api-tokens.json'),
     postgresData: join(directory, 'postgres'),
     temporalDatabase: join(directory, 'temporal.db'),
     workflowBundle: join(directory, 'workflow-bundle.js'),
@@ -36,7 +38,8 @@ export const relativePath = (path: string): string => relative(process.cwd(), pa
 export async function prepareLocalState(state: LocalState, reset: boolean): Promise<void> {
   if (reset) {
     await removePostgresData(state.postgresData);
-    for (const path of [state.keys, state.logs, state.ports, state.codecServerToken]) {
+    const { keys, logs, ports, codecServerToken, apiTokens } = state;
+    for (const path of [keys, logs, ports, codecServerToken, apiTokens]) {
       await rm(path, { recursive: true, force: true });
     }
     for (const suffix of ['', '-wal', '-shm', '-journal']) {

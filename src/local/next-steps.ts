@@ -6,7 +6,7 @@ import { CODEC_PATH } from './temporal/web-ui-front.ts';
 /** Shows what a reader can do while everything is up. */
 export function nextSteps(
   report: Report,
-  { webUi, loginLink }: Pick<LocalServers, 'webUi' | 'loginLink'>,
+  { webUi, loginLink, api }: Pick<LocalServers, 'webUi' | 'loginLink'> & { api: string },
   state: LocalState,
 ): void {
   report.heading('What to do next, in another terminal');
@@ -18,6 +18,8 @@ export function nextSteps(
       `${webUi}${CODEC_PATH}/login, with the token in ${relativePath(state.codecServerToken)}`,
     ],
     ['see the rows', 'npx login-etl rows'],
+    ['ask over HTTP', `${api}/openapi.json,`],
+    ['', `with a token of ${relativePath(state.apiTokens)}`],
     ['send more', 'npx login-etl send samples/logins.jsonl --repeat 100'],
     ['run it now', 'npx login-etl run'],
     ['see the schedule', 'npx login-etl schedule describe'],

@@ -10,6 +10,7 @@ import { ignoreLostTerminal } from '../telemetry/logs/lost-terminal.ts';
 import { bundleWorkflows } from '../temporal/worker/bundle-workflows.ts';
 import { writeEnvironmentFiles } from './environment-files.ts';
 import {
+  apiEnvironment,
   codecServerEnvironment,
   custodianEnvironment,
   LOCAL_CREDENTIALS,
@@ -17,12 +18,13 @@ import {
   workerEnvironment,
 } from './local-environment.ts';
 import { ensureLocalKeys } from './local-keys.ts';
-import { type LocalServers, startLocalServers } from './local-servers.ts';
+import { startLocalServers } from './local-servers.ts';
 import { type LocalState, localState, prepareLocalState, relativePath } from './local-state.ts';
+import { ensureLocalTokens } from './local-tokens.ts';
 import { nextSteps } from './next-steps.ts';
 import { localPorts } from './ports/local-ports.ts';
 import { createDatabaseUsers } from './postgres/database-users.ts';
-import { startCodecServerProcess } from './process/codec-server-process.ts';
+import { startCommandProcess } from './process/command-process.ts';
 import { StartedParts } from './process/started-parts.ts';
 import { startWorkerProcess, whenWorkerFails } from './process/worker-process.ts';
 import { Report } from './report.ts';
@@ -38,6 +40,7 @@ const stopped = new AbortController();
 async function start(options: StartOptions, state: LocalState): Promise<void> {
   report.heading('login-etl, everything local');
   const keys = await ensureLocalKeys(state.keys);
+  await ensureLocalTokens(state);
   const bundled = bundleTo(state.workflowBundle);
   // Awaited below; a server that fails first must not leave it unhandled.
   bundled.catch(() => undefined);
@@ -46,6 +49,7 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
     ...{ state, ports, parts, report },
     signal: stopped.signal,
   });
+  const apiPort = await ports.choose('api');
   await ports.remember();
   const pool = postgresPool(
     { connectionString: servers.adminUrl },
@@ -67,17 +71,37 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
     keys: state.keys,
     tokenFile: state.codecServerToken,
   });
+  const apiSettings = apiEnvironment({
+    port: apiPort,
+    databaseUrl: urls.reader,
+    keys: state.keys,
+    tokensFile: state.apiTokens,
+  });
   await writeEnvironmentFiles(state, {
     worker: environment,
     owner: { DATABASE_URL: urls.owner },
     custodian: custodianEnvironment({ ...addresses, databaseUrl: urls.custodian }),
     analyst: { DATABASE_URL: urls.analyst },
     codecServer: codecServerSettings,
+    api: apiSettings,
   });
 
-  // Starts together with the worker, long before anyone uses it.
-  const codecServer = startCodecServer(state, servers, codecServerSettings);
-  codecServer.catch(() => undefined);
+  // They start together with the worker, long before anyone uses them.
+  const commands = Promise.all([
+    startCommand(state, 'codec-server', {
+      name: 'Codec server',
+      address: `127.0.0.1:${servers.codecServerPort}`,
+      health: '/health',
+      environment: codecServerSettings,
+    }),
+    startCommand(state, 'api', {
+      name: 'Read service',
+      address: `127.0.0.1:${apiPort}`,
+      health: '/healthz',
+      environment: apiSettings,
+    }),
+  ]);
+  commands.catch(() => undefined);
   const timer = report.begin('Worker');
   await bundled;
   stopped.signal.throwIfAborted();
@@ -88,7 +112,7 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
   await parts.add('worker', () => worker.stop());
   report.up(timer, `process ${worker.pid}, log ${relativePath(state.log('worker'))}`);
 
-  await codecServer;
+  await commands;
 
   const failed = Promise.race([whenWorkerFails(worker), whenServerIsLost(servers.lost)]);
   failed.catch(() => undefined);
@@ -104,26 +128,31 @@ async function start(options: StartOptions, state: LocalState): Promise<void> {
     }),
   ]);
   if (options.once) return;
-  nextSteps(report, servers, state);
+  nextSteps(report, { ...servers, api: `http://127.0.0.1:${apiPort}` }, state);
   await Promise.race([failed, untilStopped()]);
 }
 
-async function startCodecServer(
+async function startCommand(
   state: LocalState,
-  servers: LocalServers,
-  environment: Record<string, string>,
-): Promise<void> {
-  const timer = report.begin('Codec server');
-  const server = await startCodecServerProcess({
+  command: 'codec-server' | 'api',
+  {
+    name,
+    address,
+    health,
     environment,
-    port: servers.codecServerPort,
-    tokenFile: state.codecServerToken,
-    logFile: state.log('codec-server'),
+  }: { name: string; address: string; health: string; environment: Record<string, string> },
+): Promise<void> {
+  const timer = report.begin(name);
+  const server = await startCommandProcess({
+    name: `The ${name.toLowerCase()}`,
+    command,
+    environment,
+    healthUrl: `http://${address}${health}`,
+    logFile: state.log(command),
     signal: stopped.signal,
   });
-  await parts.add('codec server', () => server.stop());
-  const log = relativePath(state.log('codec-server'));
-  report.up(timer, `127.0.0.1:${servers.codecServerPort}, log ${log}`);
+  await parts.add(name, () => server.stop());
+  report.up(timer, `${address}, log ${relativePath(state.log(command))}`);
 }
 
 async function bundleTo(path: string): Promise<void> {

@@ -18,7 +18,16 @@ const BEGIN = 'begin isolation level read committed';
  */
 export function postgresPool(
   settings: PostgresSettings,
-  { applicationName, onIdleError }: { applicationName: string; onIdleError?: () => void },
+  {
+    applicationName,
+    readOnly = false,
+    onIdleError,
+  }: {
+    applicationName: string;
+    /** `pool.query` refuses statements that write. */
+    readOnly?: boolean;
+    onIdleError?: () => void;
+  },
 ): Pool {
   const { timeouts, rest } = takeTimeouts(settings);
   const pool = new pg.Pool({
@@ -33,20 +42,20 @@ export function postgresPool(
     ...rest,
   });
   setTimeouts(pool, timeouts);
-  pool.query = queryOf(pool);
+  pool.query = queryOf(pool, readOnly ? `${BEGIN} read only` : BEGIN);
   // Without a listener, a lost idle connection would end the process.
   pool.on('error', () => onIdleError?.());
   return pool;
 }
 
-const queryOf = (pool: Pool) =>
+const queryOf = (pool: Pool, begin: string) =>
   ((statement: string | QueryConfig, values?: unknown[]) =>
-    queryInTransaction(pool, BEGIN, statement, values)) as Pool['query'];
+    queryInTransaction(pool, begin, statement, values)) as Pool['query'];
 
 /** The connections of a pool, for statements about the tables of one schema. */
 export function poolInSchema(pool: Pool, schema: string): Pool {
   const inSchema = { connect: () => pool.connect() } as Pool;
   setSchema(inSchema, schema, pool);
-  inSchema.query = queryOf(inSchema);
+  inSchema.query = queryOf(inSchema, BEGIN);
   return inSchema;
 }

@@ -100,8 +100,16 @@ describe('every setting is read, and nothing else', () => {
         },
       });
     // Temporal's library is given the whole environment.
-    const sections = [...ALL.filter((section) => section !== 'temporal'), 'codecServer' as const];
-    const env = { ...complete(), CODEC_SERVER_TOKEN: 'x'.repeat(32) };
+    const sections = [
+      ...ALL.filter((section) => section !== 'temporal'),
+      'codecServer',
+      'api',
+    ] as const;
+    const env = {
+      ...complete(),
+      CODEC_SERVER_TOKEN: 'x'.repeat(32),
+      API_TOKENS: `[{"name":"test","scopes":["logins:read"],"token":"${'x'.repeat(32)}"}]`,
+    };
     loadConfig(sections, record(env));
     loadConfig(sections, record({ ...without(env, 'DATABASE_URL'), PGHOST: 'db.example' }));
     loadConfig(['custodian'], record({ VAULT_KMS_KEY_ID: 'alias/vault' }));

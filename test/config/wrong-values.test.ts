@@ -89,6 +89,9 @@ const COMPLETE: Readonly<Record<Section, Record<string, string>>> = {
   vault: { VAULT_PUBLIC_KEY: keys[KEY_FILE_NAMES.vaultPublicKey] as string },
   custodian: { VAULT_PRIVATE_KEY: keys[KEY_FILE_NAMES.vaultPrivateKey] as string },
   codecServer: { CODEC_SERVER_TOKEN: 'x'.repeat(32) },
+  api: {
+    API_TOKENS: `[{"name":"test","scopes":["logins:read"],"token":"${'x'.repeat(32)}"}]`,
+  },
   worker: {},
 };
 
@@ -107,6 +110,8 @@ const FREE = new Set([
   'PGHOST',
   'CODEC_SERVER_TOKEN',
   'CODEC_SERVER_JWT_CLAIM',
+  'API_JWT_CLAIM',
+  'API_SECRET',
 ]);
 
 /** That the clients take it, too. Nothing is connected to. */

@@ -27,7 +27,11 @@ export function nextStepsPage(): Document {
   const report = new Report(out as unknown as NodeJS.WriteStream);
   nextSteps(
     report,
-    { webUi: 'http://127.0.0.1:8233', loginLink: 'http://127.0.0.1:8233/codec/once-…' },
+    {
+      webUi: 'http://127.0.0.1:8233',
+      loginLink: 'http://127.0.0.1:8233/codec/once-…',
+      api: 'http://127.0.0.1:8235',
+    },
     localState(ROOT),
   );
   const text = String(out.read());

@@ -38,6 +38,12 @@ export function commandPreparer(stack: Stack, directory: string) {
       CODEC_SERVER_ADDRESS: '127.0.0.1:0',
       CODEC_SERVER_TOKEN: 'the-token-of-this-test-0123456789',
     },
+    api: {
+      DATABASE_URL: stack.databaseUrls.reader,
+      API_ADDRESS: '127.0.0.1:0',
+      API_TOKENS:
+        '[{"name":"test","scopes":["logins:read"],"token":"the-token-of-this-test-0123456789"}]',
+    },
     custodian: {
       ...custodianEnv(stack, masking),
       // Corrects what `badMessages` sends.
@@ -152,6 +158,7 @@ export function commandPreparer(stack: Stack, directory: string) {
         env: await envFor(command, user),
         stdin: stdinOf(command),
         ...(command.startsWith('codec-server') && { running: 'codec server is running' }),
+        ...(command.startsWith('api') && { running: 'api is running' }),
         ...(command.startsWith('custodian-worker') && { running: 'custodian worker is running' }),
       };
     },

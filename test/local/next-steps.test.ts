@@ -16,6 +16,7 @@ function recordingReport({ isTTY = false } = {}) {
 
 const SERVERS = {
   webUi: 'http://127.0.0.1:58233',
+  api: 'http://127.0.0.1:58235',
   loginLink: `http://127.0.0.1:58233/codec/once-${'n'.repeat(22)}`,
 };
 

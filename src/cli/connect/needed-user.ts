@@ -15,6 +15,7 @@ const USERS: Readonly<Record<string, LocalUser>> = {
   'codec-server': 'codec-server',
   'custodian-worker': 'custodian',
   migrate: 'owner',
+  api: 'api',
 };
 
 /** The role that the migrations give these rights. */
@@ -24,6 +25,7 @@ export const ROLES: Readonly<Record<LocalUser, string>> = {
   custodian: 'login_etl_custodian',
   'codec-server': 'login_etl_custodian',
   owner: 'login_etl_migrator',
+  api: 'login_etl_reader',
 };
 
 /** Whose rights a command needs: picks the settings file of the local stack, and is named when a right is missing. */

@@ -19,6 +19,9 @@ const PATIENT: PoolConfig = {
 type Options = {
   /** False for a role that may not see the migrations, and for what applies them. */
   migrated?: boolean;
+  /** Refuses statements that write. */
+  readOnly?: boolean;
+  limits?: PoolConfig;
 };
 
 /** Opens the database, checks that it is migrated, acts on it, and closes it. */
@@ -26,11 +29,12 @@ export async function withDatabase<T>(
   command: Command,
   settings: Config['postgres'],
   act: (pool: Pool) => Promise<T>,
-  { migrated = true }: Options = {},
+  { migrated = true, readOnly = false, limits = PATIENT }: Options = {},
 ): Promise<T> {
   const path = commandPath(command);
   const context = { command: path, settings, user: neededUser(command) };
-  const pool = postgresPool({ ...PATIENT, ...settings }, { applicationName: `login-etl ${path}` });
+  const applicationName = `login-etl ${path}`;
+  const pool = postgresPool({ ...limits, ...settings }, { applicationName, readOnly });
   try {
     await check(pool, migrated).catch((error: unknown) => {
       throw databaseProblem(error, context);

@@ -8,6 +8,7 @@ export const USUAL_PORTS = {
   temporal: 7233,
   'web-ui': 8233,
   'codec-server': 8234,
+  api: 8235,
   sqs: 4566,
   postgres: 5432,
 } as const;

@@ -8,6 +8,7 @@ const ROLES = {
   worker: 'login_etl_worker',
   analyst: 'login_etl_analyst',
   custodian: 'login_etl_custodian',
+  reader: 'login_etl_reader',
 } as const;
 
 export type DatabaseUser = keyof typeof ROLES;

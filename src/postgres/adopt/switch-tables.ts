@@ -41,7 +41,12 @@ const CLASHING_INDEXES = `
   from pg_index x join pg_class i on i.oid = x.indexrelid join pg_namespace n on n.oid = i.relnamespace
   where x.indrelid = $1 and to_regclass(format('%I.%I', $2::text, i.relname)) is not null`;
 
-const READERS = ['login_etl_worker', 'login_etl_analyst', 'login_etl_custodian'];
+const READERS = [
+  'login_etl_worker',
+  'login_etl_analyst',
+  'login_etl_custodian',
+  'login_etl_reader',
+];
 const OWNER = `select quote_ident(pg_get_userbyid(relowner)) as owner from pg_class where oid = to_regclass($1)`;
 
 /**

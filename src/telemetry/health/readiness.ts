@@ -44,6 +44,11 @@ export function createReadiness(parts: {
         ),
     }),
   };
+  return readinessOf(checks);
+}
+
+/** Asks each part, at most once in FRESH_MS. */
+export function readinessOf(checks: Checks): Readiness {
   let begunAt = Number.NEGATIVE_INFINITY;
   let answer: Promise<States> | undefined;
   return () => {

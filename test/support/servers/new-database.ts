@@ -68,7 +68,7 @@ export async function createTemplate(serverUrl: string): Promise<string> {
   return TEMPLATE;
 }
 
-const NO_USERS: DatabaseUrls = { owner: '', worker: '', analyst: '', custodian: '' };
+const NO_USERS: DatabaseUrls = { owner: '', worker: '', analyst: '', custodian: '', reader: '' };
 
 async function administer(serverUrl: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: serverUrl });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { startCodecServer } from '../../../codec-server/start-codec-server.ts';
 import { checkAuditWriter } from '../../../postgres/audit/check-audit-writer.ts';
-import { onStopSignal } from '../../../stop-signals.ts';
+import { untilStopSignal } from '../../../stop-signals.ts';
 import { createLogger } from '../../../telemetry/logs/logger.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withDatabase } from '../../connect/with-database.ts';
@@ -26,7 +26,7 @@ export function addCodecServerCommand(program: Command): void {
     .option('--allow-encode', 'also encode, for inputs typed into the Web UI')
     .addHelpText('after', HELP)
     .action(async ({ allowEncode = false }: { allowEncode?: boolean }, command: Command) => {
-      const stopped = untilSignal();
+      const stopped = untilStopSignal();
       const config = readSettings(command, ['codecServer', 'postgres', 'payloads', 'worker']);
       const logger = createLogger(config.worker.logLevel);
       await withDatabase(command, config.postgres, async (pool) => {
@@ -45,5 +45,3 @@ export function addCodecServerCommand(program: Command): void {
       });
     });
 }
-
-const untilSignal = (): Promise<void> => new Promise((resolve) => onStopSignal(() => resolve()));

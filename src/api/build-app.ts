@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import swagger from '@fastify/swagger';
+import fastify from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { TokenBuckets } from '../http/token-buckets.ts';
+import { addAccessHooks } from './access-hooks.ts';
+import { addAnswerHooks } from './answer-hooks.ts';
+import type { ApiContext } from './api-context.ts';
+import { PROBLEM_TYPE, problemOf } from './api-problem.ts';
+import type { ApiServer } from './api-server.ts';
+import { addFailureHandlers } from './failure-handlers.ts';
+import { OPENAPI } from './openapi-info.ts';
+import { addSearchRoute } from './routes/search-route.ts';
+import { addServiceRoutes } from './routes/service-routes.ts';
+
+const MAX_BODY_BYTES = 64 * 1_024;
+const MAX_PARAM_LENGTH = 256;
+
+/** All routes of the service on this server, which does not listen yet. */
+export async function buildApp(context: ApiContext, server: Server): Promise<ApiServer> {
+  const app: ApiServer = fastify({
+    serverFactory: (handler) => server.on('request', handler),
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    genReqId: () => randomUUID(),
+    clientErrorHandler: answerBrokenRequest,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  // Answers are text already: a serializer would only cost time.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.decorateRequest('caller', null);
+  await app.register(swagger, {
+    openapi: OPENAPI,
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  app.removeContentTypeParser('text/plain');
+  const quota = new TokenBuckets(context.settings.requestsPerMinute);
+  // First, so that refusals have their headers, too.
+  addAnswerHooks(app, context, quota);
+  addAccessHooks(app, context, quota);
+  addFailureHandlers(app, context);
+  addServiceRoutes(app, context);
+  addSearchRoute(app, context);
+  await app.ready();
+  return app;
+}
+
+/** What Node cannot parse, or did not get in time, reaches no route. */
+function answerBrokenRequest(error: Error, socket: Socket): void {
+  if (!socket.writable) return;
+  const problem = problemOf(Object.assign(error, { statusCode: 400 }));
+  const body = problem.json(randomUUID());
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.kind}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { wrongField } from './api-problem.ts';
+
+const DEFAULT_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+export type Window = { from: string; to: string };
+
+/** Both days belong to the window (UTC). */
+export const windowFields = {
+  from: z.iso
+    .date()
+    .optional()
+    .describe(`First day (UTC); by default ${DEFAULT_DAYS} days before the last`),
+  to: z.iso.date().optional().describe('Last day (UTC); by default today'),
+};
+
+export function windowOf(given: { from?: string | undefined; to?: string | undefined }): Window {
+  const to = given.to ?? dayOf(Date.now());
+  const from = given.from ?? dayOf(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MS);
+  if (from > to) throw wrongField('to', 'the window ends before it begins');
+  return { from, to };
+}
+
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

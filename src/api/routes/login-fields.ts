@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+const MASKED = /^[0-9a-f]{64}$/;
+const NO_CONTROL = /^\P{Cc}*$/u;
+
+/** What `POST /v1/lookups` gives for a plain value. */
+export const maskedValue = z
+  .string()
+  .regex(MASKED, 'must be a masked value, 64 lower-case hex digits, never a plain one')
+  .describe('A masked value, 64 lower-case hex digits');
+
+export const textOf = (maxLength: number) =>
+  z.string().min(1).max(maxLength).regex(NO_CONTROL, 'must have no control characters');
+
+const MAX_LIMIT = 500;
+const DEFAULT_LIMIT = 50;
+
+export const limitField = z.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT);
+
+export const cursorField = z
+  .string()
+  .regex(/^[\w-]{1,1024}$/, 'must be the `next` of an answer')
+  .optional()
+  .describe('The `next` of the page before');
+
+export const loginSchema = z.object({
+  user_id: z.string(),
+  device_type: z.string(),
+  masked_ip: z.string(),
+  masked_device_id: z.string(),
+  locale: z.string().nullable(),
+  app_version: z.string(),
+  create_date: z.iso.date(),
+  message_id: z.string(),
+  mask_key_id: z.string(),
+  sent_at: z.iso.datetime(),
+});
+
+export const windowSchema = z.object({ from: z.iso.date(), to: z.iso.date() });
+
+export const nextField = z.string().nullable().describe('The cursor of the next page, or null');
+
+const problem = z
+  .object({
+    type: z.string().describe('Stable; `urn:login-etl:problem:…`'),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string(),
+    field: z.string().optional().describe('The first field that is wrong'),
+    errors: z.array(z.object({ field: z.string(), detail: z.string() })).optional(),
+    request_id: z.string(),
+  })
+  .describe('RFC 9457');
+
+const asProblem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problem } },
+});
+
+/** What every route that needs a token may answer. */
+export const problems = {
+  400: asProblem('A field or the cursor is not valid'),
+  401: asProblem('No valid token'),
+  403: asProblem('The token lacks the scope'),
+  429: asProblem('Too many requests: see Retry-After'),
+  503: asProblem('The database does not answer: see Retry-After'),
+};
