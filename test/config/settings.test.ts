@@ -420,10 +420,10 @@ describe('every secret may come from a file', () => {
     VAULT_PRIVATE_KEY: ({ custodian }) => 'privateKey' in custodian && custodian.privateKey.id,
     WORKER_OTLP_HEADERS: ({ worker }) => worker.otlp?.headers.authorization,
   };
-  // The codec server's are in test/codec-server/settings.parts.test.ts.
-  const secrets = SETTINGS.filter(({ secret, section }) => secret && section !== 'codecServer').map(
-    ({ name }) => name,
-  );
+  // Those of the servers are in test/codec-server/settings.parts.test.ts and test/api/settings.test.ts.
+  const secrets = SETTINGS.filter(
+    ({ secret, section }) => secret && section !== 'codecServer' && section !== 'api',
+  ).map(({ name }) => name);
 
   /** The environment in which the secret is used, with some value for it. */
   function withSecret(name: string): Env {

@@ -14,7 +14,13 @@ import { readLedger } from '../../src/postgres/runs/read-ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../support/servers/test-database.ts';
 import { batchToInsert, newIds } from './ingest/batch-to-insert.ts';
 
-const USERS = ['worker', 'analyst', 'custodian', 'owner'] as const satisfies DatabaseUser[];
+const USERS = [
+  'worker',
+  'analyst',
+  'custodian',
+  'reader',
+  'owner',
+] as const satisfies DatabaseUser[];
 const TABLES = [
   ...[
     'user_logins',
@@ -26,6 +32,7 @@ const TABLES = [
     'vault_generation',
     'audit_log',
     'backups',
+    'api_lookup_values',
   ],
   'login_etl_migrations',
 ];
@@ -102,7 +109,7 @@ const NOBODYS = [
   'select login_etl_make_partitions(now()::date, now()::date)',
 ];
 
-describe.each(['worker', 'analyst', 'custodian'] as const)('the %s', (user) => {
+describe.each(['worker', 'analyst', 'custodian', 'reader'] as const)('the %s', (user) => {
   test.each(TABLES)('may not do to %s what its owner may', async (table) => {
     for (const statement of ownersOnly(table)) await expectRefused(user, statement);
     // Refused, or granted nothing with a warning: that nothing is public is tested below.
@@ -258,6 +265,65 @@ describe('the analyst', () => {
 
   test('may read user_logins', async () => {
     expect((await as.analyst.query('select * from user_logins')).rowCount).toBe(3);
+  });
+});
+
+describe('the reader, for the read service', () => {
+  const READABLE = ['user_logins', 'login_etl_migrations'];
+  test.each([
+    ...TABLES.filter((table) => !READABLE.includes(table)).map((table) => `select 1 from ${table}`),
+    'select * from quarantine_reasons',
+    'select * from audit_counts',
+    'select * from workers',
+    'select * from user_logins',
+    'select run_id from user_logins',
+    ...TABLES.flatMap((table) => [`delete from ${table}`, `insert into ${table} select`]),
+    'update user_logins set user_id = null',
+    'select user_id from user_logins for update',
+    `insert into audit_log (action, reason) values ('reveal', 'forged')`,
+    `select login_etl_take_for_replay('${randomUUID()}', '{}')`,
+  ])('may not: %s', (statement) => expectRefused('reader', statement));
+
+  test('may read masked rows', async () => {
+    const { rowCount } = await as.reader.query(
+      'select user_id, masked_ip, masked_device_id, mask_key_id from user_logins',
+    );
+    expect(rowCount).toBe(3);
+  });
+
+  test('writes audit records of lookups and exports, and of nothing else', async () => {
+    await as.reader.query(
+      `select login_etl_record_lookup('token team', sha256('m'), 10, 'case 1', '{"field": "ip"}')`,
+    );
+    await as.reader.query(`select login_etl_record_export('case 2', '{"action": "reveal"}')`);
+    const { rows } = await database.pool.query(
+      'select actor, action, reason, detail from audit_log order by id desc limit 2',
+    );
+    const { username: actor } = new URL(database.urls.reader);
+    expect(rows.reverse()).toEqual([
+      { actor, action: 'lookup', reason: 'case 1', detail: { field: 'ip', answered: true } },
+      { actor, action: 'export', reason: 'case 2', detail: { action: 'reveal' } },
+    ]);
+  });
+
+  test('is not fooled into another table by a temporary one of the same name', async () => {
+    const client = await as.reader.connect();
+    try {
+      await client.query(`
+        create temp table audit_log (like public.login_etl_migrations);
+        create temp table api_lookup_values (day date, caller text, value bytea);
+        set search_path = pg_temp, public`);
+      await client.query(
+        `select public.login_etl_record_lookup('shadow', sha256('m'), 1, 'shadowed', '{}')`,
+      );
+      expect((await client.query('select from pg_temp.api_lookup_values')).rowCount).toBe(0);
+    } finally {
+      client.release(true);
+    }
+    const { rowCount } = await database.pool.query(
+      `select from audit_log where reason = 'shadowed'`,
+    );
+    expect(rowCount).toBe(1);
   });
 });
 
