@@ -92,6 +92,7 @@ describe('the command line', () => {
     );
     // Servers, and what is printed for shells.
     expect(without.map(({ path }) => path.join(' ')).sort()).toEqual([
+      'api',
       'codec-server',
       'completion',
       'custodian-worker',
