@@ -98,7 +98,7 @@ describe('an owner who may not create roles', () => {
     });
     await administer('create role login_etl_reader nologin');
     expect(await migrateAs('plain', 'one')).toMatchObject({
-      applied: expect.arrayContaining(['0023_api_reader.sql']),
+      applied: expect.arrayContaining(['0024_api_reader.sql']),
       owner: 'login_etl_migrator',
     });
   });
