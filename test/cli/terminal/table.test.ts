@@ -96,3 +96,10 @@ describe('a printed text', () => {
     expect(printable(text)).toBe(shown);
   });
 });
+
+test('a value as long as the line is indented less rather than broken or left to wrap', () => {
+  const id = `${'ingest-logins-manual-2026-11-27T11:01:11.306Z'}/shard-1`;
+  const width = id.length + 2;
+  const lines = wrapLine(`workflow        ${id}`, width);
+  expect(lines).toEqual(['workflow', `  ${id}`]);
+});
