@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import { expect, onTestFinished, test } from 'vitest';
+import { test as everyVersion, expect, inject, onTestFinished } from 'vitest';
+import { withPostgresClient } from '../../../src/local/postgres/postgres-connection.ts';
 import {
   type Adoption,
   adoptTable,
@@ -14,6 +15,12 @@ import { createTestDatabase, type TestDatabase } from '../../support/servers/tes
 import { createTestRole } from '../../support/servers/test-role.ts';
 
 const ROWS = 10_000;
+const version = await withPostgresClient(inject('postgresUrl'), async (client) => {
+  const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
+  return Number(rows[0]?.server_version_num);
+});
+const MIN_VERSION = 140_000;
+const test = everyVersion.skipIf(version < MIN_VERSION);
 const nothing: OnProgress = () => undefined;
 
 async function newDatabase(...statements: string[]): Promise<TestDatabase> {
@@ -50,6 +57,15 @@ async function ledgerAndTable(pool: Pool): Promise<unknown[]> {
       (select count(*)::int from user_logins) as rows`);
   return rows;
 }
+
+everyVersion.skipIf(version >= MIN_VERSION)(
+  'Postgres 13 is refused by its version, before anything is changed',
+  async () => {
+    const { pool } = await newDatabase(OLD_TABLE);
+    await expect(adopt(pool)).rejects.toThrow('this needs Postgres 14 or later');
+    expect(await one<boolean>(pool, "to_regclass('ingest_runs') is null")).toBe(true);
+  },
+);
 
 test('an adoption that fails at any of its transactions goes on where it was', async () => {
   const { pool } = await databaseWithRows(2_000);

@@ -42,6 +42,8 @@ export async function newDatabase({
     await administer(serverUrl, `drop role if exists ${databaseUserNames(name).join(', ')}`);
   };
   try {
+    // As docs/security.md says: Postgres 13 and 14 let every user create tables there.
+    await pool.query('revoke create on schema public from public');
     if (migrated && !template) await migrate(pool);
     const urls = migrated ? await createDatabaseUsers(url, { prefix: name }) : NO_USERS;
     return { url, urls, pool, remove };
