@@ -20,6 +20,13 @@ const kubernetes = (name: string, minutes: number): Tool => ({
   minutes,
 });
 
+const keda = (name: string, minutes: number): Tool => ({
+  module: 'github.com/kedacore/keda/v2',
+  version: 'v2.21.0',
+  package: `github.com/kedacore/keda/v2/cmd/${name}`,
+  minutes,
+});
+
 /** For `npm run check:deploy`. */
 export const CHECK_TOOLS = {
   actionlint: {
@@ -62,12 +69,8 @@ export const CLUSTER_TOOLS = {
     kubernetes: true,
     minutes: 1,
   },
-  'keda-operator': {
-    module: 'github.com/kedacore/keda/v2',
-    version: 'v2.21.0',
-    package: 'github.com/kedacore/keda/v2/cmd/operator',
-    minutes: 15,
-  },
+  'keda-operator': keda('operator', 15),
+  'keda-adapter': keda('adapter', 2),
 } satisfies Record<string, Tool>;
 
 export const TOOLS: Readonly<Record<string, Tool>> = { ...CHECK_TOOLS, ...CLUSTER_TOOLS };

@@ -1,20 +1,23 @@
-import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { toolPath } from '../../scripts/deploy-tools/directory.ts';
+import { IMAGE } from '../../scripts/deploy-tools/container-images.ts';
 import { KEY_FILE_NAMES } from '../../src/crypto/keys/generate-keys.ts';
 import { sendMessages } from '../../src/queue/send-messages.ts';
 import { loginMessages } from '../support/data/login-messages.ts';
 import { newDatabase, type TestDatabase } from '../support/servers/new-database.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
 import { UndoList } from '../support/undo-list.ts';
+import { makeCertificate } from './support/certificate.ts';
 import { type Cluster, startCluster } from './support/cluster.ts';
-import { buildImages, IMAGE } from './support/container-images.ts';
 import { startKeda } from './support/keda.ts';
 import { forward, NODE_ADDRESS } from './support/network.ts';
 import { type Helm, helmOf, install } from './support/release.ts';
+import { failingCommands } from './support/shown-commands.ts';
 
 const RELEASE = 'logins';
 const NAMESPACE = 'etl';
+const CUSTODY = 'custody';
 const SOON = { timeout: 180_000, interval: 500 };
 
 const undo = new UndoList();
@@ -25,24 +28,23 @@ let database: TestDatabase;
 let values: ReturnType<typeof chartValues>;
 
 beforeAll(async () => {
-  const archives = await buildImages();
   stack = await startStack();
   undo.push(() => stack.stop());
-  cluster = await startCluster(undo, archives.pause);
+  cluster = await startCluster(undo);
   helm = helmOf(cluster);
-  await cluster.importImage(archives.loginEtl);
   database = await newDatabase({ serverUrl: inject('postgresUrl'), migrated: false });
   undo.push(() => database.remove());
   await database.pool.query(`
     create user k8s_owner password 'k8s_owner' in role login_etl_migrator;
     create user k8s_worker password 'k8s_worker' in role login_etl_worker;
+    create user k8s_custodian password 'k8s_custodian' in role login_etl_custodian;
     alter schema public owner to k8s_owner;
     grant create on database ${new URL(database.url).pathname.slice(1)} to k8s_owner`);
   undo.push(async () => {
     await database.pool.query(
-      'reassign owned by k8s_owner to current_user; drop owned by k8s_owner, k8s_worker',
+      'reassign owned by k8s_owner to current_user; drop owned by k8s_owner, k8s_worker, k8s_custodian',
     );
-    await database.pool.query('drop user k8s_owner, k8s_worker');
+    await database.pool.query('drop user k8s_owner, k8s_worker, k8s_custodian');
   });
   const portOf = async (url: string) => forward(Number(new URL(url).port), undo);
   const [postgres, sqs, temporal] = await Promise.all([
@@ -54,9 +56,7 @@ beforeAll(async () => {
   await makeNamespace(NAMESPACE);
   const url = (user: string) =>
     `postgres://${user}:${user}@${NODE_ADDRESS}:${postgres}${new URL(database.url).pathname}`;
-  const keys = Object.fromEntries(
-    Object.entries(stack.keys).filter(([name]) => name !== KEY_FILE_NAMES.vaultPrivateKey),
-  );
+  const { [KEY_FILE_NAMES.vaultPrivateKey]: vaultPrivateKey, ...keys } = stack.keys;
   await makeSecret('worker', {
     DATABASE_URL: url('k8s_worker'),
     AWS_ACCESS_KEY_ID: 'local',
@@ -65,6 +65,20 @@ beforeAll(async () => {
   await makeSecret('owner', { DATABASE_URL: url('k8s_owner') });
   await makeSecret('keys', keys);
   await makeSecret('wrong-keys', { ...keys, [KEY_FILE_NAMES.maskingKeys]: '{}' });
+
+  await makeNamespace(CUSTODY);
+  await makeSecret('keys', keys, CUSTODY);
+  await makeSecret('vault', { VAULT_PRIVATE_KEY: vaultPrivateKey }, CUSTODY);
+  const certificate = await makeCertificate(join(cluster.directory, 'codec'));
+  const pem = (name: string) => readFile(join(certificate, name), 'utf8');
+  await makeSecret('codec', {
+    CODEC_SERVER_TOKEN: 'a token of the cluster test, long enough',
+    CODEC_SERVER_TLS_CERT: await pem('tls.crt'),
+    CODEC_SERVER_TLS_KEY: await pem('tls.key'),
+  });
+  for (const namespace of [NAMESPACE, CUSTODY]) {
+    await makeSecret('custodian', { DATABASE_URL: url('k8s_custodian') }, namespace);
+  }
 });
 afterAll(() => undo.run());
 
@@ -75,11 +89,11 @@ const makeNamespace = (name: string) =>
     metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
   });
 
-const makeSecret = (name: string, stringData: object) =>
+const makeSecret = (name: string, stringData: object, namespace = NAMESPACE) =>
   cluster.apply({
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name, namespace: NAMESPACE },
+    metadata: { name, namespace },
     stringData,
   });
 
@@ -92,7 +106,7 @@ const keysFrom = (existingSecret: string) => ({
 const fromWorker = { existingSecret: 'worker' };
 
 const chartValues = (ports: { sqs: number; temporal: number }) => ({
-  image: { repository: IMAGE, tag: 'test', pullPolicy: 'Never' },
+  image: { repository: IMAGE.split(':')[0], tag: IMAGE.split(':')[1], pullPolicy: 'Never' },
   settings: {
     AWS_REGION: stack.sqs.server.region,
     AWS_ENDPOINT_URL_SQS: `http://${NODE_ADDRESS}:${ports.sqs}`,
@@ -123,14 +137,11 @@ const upgrade = (changes: object = {}, options: { wait?: boolean } = {}) =>
 
 const inNamespace = (...args: string[]) => cluster.kubectl('--namespace', NAMESPACE, ...args);
 
-/** Names of the ready worker pods. */
-async function readyPods(): Promise<string[]> {
-  const list = await inNamespace(
-    'get',
-    'pods',
-    '-l',
-    'app.kubernetes.io/component=worker',
-    '-ojson',
+/** Names of a component's ready pods. */
+async function readyPods(component = 'worker', namespace = NAMESPACE): Promise<string[]> {
+  const list = await cluster.kubectl(
+    ...['--namespace', namespace, 'get', 'pods', '-ojson'],
+    ...['--selector', `app.kubernetes.io/component=${component}`],
   );
   type Pod = {
     metadata: { name: string; deletionTimestamp?: string };
@@ -202,7 +213,7 @@ test('a pod that is deleted by force in the middle of a run loses nothing and st
   await run.result();
   await stack.run();
   await expectEachOnce();
-  await expect.poll(readyPods, SOON).toHaveLength(2);
+  await expect.poll(() => readyPods(), SOON).toHaveLength(2);
 });
 
 test('an upgrade under load, with a migration, loses nothing and stores nothing twice; a rollback runs the old image on the newer schema', async () => {
@@ -222,7 +233,7 @@ test('an upgrade under load, with a migration, loses nothing and stores nothing 
     `select from information_schema.columns where column_name = 'of_the_cluster_test'`,
   );
   expect(rowCount).toBeGreaterThan(0);
-  await expect.poll(readyPods, SOON).toHaveLength(2);
+  await expect.poll(() => readyPods(), SOON).toHaveLength(2);
   expect((await readyPods()).filter((name) => before.includes(name))).toEqual([]);
 
   const rolledBack = await helm('rollback', RELEASE, '1', '--namespace', NAMESPACE, '--wait');
@@ -232,8 +243,17 @@ test('an upgrade under load, with a migration, loses nothing and stores nothing 
   await expectEachOnce();
 });
 
+test('the commands of docs/deploy.md work as they are shown', async () => {
+  const env = {
+    TEMPORAL_BINARY: inject('temporalBinary'),
+    TEMPORAL_ADDRESS: stack.temporal.address,
+    HOME: cluster.directory,
+  };
+  expect(await failingCommands(cluster, env)).toEqual([]);
+});
+
 test('a migration that fails leaves the old pods at work, and the upgrade says why', async () => {
-  await expect.poll(readyPods, SOON).toHaveLength(2);
+  await expect.poll(() => readyPods(), SOON).toHaveLength(2);
   const before = await readyPods();
   const added = await addMigration('9999_fails.sql', 'alter table no_such_table add x text;');
   const result = await upgrade({ ...added, podAnnotations: { build: '3' } });
@@ -278,27 +298,70 @@ test('with a Secret that holds no keys, the pod says which setting is wrong', as
   expect((await helm('uninstall', 'wrong', '--namespace', NAMESPACE)).exitCode).toBe(0);
 });
 
-test.skipIf(!existsSync(toolPath('keda-operator')))(
-  'KEDA starts a pod when there are messages, and stops the last one when the work is done',
-  async () => {
-    await startKeda(cluster, undo);
-    const scaled = await upgrade({
-      autoscaling: {
-        mode: 'keda',
-        minReplicas: 0,
-        keda: { existingSecret: 'worker', pollingSeconds: 2, cooldownSeconds: 5 },
+test('KEDA starts a pod when there are messages, more when there are many, and stops the last one when the work is done', async () => {
+  await startKeda(cluster, undo);
+  const scaled = await upgrade({
+    autoscaling: {
+      mode: 'keda',
+      minReplicas: 0,
+      maxReplicas: 3,
+      keda: {
+        existingSecret: 'worker',
+        messagesPerPod: 100,
+        pollingSeconds: 2,
+        cooldownSeconds: 5,
       },
-    });
-    expect(scaled, scaled.output).toMatchObject({ exitCode: 0 });
-    await expect.poll(readyPods, SOON).toEqual([]);
-    await send(500);
-    const run = await stack.start();
-    await expect.poll(readyPods, SOON).not.toEqual([]);
-    expect(await run.result()).toMatchObject({ inserted: 500 });
+    },
+  });
+  expect(scaled, scaled.output).toMatchObject({ exitCode: 0 });
+  await expect.poll(() => readyPods(), SOON).toEqual([]);
+  await send(1_000);
+  await expect.poll(() => readyPods(), SOON).toHaveLength(3);
+  expect(await stack.run()).toMatchObject({ inserted: 1_000 });
+  await expectEachOnce();
+  await expect.poll(() => readyPods(), SOON).toEqual([]);
+});
+
+test('the custodian, in its own namespace, and the codec server with TLS get ready and serve their probes', async () => {
+  const fromCodec = { existingSecret: 'codec' };
+  const DATABASE_URL = { existingSecret: 'custodian' };
+  const upgraded = await upgrade({
+    custodian: {
+      enabled: true,
+      namespace: CUSTODY,
+      secrets: { DATABASE_URL, VAULT_PRIVATE_KEY: { existingSecret: 'vault' } },
+    },
+    codecServer: {
+      enabled: true,
+      secrets: {
+        DATABASE_URL,
+        CODEC_SERVER_TOKEN: fromCodec,
+        CODEC_SERVER_TLS_CERT: fromCodec,
+        CODEC_SERVER_TLS_KEY: fromCodec,
+      },
+    },
+  });
+  expect(upgraded, upgraded.output).toMatchObject({ exitCode: 0 });
+  expect(await readyPods('custodian', CUSTODY)).toHaveLength(1);
+  expect(await readyPods('codec-server')).toHaveLength(1);
+  const events = await cluster.kubectl('get', 'events', '--all-namespaces');
+  expect(events.split('\n').filter((line) => /Liveness probe failed/.test(line))).toEqual([]);
+});
+
+test('with worker versioning, a run goes to the build that was installed last, and the older one stays until the removal', async () => {
+  for (const buildId of ['a', 'b']) {
+    const upgraded = await upgrade({ versioning: { enabled: true, buildId } });
+    expect(upgraded, upgraded.output).toMatchObject({ exitCode: 0 });
+    await send(200);
+    expect(await stack.run()).toMatchObject({ received: 200, inserted: 200 });
     await expectEachOnce();
-    await expect.poll(readyPods, SOON).toEqual([]);
-  },
-);
+  }
+  const deployments = await inNamespace('get', 'deployments', '-oname');
+  expect(deployments.trim().split('\n').sort()).toEqual([
+    'deployment.apps/logins-login-etl-worker-a',
+    'deployment.apps/logins-login-etl-worker-b',
+  ]);
+});
 
 test('removal leaves no object behind', async () => {
   const removed = await helm('uninstall', RELEASE, '--namespace', NAMESPACE, '--wait');
@@ -306,14 +369,20 @@ test('removal leaves no object behind', async () => {
   const kinds = (await cluster.kubectl('api-resources', '--verbs=list', '--namespaced', '-oname'))
     .trim()
     .split('\n')
-    .filter((kind) => !kind.startsWith('events'));
-  const left = async () =>
-    (await inNamespace('get', kinds.join(','), '-oname')).trim().split('\n').sort();
+    .filter((kind) => !/^(events|.*metrics)/.test(kind));
+  const left = async (namespace: string) =>
+    (await cluster.kubectl('--namespace', namespace, 'get', kinds.join(','), '-oname'))
+      .trim()
+      .split('\n')
+      .filter((name) => !name.startsWith('secret/'))
+      .sort();
+  const ofEachNamespace = ['configmap/kube-root-ca.crt', 'serviceaccount/default'];
+  await expect.poll(() => left(CUSTODY), SOON).toEqual(ofEachNamespace);
   await expect
-    .poll(left, SOON)
-    .toEqual([
-      ...['configmap/kube-root-ca.crt', 'configmap/more-migrations'],
-      ...['secret/keys', 'secret/owner', 'secret/worker', 'secret/wrong-keys'],
-      'serviceaccount/default',
-    ]);
+    .poll(() => left(NAMESPACE), SOON)
+    .toEqual([...ofEachNamespace, 'configmap/more-migrations'].sort());
+  const secrets = await inNamespace('get', 'secrets', '-oname');
+  expect(secrets.trim().split('\n').sort()).toEqual(
+    ['codec', 'custodian', 'keys', 'owner', 'worker', 'wrong-keys'].map((name) => `secret/${name}`),
+  );
 });

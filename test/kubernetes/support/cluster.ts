@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { vi } from 'vitest';
+import { imagesDirectory, PAUSE_IMAGE } from '../../../scripts/deploy-tools/container-images.ts';
 import { toolPath } from '../../../scripts/deploy-tools/directory.ts';
 import { freePort } from '../../../src/local/ports/free-port.ts';
 import { startProcess } from '../../../src/local/process/child-process.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
 import type { UndoList } from '../../support/undo-list.ts';
+import { makeCertificate } from './certificate.ts';
 import { BRIDGE, makeBridge, NODE_ADDRESS, POD_NETWORK } from './network.ts';
 
 const NODE = 'node';
@@ -21,17 +23,15 @@ export type Cluster = {
   /** @returns what it writes to standard output */
   kubectl(...args: string[]): Promise<string>;
   apply(manifest: object): Promise<void>;
-  importImage(archive: string): Promise<void>;
 };
 
-/** A cluster of one node on this machine: etcd, the control plane, containerd and a kubelet, all stopped by `undo`. */
-export async function startCluster(undo: UndoList, pauseArchive: string): Promise<Cluster> {
+/**
+ * A cluster of one node on this machine: etcd, the control plane, containerd and a kubelet, all stopped by `undo`. What they
+ * leave behind (containers, mounts, interfaces) ends with the namespaces that scripts/deploy-tools/test-kubernetes.ts makes.
+ */
+export async function startCluster(undo: UndoList): Promise<Cluster> {
   const directory = await makeTestDirectory('kubernetes');
-  undo.push(async () => {
-    await promisify(execFile)('sh', ['-c', UNMOUNT, 'sh', directory]);
-    await rm(directory, { recursive: true, force: true });
-  });
-  await makeBridge(undo);
+  await makeBridge();
   const at = (name: string) => join(directory, name);
   const start = async (name: string, command: string, args: string[]) => {
     const process = await startProcess({
@@ -57,6 +57,7 @@ export async function startCluster(undo: UndoList, pauseArchive: string): Promis
   await writeFile(at('accounts.key'), privateKey.export(pem), { mode: 0o600 });
   await writeFile(at('accounts.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
   await writeFile(at('tokens.csv'), `${TOKEN},admin,admin,system:masters\n`, { mode: 0o600 });
+  const proxy = await makeCertificate(at('proxy'));
   await start('kube-apiserver', toolPath('kube-apiserver'), [
     `--etcd-servers=http://127.0.0.1:${etcd}`,
     ...['--bind-address=127.0.0.1', `--secure-port=${api}`, `--cert-dir=${at('api')}`],
@@ -66,6 +67,14 @@ export async function startCluster(undo: UndoList, pauseArchive: string): Promis
     `--service-account-signing-key-file=${at('accounts.key')}`,
     '--service-cluster-ip-range=10.46.0.0/24',
     '--kubelet-preferred-address-types=InternalIP',
+    // There is no kube-proxy: the server behind an APIService is reached at its endpoint.
+    '--enable-aggregator-routing=true',
+    `--requestheader-client-ca-file=${proxy}/ca.crt`,
+    `--proxy-client-cert-file=${proxy}/tls.crt`,
+    `--proxy-client-key-file=${proxy}/tls.key`,
+    '--requestheader-username-headers=X-Remote-User',
+    '--requestheader-group-headers=X-Remote-Group',
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
   ]);
   const kubeconfig = at('kubeconfig.json');
   await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(api)), { mode: 0o600 });
@@ -76,9 +85,13 @@ export async function startCluster(undo: UndoList, pauseArchive: string): Promis
   };
   await vi.waitFor(() => kubectl('get', '--raw', '/readyz'), READY);
 
-  const accounts = ['--service-account-private-key-file', at('accounts.key')];
+  const manager = [
+    ...['--service-account-private-key-file', at('accounts.key')],
+    ...['--horizontal-pod-autoscaler-sync-period=2s'],
+    ...['--horizontal-pod-autoscaler-downscale-stabilization=5s'],
+  ];
   for (const [name, extra] of [
-    ['kube-controller-manager', accounts],
+    ['kube-controller-manager', manager],
     ['kube-scheduler', []],
   ] as const) {
     const own = ['--bind-address=127.0.0.1', `--secure-port=${await freePort()}`];
@@ -87,28 +100,18 @@ export async function startCluster(undo: UndoList, pauseArchive: string): Promis
   }
 
   const containerd = await startContainerd(directory, start);
-  const importImage = async (archive: string) => {
+  for (const name of ['pause', 'login-etl']) {
+    const archive = join(imagesDirectory(), `${name}.tar`);
     const args = ['--address', containerd, '--namespace', 'k8s.io', 'images', 'import', archive];
-    await promisify(execFile)('ctr', args);
-  };
-  await vi.waitFor(() => importImage(pauseArchive), READY);
+    await vi.waitFor(() => promisify(execFile)('ctr', args), READY);
+  }
   await startKubelet(directory, kubeconfig, containerd, start);
-  // Runs first: the kubelet unmounts the volumes of pods that end.
-  undo.push(async () => {
-    const all = ['--all-namespaces', '--all'];
-    await kubectl('delete', 'deployments,jobs', ...all, '--timeout=30s').catch(() => undefined);
-    await kubectl('delete', 'pods', ...all, '--grace-period=1', '--timeout=30s').catch(
-      () => undefined,
-    );
-    await promisify(execFile)('sh', ['-c', STOP_CONTAINERS, 'sh', containerd]);
-  });
   await vi.waitFor(() => kubectl('get', 'node', NODE), READY);
   await kubectl('wait', '--for=condition=Ready', `node/${NODE}`, '--timeout=180s');
   return {
     directory,
     kubeconfig,
     kubectl,
-    importImage,
     apply: async (manifest) => {
       const file = at(`manifest-${performance.now()}.json`);
       await writeFile(file, JSON.stringify(manifest));
@@ -118,15 +121,6 @@ export async function startCluster(undo: UndoList, pauseArchive: string): Promis
 }
 
 type Start = (name: string, command: string, args: string[]) => Promise<void>;
-
-const STOP_CONTAINERS = `
-  ctr="ctr --address $1 --namespace k8s.io"
-  for task in $($ctr tasks list -q); do $ctr tasks kill -s SIGKILL $task || true; done
-  sleep 1
-  for task in $($ctr tasks list -q); do $ctr tasks delete -f $task || true; done
-  for container in $($ctr containers list -q); do $ctr containers delete $container || true; done`;
-
-const UNMOUNT = `grep -o " $1[^ ]*" /proc/mounts | sort -r | xargs -r -n 1 umount --lazy`;
 
 const kubeconfigOf = (port: number) => ({
   apiVersion: 'v1',
@@ -141,8 +135,6 @@ const kubeconfigOf = (port: number) => ({
   contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
   'current-context': 'test',
 });
-
-export const PAUSE_IMAGE = 'localhost/pause:test';
 
 /** @returns the address of its socket */
 async function startContainerd(directory: string, start: Start): Promise<string> {
@@ -180,6 +172,7 @@ state = "${at('containerd-run')}"
   sandbox_image = "${PAUSE_IMAGE}"
   restrict_oom_score_adj = true
   disable_apparmor = true
+  netns_mounts_under_state_dir = true
   stream_server_address = "127.0.0.1"
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "/usr/lib/cni"

@@ -4,21 +4,19 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { promisify } from 'node:util';
 import type { UndoList } from '../../support/undo-list.ts';
 
-/** Of a bridge on this machine: pods have addresses in its network and reach nothing else. */
+/** Of a bridge in this network namespace: pods have addresses in its network and reach nothing else. */
 export const NODE_ADDRESS = '10.45.0.1';
 export const POD_NETWORK = '10.45.0.0/16';
 export const BRIDGE = 'login-etl0';
 
 const ip = (...args: string[]) => promisify(execFile)('ip', args);
 
-export async function makeBridge(undo: UndoList): Promise<void> {
-  await ip('link', 'delete', BRIDGE).catch(() => undefined);
+export async function makeBridge(): Promise<void> {
   await ip('link', 'add', BRIDGE, 'type', 'bridge');
-  undo.push(async () => {
-    await ip('link', 'delete', BRIDGE);
-  });
   await ip('address', 'add', `${NODE_ADDRESS}/16`, 'dev', BRIDGE);
   await ip('link', 'set', BRIDGE, 'up');
+  // It leads nowhere, but the API server and the kubelet look for their own address by it.
+  await ip('route', 'add', 'default', 'dev', BRIDGE);
 }
 
 /** Lets pods reach a server on this machine's loopback. @returns the port at NODE_ADDRESS */
