@@ -65,6 +65,14 @@ test('files of the repository that are named exist', () => {
   expect(missing).toEqual([]);
 });
 
+test.each(['docs/security.md', 'docs/custody.md'])('each promise of %s names its tests', (path) => {
+  const [, table = ''] = readDocument(path).split('## Which test proves what');
+  const [heading, rule, ...rows] = (table.split(/^## /m)[0] ?? '').trim().split('\n');
+  expect([heading, rule].join()).toMatch(/promise.*test.*---/);
+  const unproven = rows.filter((row) => !/\| (`test\/[\w./-]+\.test\.ts`|none: )/.test(row));
+  expect(unproven).toEqual([]);
+});
+
 test('npm scripts that are shown exist', () => {
   const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: object };
   const missing = documents().flatMap((document) => {

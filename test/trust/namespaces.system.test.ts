@@ -133,6 +133,17 @@ test('what was sealed in one namespace is refused in the other', async () => {
   });
 });
 
+test('an erasure reads from Temporal for how long the namespace of ingestion keeps histories', async () => {
+  await stack.client.workflowService.updateNamespace({
+    namespace: 'default',
+    config: { workflowExecutionRetentionTtl: { seconds: (3 * DAY_SECONDS) as never } },
+  });
+  const args = ['erase', '--user', 'user-0', '--reason', 'case 1', '--yes', '--json'];
+  await expect
+    .poll(() => command(...args).then(jsonOf<object>))
+    .toMatchObject({ remains: { historyRetentionDays: 3 } });
+});
+
 /** A worker of a build that does not report its key: it polls, and takes nothing. */
 async function startSilentWorker(): Promise<() => Promise<void>> {
   const { connection } = foreigner.client;

@@ -34,6 +34,8 @@ const FORM = 'form';
 const PARTS = 'parts';
 /** Requests, results and failures are a few kB; batches are in parts. */
 const MAX_DECOMPRESSED_BYTES = 4 * 1024 * 1024;
+/** For all payloads of one list: nothing of ours passes more than two, but anyone can pass copies by the thousand. */
+const MAX_LIST_BYTES = 2 * MAX_DECOMPRESSED_BYTES;
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 const text = new TextEncoder();
@@ -48,16 +50,26 @@ const text = new TextEncoder();
  * for the place that it names.
  */
 export function payloadCodec(keyring: Keyring, options: DecryptOptions = {}): PayloadCodec {
-  const limits = { maxDecompressedBytes: MAX_DECOMPRESSED_BYTES, ...options };
-  const cipher = payloadCipher(keyring, PURPOSE, limits);
-  const unboundCipher = payloadCipher(keyring, UNBOUND_PURPOSE, limits);
+  const encoding = payloadCipher(keyring, PURPOSE);
+  /** Opens the payloads of one list. */
+  function ciphers() {
+    const limits = {
+      maxDecompressedBytes: MAX_DECOMPRESSED_BYTES,
+      budget: { bytes: MAX_LIST_BYTES },
+      ...options,
+    };
+    return {
+      bound: payloadCipher(keyring, PURPOSE, limits),
+      unbound: payloadCipher(keyring, UNBOUND_PURPOSE, limits),
+    };
+  }
 
   async function encode(payload: Payload, context?: SerializationContext): Promise<Payload> {
     if (isClearPayload(payload)) return payload;
     const binding = bindingOf(context, sideOf(payload));
     if (isPartsPayload(payload)) return encodeParts(payload, binding);
     const plain = PayloadMessage.encode(withoutMarks(payload)).finish();
-    const encrypted = await cipher.encrypt(plain, Object.values(binding));
+    const encrypted = await encoding.encrypt(plain, Object.values(binding));
     return { metadata: metadata(encrypted, binding), data: encrypted.data };
   }
 
@@ -66,16 +78,23 @@ export function payloadCodec(keyring: Keyring, options: DecryptOptions = {}): Pa
     if (!head || !parts.every((part) => isSealedPart(part) || isReference(part))) {
       throw new Error('bytes that are not sealed were about to leave for Temporal');
     }
-    const encrypted = await cipher.encrypt(head, [...Object.values(binding), ...parts.map(partId)]);
+    const encrypted = await encoding.encrypt(head, [
+      ...Object.values(binding),
+      ...parts.map(partId),
+    ]);
     return {
       metadata: { ...metadata(encrypted, binding), [FORM]: text.encode(PARTS) },
       data: concatenated([encrypted.data, ...parts]),
     };
   }
 
-  async function decode(payload: Payload, context?: SerializationContext): Promise<Payload> {
+  async function decode(
+    payload: Payload,
+    context: SerializationContext | undefined,
+    by: Ciphers,
+  ): Promise<Payload> {
     const binding = readBinding(payload);
-    if (!context) return hasEncoding(payload, ENCODING) ? open(payload, binding) : payload;
+    if (!context) return hasEncoding(payload, ENCODING) ? open(payload, binding, by) : payload;
     if (!hasEncoding(payload, ENCODING)) {
       return context.type === 'workflow' && !isMarked(payload)
         ? originPayload(payload, 'plain')
@@ -84,7 +103,7 @@ export function payloadCodec(keyring: Keyring, options: DecryptOptions = {}): Pa
     const place = binding && placeFor(binding, context);
     if (binding && !place) return refusedPayload('it was sealed for another workflow or place');
     try {
-      return originPayload(await open(payload, binding), place ?? 'unbound');
+      return originPayload(await open(payload, binding, by), place ?? 'unbound');
     } catch (error) {
       if (!(error instanceof UnknownPayloadKey)) return refusedPayload('it does not open');
       if (context.type === 'activity') throw error;
@@ -93,17 +112,21 @@ export function payloadCodec(keyring: Keyring, options: DecryptOptions = {}): Pa
     }
   }
 
-  async function open(payload: Payload, binding: Binding | undefined): Promise<Payload> {
+  async function open(
+    payload: Payload,
+    binding: Binding | undefined,
+    by: Ciphers,
+  ): Promise<Payload> {
     const keyId = metadataText(payload, 'encryption-key-id');
     const compression = metadataText(payload, 'compression');
     const data = payload.data ?? new Uint8Array(0);
     const decrypt = (bytes: Uint8Array, parts: readonly Uint8Array[] = []) =>
       binding
-        ? cipher.decrypt({ keyId, compression, data: bytes }, [
+        ? by.bound.decrypt({ keyId, compression, data: bytes }, [
             ...Object.values(binding),
             ...parts.map(partId),
           ])
-        : unboundCipher.decrypt({ keyId, compression, data: bytes });
+        : by.unbound.decrypt({ keyId, compression, data: bytes });
     if (metadataText(payload, FORM) !== PARTS) return PayloadMessage.decode(await decrypt(data));
     const [head = new Uint8Array(0), ...parts] = chunks(data);
     return partsPayload([await decrypt(head, parts), ...parts]);
@@ -111,9 +134,18 @@ export function payloadCodec(keyring: Keyring, options: DecryptOptions = {}): Pa
 
   return {
     encode: (payloads, context) => Promise.all(payloads.map((each) => encode(each, context))),
-    decode: (payloads, context) => Promise.all(payloads.map((each) => decode(each, context))),
+    async decode(payloads, context) {
+      const by = ciphers();
+      const decoded: Payload[] = [];
+      // One at a time, since they share the limit.
+      for (const payload of payloads) decoded.push(await decode(payload, context, by));
+      return decoded;
+    },
   };
 }
+
+type PayloadCipher = ReturnType<typeof payloadCipher>;
+type Ciphers = { bound: PayloadCipher; unbound: PayloadCipher };
 
 /** Returns the sealed parts of an encoded payload, if any. */
 export function sealedPartsOf(payload: Payload): Uint8Array[] {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Revealed } from '../../../src/cli/custody/reveal-originals.ts';
 import { generateKeys, KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
@@ -102,13 +103,23 @@ describe('reveal', () => {
     expect(await newAudits()).toHaveLength(1);
   });
 
-  test('more than a hundred in one call are refused before anything is touched', async () => {
-    const many = Array.from({ length: 101 }, (_, index) => `message-${index}`);
-    const { exitCode, stderr } = await reveal('--message', ...many, ...REASON);
-    expect(exitCode).toBe(2);
-    expect(stderr).toContain('101 were given, and the limit is 100');
-    expect(await newAudits()).toEqual([]);
-  });
+  const ids = Array.from({ length: 101 }, (_, index) => `message-${index}`);
+  const hashes = ids.map((id) => createHash('sha256').update(id).digest('hex'));
+  test.each([
+    ['reveal', ['--message', ...ids]],
+    ['reveal', ['--ip', ...hashes]],
+    ['quarantine', ['show', ...ids]],
+    ['erase', ['--device', ...hashes, '--yes']],
+    ['erase', ['--ip', ...hashes.slice(0, 50), '--device', ...hashes.slice(50), '--yes']],
+  ])(
+    '%s: more than a hundred in one call are refused before anything is touched',
+    async (name, args) => {
+      const { exitCode, stderr } = await loginEtl(custody.env, [name, ...args, ...REASON]);
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/101 were given, and the limit is 100|or 100 masked values at most/);
+      expect(await newAudits()).toEqual([]);
+    },
+  );
 
   test.each([
     ['without a reason', () => ['--ip', ip]],
