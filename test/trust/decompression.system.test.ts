@@ -108,8 +108,18 @@ const attacks: Record<string, Attack> = {
       activityId,
       result: { payloads },
     });
+    const last = async () => (await run.fetchHistory()).events?.at(-1);
+    // The worker has looked at the result, whatever it did then.
+    await expect
+      .poll(async () => {
+        const event = await last();
+        return (
+          event?.activityTaskCompletedEventAttributes ?? event?.workflowTaskScheduledEventAttributes
+        );
+      })
+      .toBeFalsy();
+    await run.terminate();
     release();
-    await run.result().catch(() => undefined);
   },
   async 'arguments of a step'() {
     const args = payloads.slice(0, 400);
