@@ -7,15 +7,12 @@ export function mergeUnrecorded(
   recorded: readonly LedgerEntry[],
   unrecorded: readonly UnrecordedRun[],
 ): LedgerEntry[] {
-  const rows = recorded.flatMap(({ children, ...run }) => {
-    const own = children.length > 0 ? { ...run, counts: run.ownCounts } : run;
-    return [own, ...children];
-  });
   const added = unrecorded.map(({ runId, workflowId, startedAt, finishedAt }) => ({
-    ...{ runId, workflowId, startedAt, finishedAt, workerBuild: '' },
+    ...{ runId, workflowId, startedAt, finishedAt, workerBuild: '', children: [] },
     ...{ outcome: null, counts: null, ownCounts: null },
   }));
-  return nestRuns([...rows, ...added]).toSorted(
+  // A run with shards has no row while it is open, but its shards have.
+  return nestRuns([...recorded, ...added]).toSorted(
     (one, other) => other.startedAt.getTime() - one.startedAt.getTime(),
   );
 }

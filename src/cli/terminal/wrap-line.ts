@@ -19,8 +19,8 @@ export function wrapLine(line: string, width: number): string[] {
     }
     if (current.trim() !== '' && stringWidth(current + gap + piece) > width) {
       lines.push(current);
-      const room = Math.max(0, width - stringWidth(piece));
-      current = indentation.slice(0, room) + piece;
+      const room = width - stringWidth(piece);
+      current = (room < 0 ? indentation : indentation.slice(0, room)) + piece;
     } else {
       current += gap + piece;
     }

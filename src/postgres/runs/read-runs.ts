@@ -76,15 +76,15 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 type Row = Omit<LedgerEntry, 'children' | 'ownCounts'>;
 
-/** Puts shards under their runs. */
-export const nestRuns = (rows: readonly Row[]): LedgerEntry[] =>
-  withChildren(rows).map(({ run, children }) => ({
-    ...run,
-    counts:
-      children.length > 0 ? sumCounts([run, ...children].map(({ counts }) => counts)) : run.counts,
-    ownCounts: run.counts,
-    children: children.map((child) => ({ ...child, ownCounts: child.counts, children: [] })),
-  }));
+/** Puts shards under their runs, whose counts then include theirs. */
+export const nestRuns = (runs: readonly LedgerEntry[]): LedgerEntry[] =>
+  withChildren(runs).map(({ run, children }) =>
+    children.length === 0
+      ? run
+      : { ...run, children, counts: sumCounts([run, ...children].map(({ counts }) => counts)) },
+  );
+
+const toEntry = (row: Row): LedgerEntry => ({ ...row, ownCounts: row.counts, children: [] });
 
 export type LatestRuns = { runs: LedgerEntry[]; emptyRuns: number };
 
@@ -97,7 +97,7 @@ export async function readLatestRuns(
     pool.query<Row>(LATEST, [since, withEmpty, limit]),
     pool.query<{ runs: number }>(COUNT_EMPTY, [since]),
   ]);
-  return { runs: nestRuns(rows), emptyRuns: empty[0]?.runs ?? 0 };
+  return { runs: nestRuns(rows.map(toEntry)), emptyRuns: empty[0]?.runs ?? 0 };
 }
 
 const LAST_SUCCESS = `
@@ -134,7 +134,7 @@ const FIND = `
 export async function findRuns(pool: Pool, id: string, limit: number): Promise<LedgerEntry[]> {
   const runId = UUID.test(id) ? id : null;
   const { rows } = await pool.query<Row>(FIND, [id, runId, limit]);
-  return nestRuns(rows).slice(0, limit);
+  return nestRuns(rows.map(toEntry)).slice(0, limit);
 }
 
 const MATCH = `

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { describeStatus } from '../../../src/cli/custody/rotation-status.ts';
 import { assessStatus } from '../../../src/cli/status/assess-status.ts';
 import type { Status } from '../../../src/cli/status/read-status.ts';
+import { showStatus } from '../../../src/cli/status/show-status.ts';
 import type { OpenRun } from '../../../src/temporal/runs/look-at-run.ts';
 
 const AT = new Date('2026-11-22T03:00:00Z');
@@ -158,4 +160,32 @@ describe('not healthy is', () => {
       { part: 'ledger', problem: 'Postgres cannot be asked: it is away', whatToDo: 'See to it.' },
     ]);
   });
+});
+
+test('adopted rows are told apart from rows whose key is lost', () => {
+  const use = { rows: 8_550, firstDate: '2026-11-01', lastDate: '2026-11-20', lastAt: AT };
+  const keys = [
+    { keyId: 'adopted', ...use },
+    { keyId: '2026-11', ...use },
+  ];
+  const shown = showStatus({ ...HEALTHY, maskKeys: { reachable: true, days: 31, keys } }, []);
+  expect(shown.filter((line) => line.includes('masking: '))).toEqual([
+    expect.stringMatching(/masking: no key, from before login-etl, 8,550 rows in 31 days$/),
+    expect.stringMatching(/masking: 2026-11 since 2026-11-01, used by 1 worker\(s\), 8,550 rows/),
+  ]);
+  expect(
+    describeStatus({
+      ...{ workflowId: 'remask', status: 'COMPLETED', startedAt: AT, endedAt: AT },
+      result: {
+        ...{ outcome: 'completed', toKeyId: '2026-12', passes: 2, steps: 9, remasked: 70 },
+        ...{ unrecoverable: 3, unreadable: 0, adopted: 8_550, originalsRemoved: 70 },
+        dataKeysRemoved: 1,
+      },
+    }),
+  ).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining('70 re-masked; keeping their old key: 3 unrecoverable'),
+      expect.stringContaining('adopted     8550 rows from before login-etl'),
+    ]),
+  );
 });
