@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import { acceptArguments } from './activities/accept-arguments.ts';
 import { ActivityLoad } from './activities/activity-load.ts';
 import { createActivities } from './activities/index.ts';
+import { KnownOriginals } from './activities/ingest/known-originals.ts';
 import { createMaintainPartitionsActivity } from './activities/maintain/maintain-partitions.ts';
+import { createRecoverActivities } from './activities/recover/recover-histories.ts';
 import { partCache } from './batch/part-cache.ts';
 import { VERSION } from './build-info.ts';
 import { type Config, loadConfig } from './config/config.ts';
@@ -11,6 +13,7 @@ import { exposedKeyFiles } from './config/exposed-key-files.ts';
 import { createMasker } from './crypto/keys/masker.ts';
 import { dataConverter } from './crypto/payloads/data-converter.ts';
 import { jsonSealer } from './crypto/payloads/part-sealer.ts';
+import { stepPayloads } from './crypto/payloads/step-payloads.ts';
 import { UsedPayloadKeys } from './crypto/payloads/used-payload-keys.ts';
 import { TASK_QUEUE } from './domain/names.ts';
 import { connectOrExplain } from './errors/connect-or-explain.ts';
@@ -28,6 +31,7 @@ import { type Observer, observeWorker, observingPool } from './telemetry/observe
 import { installRuntime } from './telemetry/runtime.ts';
 import { type Heartbeat, startHeartbeat } from './telemetry/worker-heartbeat.ts';
 import { hasSearchAttributes } from './temporal/has-search-attributes.ts';
+import { histories } from './temporal/recovery/histories.ts';
 import { partFinder } from './temporal/runs/find-part.ts';
 import { countsReader } from './temporal/runs/query-progress.ts';
 import { connectWorker } from './temporal/worker/connect-worker.ts';
@@ -92,9 +96,15 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     const connection = await connectWorker(config.temporal, UNCOMPRESSED);
     const unboundUntilMs = await unboundUntil(pool);
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
-    const ingesting = createActivities({
-      queue,
+    const storing = {
       pool,
+      vaultPublicKey: config.vault.publicKey,
+      workerBuild: VERSION,
+      quarantineLimit: config.worker.quarantineLimitPerReason,
+    };
+    const ingesting = createActivities({
+      ...storing,
+      queue,
       parts: partCache(
         jsonSealer(config.payloads.keys),
         partFinder(connection, config.temporal.namespace),
@@ -102,15 +112,21 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       ),
       masker: createMasker(config.masking),
       envelope: config.sqs.envelope,
-      vaultPublicKey: config.vault.publicKey,
-      workerBuild: VERSION,
-      quarantineLimit: config.worker.quarantineLimitPerReason,
       searchable: await hasSearchAttributes(connection, config.temporal.namespace),
       countsOf: countsReader(connection, config.temporal.namespace, config.payloads.keys),
       receiveConcurrency: RECEIVE_CONCURRENCY,
       shuttingDown: shuttingDown.signal,
     });
-    const activities = { ...ingesting, ...createMaintainPartitionsActivity({ pool }) };
+    const activities = {
+      ...ingesting,
+      ...createMaintainPartitionsActivity({ pool }),
+      ...createRecoverActivities({
+        ...storing,
+        known: new KnownOriginals(),
+        payloads: stepPayloads(config.payloads.keys, config.temporal.namespace),
+        histories: histories(connection, config.temporal.namespace),
+      }),
+    };
     const usedKeys = new UsedPayloadKeys(config.payloads.keys);
     heartbeat = await startHeartbeat(config, {
       pool: ownPool,

@@ -17,6 +17,7 @@ import { addRunCommand } from './commands/operate/run.ts';
 import { addScheduleCommand } from './commands/operate/schedule.ts';
 import { addSendCommand } from './commands/operate/send.ts';
 import { addSteerCommands } from './commands/operate/steer.ts';
+import { addRecoverCommand } from './commands/restore/recover.ts';
 import { addApiCommand } from './commands/watch/api.ts';
 import { addDoctorCommand } from './commands/watch/doctor.ts';
 import { addPeekCommand } from './commands/watch/peek.ts';
@@ -83,6 +84,7 @@ export function createProgram(): Command {
   addQuarantineCommand(program);
   addEraseCommand(program);
   addAuditCommand(program);
+  addRecoverCommand(program);
   addDoctorCommand(program);
   addCompletionCommand(program);
   return program;

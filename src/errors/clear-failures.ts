@@ -30,12 +30,14 @@ const FIXED: ReadonlySet<string> = new Set([
   'beginRotation: this rotation has ended, or was begun with another key',
   'beginRotation: no custodian has requested it: start it with `login-etl remask start`',
   'beginRotation: another rotation was started with the same request',
+  'a recovery is refused: no custodian has requested it, or it has ended: start it with `login-etl recover`',
 ]);
 
 const STEPS = [
   ...['receiveBatch', 'maskBatch', 'insertBatch', 'acknowledgeBatch', 'recordRun'],
   ...['beginRotation', 'endRotation', 'remaskBatch', 'setOriginalsAside', 'removeOriginals'],
-  ...['removeDataKeys', 'findOldKeyWriters'],
+  ...['removeDataKeys', 'findOldKeyWriters', 'maintainPartitions'],
+  ...['beginRecovery', 'recoverRuns', 'finishRecovery'],
 ];
 
 const PAYLOADS = [

@@ -107,6 +107,7 @@ export function commandPreparer(stack: Stack, directory: string) {
     [/^(schedule (?!create)|schedule create.*--replace)/, schedule],
     [/^(pause|drain|cancel)/, () => openRun(false)],
     [/^resume/, () => openRun(true)],
+    [/^recover/, noSchedule],
     [/^remask st(atus|op)/, startRemasking],
     [/^remask start/, stopRemasking],
   ];
@@ -156,7 +157,7 @@ export function commandPreparer(stack: Stack, directory: string) {
       return {
         args,
         env: await envFor(command, user),
-        stdin: stdinOf(command),
+        stdin: / (--head|--journal) -/.test(command) ? await keptHead() : stdinOf(command),
         ...(command.startsWith('codec-server') && { running: 'codec server is running' }),
         ...(command.startsWith('api') && { running: 'api is running' }),
         ...(command.startsWith('custodian-worker') && { running: 'custodian worker is running' }),
@@ -172,6 +173,7 @@ export function commandPreparer(stack: Stack, directory: string) {
     }
     if (option === '--to') return masker.keyId;
     if (option === '--expect-head') return auditHead();
+    if ((option === '--head' || option === '--journal') && arg !== '-') return headFile();
     if (option === '--set-body-file' && arg !== '-') return bodyFile();
     if (option === '--device') return arg === '-' ? arg : masker.mask('device_id', DEVICE);
     if (arg === 'HASH') return masker.mask('device_id', DEVICE);
@@ -180,6 +182,16 @@ export function commandPreparer(stack: Stack, directory: string) {
     if (option === '--workflow-id') return openRunId();
     if (arg === 'ID' || arg.startsWith('ingest-logins-2026')) return lastRun();
     return arg === '…' ? 'case 12' : arg;
+  }
+
+  async function headFile(): Promise<string> {
+    const path = join(directory, 'audit-head.json');
+    await writeFile(path, await keptHead());
+    return path;
+  }
+
+  async function keptHead(): Promise<string> {
+    return (await loginEtl(envs.custodian, ['audit', 'head', '--json'])).stdout;
   }
 
   async function bodyFile(): Promise<string> {

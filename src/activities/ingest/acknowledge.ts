@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { AcknowledgeRequest, AcknowledgeResult } from '../../batch/batch.ts';
 import type { PartCache } from '../../batch/part-cache.ts';
 import { NOT_IN_DATABASE } from '../../domain/names.ts';
-import { hasBatch } from '../../postgres/ingest/find-batch.ts';
+import { hasBatch } from '../../postgres/runs/find-batch.ts';
 import { deleteMessages } from '../../queue/delete-messages.ts';
 import type { Queue } from '../../queue/open-queue.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';

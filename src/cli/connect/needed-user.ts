@@ -12,6 +12,8 @@ const USERS: Readonly<Record<string, LocalUser>> = {
   quarantine: 'custodian',
   audit: 'custodian',
   remask: 'custodian',
+  recover: 'custodian',
+  verify: 'custodian',
   'codec-server': 'codec-server',
   'custodian-worker': 'custodian',
   migrate: 'owner',

@@ -37,9 +37,9 @@ export async function erase(
   const { pool } = custody;
   const detail = 'userId' in target ? { ...target } : valuesByPlural(target.values);
   await recordFirst(pool, { action: 'erase-search', reason, detail });
-  const { wanted, unusable } =
+  const { wanted, unusable, alike } =
     'userId' in target
-      ? { wanted: { kind: 'user' as const, userId: target.userId }, unusable: 0 }
+      ? { wanted: { kind: 'user' as const, userId: target.userId }, unusable: 0, alike: [] }
       : await openWanted(custody, target.values);
   const quarantine = {
     ...(await eraseQuarantined(custody, wanted, includeNear)),
@@ -47,7 +47,7 @@ export async function erase(
   };
   // A rotation step must not write back what is erased here.
   return boundedTransaction(pool, LOCK_VAULT, async (client) => {
-    const vault = await eraseOriginals(client, target);
+    const vault = await eraseOriginals(client, target, alike);
     const counted = {
       ...detail,
       vault,
@@ -65,7 +65,7 @@ export async function erase(
 async function openWanted(
   { pool, privateKey, maskers }: Custody,
   values: readonly MaskedValue[],
-): Promise<{ wanted: Wanted; unusable: number }> {
+): Promise<{ wanted: Wanted; unusable: number; alike: MaskedValue[] }> {
   const open = originalOpener(privateKey);
   const originals = new Map<MaskedField, Set<string>>();
   let unusable = 0;
@@ -75,5 +75,10 @@ async function openWanted(
       unusable += 1;
     } else originals.set(row.field, (originals.get(row.field) ?? new Set()).add(original));
   }
-  return { wanted: { kind: 'values', originals }, unusable };
+  const alike = [...originals].flatMap(([field, values]) =>
+    [...values].flatMap((value) =>
+      [...maskers.values()].map((masker) => ({ field, maskedHex: masker.mask(field, value) })),
+    ),
+  );
+  return { wanted: { kind: 'values', originals }, unusable, alike };
 }

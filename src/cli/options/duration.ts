@@ -27,7 +27,7 @@ export function sinceOption(description: string, byDefault?: string): Option {
 }
 
 /** A date and time without a zone is UTC. */
-function parseSince(text: string): Date {
+export function parseSince(text: string): Date {
   if (!ISO.test(text)) {
     try {
       return new Date(Date.now() - parseDurationMs(text));

@@ -12,14 +12,19 @@ type Batch = { rows: MaskedRows; originals: Originals; sentAtMs: readonly number
 export function newOriginals(
   { rows, originals, sentAtMs }: Batch,
   isKnown: (field: MaskedField, maskedHex: string) => boolean,
-  isErased: (field: MaskedField, maskedHex: string, sentAtMs: number) => boolean = () => false,
+  isErased: (
+    field: MaskedField,
+    maskedHex: string,
+    sentAtMs: number,
+    userId: string,
+  ) => boolean = () => false,
 ): NewOriginal[] {
   return maskedLists(rows, originals).flatMap(({ field, masked, originals: values }) => {
     const found = new Map<string, NewOriginal>();
     for (const [index, hex] of masked.entries()) {
       const value = values[index];
       if (hex === null || value == null || found.has(hex) || isKnown(field, hex)) continue;
-      if (isErased(field, hex, sentAtMs[index] ?? 0)) continue;
+      if (isErased(field, hex, sentAtMs[index] ?? 0, rows.userIds[index] ?? '')) continue;
       found.set(hex, { field, masked: hex, value });
     }
     return [...found.values()];

@@ -18,6 +18,8 @@ export type BatchToInsert = RowsToInsert & {
    */
   vault: (vaultState: VaultState, leftOut: ReadonlySet<number>) => Promise<SealedOriginals>;
   replayId?: string | undefined;
+  /** The request of the recovery that does this insert again. */
+  recovery?: string | undefined;
   /** Whether it is the second insert of a batch, which quarantines the rows that Postgres refused. */
   ofRefused?: boolean;
   /** Rows that Postgres refused before, and that are left out. */

@@ -120,14 +120,14 @@ export const insertRowByRow = (pool: Pool, batch: RowByRow): Promise<RowByRowRes
 /** @param messageIds those that this transaction is to store */
 async function openBatch(
   client: PoolClient,
-  { batch, workerBuild, replayId, sentAtMs }: BatchToInsert,
+  { batch, workerBuild, replayId, recovery, sentAtMs }: BatchToInsert,
   messageIds: readonly string[],
 ): Promise<{ vaultState: VaultState; leftOut: ReadonlySet<string> }> {
   const { runId, workflowId, startedAtMs } = batch;
   // With each batch: nobody knows which of the lanes is the first to commit.
   const [, leftOut, vaultState] = await Promise.all([
     onTable('ingest_runs', client.query(OPEN_RUN, [runId, workflowId, startedAtMs, workerBuild])),
-    readLeftOut(client, messageIds, replayId),
+    readLeftOut(client, messageIds, { replayId, recovery }),
     readVaultState(client, sentAtMs),
   ]);
   return { leftOut, vaultState };

@@ -7,14 +7,14 @@ import type { Whereabouts } from './find-stored.ts';
 const RECORD_BATCH = `
   insert into ingest_batches (
     run_id, batch_number, of_refused, inserted, inserted_ids_sum, quarantined, quarantined_ids_sum, duplicate_ids,
-    duplicate_dates, refused
+    duplicate_dates, refused, duplicates
   )
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
   on conflict (run_id, batch_number, of_refused) do update set
     stored_at = excluded.stored_at, inserted = excluded.inserted, inserted_ids_sum = excluded.inserted_ids_sum,
     quarantined = excluded.quarantined, quarantined_ids_sum = excluded.quarantined_ids_sum,
     duplicate_ids = excluded.duplicate_ids, duplicate_dates = excluded.duplicate_dates,
-    refused = excluded.refused`;
+    refused = excluded.refused, duplicates = excluded.duplicates`;
 
 /** Notes what a batch has stored, for `reconcile`. An insert that is repeated finds the same, or what it has mended. */
 export async function recordBatch(
@@ -37,6 +37,7 @@ export async function recordBatch(
     duplicates.map(({ messageId }) => messageId),
     duplicates.map(({ sentAtMs }) => createDate(sentAtMs)),
     batch.refusedBefore ?? 0,
+    rows.duplicates + bad.duplicates + (batch.storedBefore?.length ?? 0),
   ];
   await onTable('ingest_batches', client.query(RECORD_BATCH, values));
 }

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { MASKED_COLUMNS, type MaskedPlural } from '../../domain/login/login-columns.ts';
 import type { MaskedValue } from '../../domain/login/sealed-original.ts';
+import { USER_PREFIX } from '../ingest/erased-values.ts';
 import { lockInserts } from '../ingest/insert-lock.ts';
 import { equalsValue } from '../reads/login-filter.ts';
 import { toColumns } from './read-originals.ts';
@@ -77,10 +78,14 @@ export async function countOriginals(pool: Pool, target: EraseTarget): Promise<V
  * do not bring them back (`erased-values.ts`). Inserts are locked out until the transaction ends: those before have
  * committed their originals, which are deleted, and those after see what was noted. Finding an account's values takes
  * long, so inserts go on meanwhile.
+ * @param alike the same originals as other keys mask them, which messages of another time may bring
+ * @param erasedAt when they were erased before; default: now
  */
 export async function eraseOriginals(
   client: PoolClient,
   target: EraseTarget,
+  alike: readonly MaskedValue[] = [],
+  erasedAt?: string,
 ): Promise<VaultCounts & { dataKeys: number }> {
   const meant = await readMeant(client, target);
   await lockInserts(client, 'alone');
@@ -95,14 +100,22 @@ export async function eraseOriginals(
        returning aside.field, aside.masked_value, shared, data_key_id
      ), noted as (
        insert into erased_values (value_hash, erased_at)
-       select sha256(convert_to(field || ':', 'UTF8') || masked_value), clock_timestamp()
-       from meant
-       on conflict (value_hash) do update set erased_at = excluded.erased_at
+       select distinct hash, coalesce($8, clock_timestamp()) from (
+         select sha256(convert_to(field || ':', 'UTF8') || masked_value) as hash from meant
+         union select sha256(convert_to(field || ':', 'UTF8') || masked_value)
+           from unnest($4::bytea[], $5::text[]) as alike (masked_value, field)
+         union select sha256(convert_to($6 || user_id, 'UTF8')) from unnest($7::text[]) as user_id
+       ) as erased
+       on conflict (value_hash) do update set erased_at = greatest(erased_values.erased_at, excluded.erased_at)
      ), gone as (
        select * from from_vault union all select * from from_aside
      )
      select ${COUNTS}, coalesce(array_agg(distinct data_key_id), '{}') as "dataKeyIds" from gone`,
-    columnsOf(meant),
+    [
+      ...columnsOf(meant),
+      ...toColumns(alike),
+      ...[USER_PREFIX, 'userId' in target ? [target.userId] : [], erasedAt ?? null],
+    ],
   );
   const { dataKeyIds, ...counts } = rows[0] as VaultCounts & { dataKeyIds: string[] };
   const { rowCount } = await client.query(

@@ -18,6 +18,9 @@ export const CUTS = size('FAULT_CUTS', 60, 60);
 /** How long a server stays away, beyond the visibility timeout. */
 export const OUTAGE_SECONDS = size('FAULT_OUTAGE_SECONDS', 1, 20);
 
+/** Messages of a recovery, half of which a restore undoes. */
+export const RECOVERED = size('FAULT_RECOVERED', 2_000, 100_000);
+
 /** The moments are random, and the same again with FAULT_SEED. */
 export const SEED = size('FAULT_SEED', Date.now() % 1e9, Date.now() % 1e9);
 

@@ -107,7 +107,7 @@ test('an insert that begins during an erasure waits, and sees what was erased', 
   const inserting = insertBatch(worker, {
     ...batch,
     async vault({ isErased }, leftOut) {
-      erased.push(isErased('ip', IP, batch.sentAtMs[0] as number));
+      erased.push(isErased('ip', IP, batch.sentAtMs[0] as number, 'somebody'));
       return batchToInsert({}).vault({ state: '', isErased }, leftOut);
     },
   });

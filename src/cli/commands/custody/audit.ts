@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Pool } from 'pg';
 import { type AuditVerdict, verifyAudit } from '../../../domain/verify-audit.ts';
 import {
@@ -11,8 +11,10 @@ import { withDatabase } from '../../connect/with-database.ts';
 import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { sinceOption } from '../../options/duration.ts';
 import { wholeNumber } from '../../options/whole-number.ts';
+import { readKeptHead } from '../../recovery/kept-head.ts';
 import { printData, printJson, styled, terminalWidth } from '../../terminal/output.ts';
 import { type Column, renderTable } from '../../terminal/table.ts';
+import { addAuditHeadCommand } from '../restore/print-head.ts';
 
 const LIST_HELP = `
 Needs the database role login_etl_custodian.
@@ -29,10 +31,11 @@ that were changed or removed. It changes nothing, and needs the database role lo
 
 It cannot detect by itself that the last records were removed, or that the log was rewritten with new hashes from
 some record on: the owner of the table can do both. So keep the head that it prints where the owner cannot change
-it, and pass it to the next verification: the log must then still contain that head.
+it (\`login-etl audit head\`), and pass it to the next verification: the log must then still contain that head.
 
 Examples:
   login-etl audit verify
+  login-etl audit verify --head audit-head.json
   login-etl audit verify --expect-head 5f0c…
   login-etl audit verify --json | jq -r .head >> /somewhere/else/audit-heads
 ${EXIT_CODES_HELP}`;
@@ -40,7 +43,7 @@ ${EXIT_CODES_HELP}`;
 const SHOWN_RECORDS = 50;
 
 type ListOptions = { since?: Date; action?: string; limit: number; json?: boolean };
-type VerifyOptions = { expectHead?: string; json?: boolean };
+type VerifyOptions = { expectHead?: string; head?: string; json?: boolean };
 
 export function addAuditCommand(program: Command): void {
   const audit = program
@@ -59,6 +62,7 @@ export function addAuditCommand(program: Command): void {
       if (json) printJson(entries);
       else printData(entries.length > 0 ? auditTable(entries) : 'no records');
     });
+  addAuditHeadCommand(audit);
   audit
     .command('verify')
     .description('find records that were changed or removed')
@@ -67,12 +71,17 @@ export function addAuditCommand(program: Command): void {
       'a head printed earlier, which must still be in the log',
       parseHash,
     )
+    .addOption(
+      new Option(
+        '--head <file>',
+        'a file of `audit head --json`, or - for standard input',
+      ).conflicts('expectHead'),
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText('after', VERIFY_HELP)
-    .action(async ({ expectHead, json }: VerifyOptions, command: Command) => {
-      const action = await withAudit(command, (pool) =>
-        verifyAudit(readAuditLinks(pool), expectHead),
-      );
+    .action(async ({ expectHead, head, json }: VerifyOptions, command: Command) => {
+      const kept = head === undefined ? expectHead : (await readKeptHead(head)).hash.toLowerCase();
+      const action = await withAudit(command, (pool) => verifyAudit(readAuditLinks(pool), kept));
       const intact = action.problems.length === 0;
       if (json) printJson({ intact, ...action });
       else printData(describeVerdict(action));

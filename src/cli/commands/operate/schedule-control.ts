@@ -1,6 +1,7 @@
 import { type Client, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Command } from 'commander';
 import { SCHEDULE_ID } from '../../../domain/names.ts';
+import { refuseWhileRecovering } from '../../../temporal/recovery/steer-recovery.ts';
 import {
   deleteMaintenanceSchedule,
   noSchedule,
@@ -36,7 +37,10 @@ export function addScheduleControlCommands(schedule: Command): void {
     .description('start runs again')
     .option('--note <text>', 'why, for other people', RESUMED)
     .action(async ({ note, json }: Options, command: Command) => {
-      await onSchedule(command, (client) => setPaused(client, false, note || RESUMED));
+      await onSchedule(command, async (client) => {
+        await refuseWhileRecovering(client);
+        await setPaused(client, false, note || RESUMED);
+      });
       report(json, 'resumed', `resumed ${SCHEDULE_ID}`);
     });
 

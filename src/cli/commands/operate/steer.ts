@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { type Command, Option } from 'commander';
 import { describeCounts } from '../../../domain/counts.ts';
 import { Problem } from '../../../errors/problem.ts';
+import { refuseWhileRecovering } from '../../../temporal/recovery/steer-recovery.ts';
 import { openRuns } from '../../../temporal/runs/list-runs.ts';
 import { isOpen, type Steered, type Steering, steerRun } from '../../../temporal/runs/steer-run.ts';
 import { readSettings } from '../../connect/read-settings.ts';
@@ -74,6 +75,7 @@ ${EXIT_CODES_HELP}`,
     .action(async ({ workflowId, timeout, json }: Options, command: Command) => {
       const { temporal, payloads } = readSettings(command, ['temporal', 'payloads']);
       const steered = await withTemporal(temporal, payloads.keys, async (client) => {
+        if (steering === 'resume') await refuseWhileRecovering(client);
         const ids = await targets(client, steering, workflowId);
         return Promise.all(ids.map((id) => steerRun(client, id, steering, timeout)));
       });
