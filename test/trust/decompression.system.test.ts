@@ -114,7 +114,9 @@ const attacks: Record<string, Attack> = {
       .poll(async () => {
         const event = await last();
         return (
-          event?.activityTaskCompletedEventAttributes ?? event?.workflowTaskScheduledEventAttributes
+          event?.activityTaskCompletedEventAttributes ??
+          event?.workflowTaskScheduledEventAttributes ??
+          event?.workflowTaskStartedEventAttributes
         );
       })
       .toBeFalsy();
