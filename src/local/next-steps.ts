@@ -12,11 +12,9 @@ export function nextSteps(
   report.heading('What to do next, in another terminal');
   const steps = [
     ['watch the runs', webUi],
-    ...(report.isTerminal ? [['read payloads there', loginLink]] : []),
-    [
-      report.isTerminal ? '(the link works once)' : 'read payloads there',
-      `${webUi}${CODEC_PATH}/login, with the token in ${relativePath(state.codecServerToken)}`,
-    ],
+    ...(report.isTerminal ? [['read payloads there', `${loginLink} (works once)`]] : []),
+    [report.isTerminal ? '  later' : 'read payloads there', `${webUi}${CODEC_PATH}/login,`],
+    ['', `with the token in ${relativePath(state.codecServerToken)}`],
     ['see the rows', 'npx login-etl rows'],
     ['ask over HTTP', `${api}/openapi.json,`],
     ['', `with a token of ${relativePath(state.apiTokens)}`],
