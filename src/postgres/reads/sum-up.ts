@@ -1,0 +1,33 @@
+import type { Pool, PoolClient } from 'pg';
+import { queryInTransaction } from '../in-transaction.ts';
+
+/** What is summed up of user_logins: see 0028_login_sums.sql. */
+export const SUM_KINDS = ['days', 'devices', 'ips'] as const;
+export type SumKind = (typeof SUM_KINDS)[number];
+
+/** The first time, a large table takes minutes. */
+const BEGIN = `begin isolation level repeatable read; set local lock_timeout = '1s'`;
+const SUM_UP = 'select login_etl_sum_up($1) as done';
+
+/** Another process has summed up meanwhile. */
+const SERIALIZATION_FAILURE = '40001';
+
+/** Brings sums up to date that are due. Several processes may do so at once. @returns whether something was done */
+export async function sumUp(pool: Pool, kind: SumKind): Promise<boolean> {
+  try {
+    const { rows } = await queryInTransaction(pool, BEGIN, SUM_UP, [kind]);
+    return (rows[0] as { done: boolean }).done;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === SERIALIZATION_FAILURE) return false;
+    throw error;
+  }
+}
+
+/** Up to when the sums count: undefined before the first time. */
+export async function summedUpTo(db: Pool | PoolClient, kind: SumKind): Promise<Date | undefined> {
+  const { rows } = await db.query<{ at: Date }>(
+    'select at from login_sums where kind = $1 and transactions is not null',
+    [kind],
+  );
+  return rows[0]?.at;
+}
