@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client';
 import { loadConfig } from '../../config/config.ts';
 import { dataConverter } from '../../crypto/payloads/data-converter.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
+import { temporalProblem } from '../../temporal/temporal-problem.ts';
 import { reachOnce } from './reach-once.ts';
 import { tryReadSettings } from './read-settings.ts';
 
@@ -23,7 +24,7 @@ export function temporalSource(): TemporalSource {
       await opened.connection.ensureConnected();
     } catch (error) {
       await opened.connection.close();
-      throw error;
+      throw temporalProblem('Temporal cannot be used', error);
     }
     return opened;
   });

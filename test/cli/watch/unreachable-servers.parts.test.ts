@@ -32,7 +32,7 @@ afterAll(() => {
 });
 
 test.each([
-  [['status', '--json'], /cannot be asked.*127\.0\.0\.1/],
+  [['status', '--json'], /Temporal cannot be asked: nobody answers at the address.*127\.0\.0\.1/],
   [['doctor', '--json'], /no answer|did not answer|nobody answers/],
   [
     ['schedule', 'describe', '--json'],
