@@ -18,6 +18,7 @@ import { addScheduleCommand } from './commands/operate/schedule.ts';
 import { addSendCommand } from './commands/operate/send.ts';
 import { addSteerCommands } from './commands/operate/steer.ts';
 import { addRecoverCommand } from './commands/restore/recover.ts';
+import { addVerifyCommand } from './commands/restore/verify.ts';
 import { addApiCommand } from './commands/watch/api.ts';
 import { addDoctorCommand } from './commands/watch/doctor.ts';
 import { addPeekCommand } from './commands/watch/peek.ts';
@@ -85,6 +86,7 @@ export function createProgram(): Command {
   addEraseCommand(program);
   addAuditCommand(program);
   addRecoverCommand(program);
+  addVerifyCommand(program);
   addDoctorCommand(program);
   addCompletionCommand(program);
   return program;

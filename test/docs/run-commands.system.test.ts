@@ -15,10 +15,10 @@ import { commandPreparer, type Prepared } from './prepared-commands.ts';
 import { type ShownCommand, shownCommands } from './shown-commands.ts';
 
 /** They give a verdict on the whole stack, and end with 1 where one of the other tests has left a trace. */
-const VERDICTS = /^(status|doctor|reconcile)/;
+const VERDICTS = /^(status|doctor|reconcile|verify)/;
 
 /** A sentence names it, without its options. */
-const NAMED_ONLY = ['find'];
+const NAMED_ONLY = ['find', 'recover', 'verify'];
 
 /** Each command once, without those that a sentence only names. */
 const SHOWN = [

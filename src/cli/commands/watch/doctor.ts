@@ -3,11 +3,12 @@ import { takeEnvironment } from '../../connect/read-settings.ts';
 import { type CheckList, type Result, runChecks } from '../../doctor/check.ts';
 import { clockCheck } from '../../doctor/clock-check.ts';
 import { configurationChecks, readConfiguration } from '../../doctor/configuration-checks.ts';
+import { describeResult } from '../../doctor/describe-result.ts';
 import { postgresChecks } from '../../doctor/postgres-checks.ts';
 import { queueChecks } from '../../doctor/queue-checks.ts';
 import { temporalChecks } from '../../doctor/temporal-checks.ts';
 import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
-import { printData, printJson, styled } from '../../terminal/output.ts';
+import { printData, printJson } from '../../terminal/output.ts';
 
 const HELP = `
 Checks every part, each for at most five seconds. It receives no message. Without a worker it fails while a run waits for one.
@@ -18,14 +19,6 @@ Examples:
   login-etl doctor --env-file production.env
   login-etl doctor --json
 ${EXIT_CODES_HELP}`;
-
-const LABEL = 20;
-
-const MARKS = {
-  ok: styled('green', '✓'),
-  warning: styled('yellow', '!'),
-  failed: styled('red', '✗'),
-};
 
 export function addDoctorCommand(program: Command): void {
   program
@@ -39,7 +32,7 @@ export function addDoctorCommand(program: Command): void {
       const results: Result[] = [];
       for await (const result of runChecks(lists)) {
         results.push(result);
-        if (!json) printData(describe(result));
+        if (!json) printData(describeResult(result));
       }
       const healthy = results.every(({ status }) => status !== 'failed');
       if (json) printJson({ healthy, checks: results });
@@ -58,16 +51,5 @@ function allChecks(): CheckList[] {
     database,
     temporalChecks(temporal, payloads, database.pool),
     clockCheck(sqs, database.pool),
-  ];
-}
-
-/** A finding of several lines is a list: one line for each, under the check's name. */
-function describe({ name, status, detail, whatToDo }: Result): string[] {
-  const [first = '', ...more] = detail.split('\n');
-  const indentation = ' '.repeat(LABEL + 2);
-  return [
-    `${MARKS[status]} ${name.padEnd(LABEL)}${first}`,
-    ...more.map((line) => `${indentation}${line}`),
-    ...(whatToDo ? [`${indentation}${styled('dim', '→')} ${whatToDo}`] : []),
   ];
 }

@@ -66,7 +66,7 @@ export function addReconcileCommand(program: Command): void {
     });
 }
 
-async function readAndReconcile(pool: Pool, since: Date): Promise<Reconciliation> {
+export async function readAndReconcile(pool: Pool, since: Date): Promise<Reconciliation> {
   const before = await readLedger(pool, since);
   const unclosed = before.runs.flatMap(({ runId, outcome, workflowId }) =>
     outcome || workflowId === null ? [] : [{ runId, workflowId }],

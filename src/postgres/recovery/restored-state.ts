@@ -1,0 +1,39 @@
+import type { Pool } from 'pg';
+
+export type DatabaseState = {
+  /** Workers that report to this database now, or have a session with it. */
+  workers: number;
+  /** When the newest batch was committed. */
+  newestAt: Date | null;
+  now: Date;
+};
+
+/** A restored database has the reports of workers from before, none of which is recent. */
+const STATE = `
+  select greatest(
+      (select count(*) from workers where stopped_at is null and seen_at > now() - interval '15 seconds'),
+      (select count(distinct client_port) from pg_stat_activity
+       where datname = current_database() and application_name = 'login-etl worker')
+    )::int as workers,
+    greatest(
+      (select max(stored_at) from ingest_batches), (select max(inserted_at) from user_logins)
+    ) as "newestAt",
+    now() as now`;
+
+export async function readDatabaseState(pool: Pool): Promise<DatabaseState> {
+  return (await pool.query<DatabaseState>(STATE)).rows[0] as DatabaseState;
+}
+
+export type MaskSample = { keyId: string; maskedIp: string | null; maskedDeviceId: string | null };
+
+const SAMPLES = `
+  select keys.key_id as "keyId", sample.masked_ip as "maskedIp", sample.masked_device_id as "maskedDeviceId"
+  from (select distinct mask_key_id as key_id from user_logins) as keys
+  cross join lateral (
+    select masked_ip, masked_device_id from user_logins where mask_key_id = keys.key_id limit $1
+  ) as sample`;
+
+/** Some rows of every masking key that is in the rows. Reads the whole table. */
+export async function readMaskSamples(pool: Pool, rowsPerKey: number): Promise<MaskSample[]> {
+  return (await pool.query<MaskSample>(SAMPLES, [rowsPerKey])).rows;
+}
