@@ -30,7 +30,9 @@ const VALUES: Record<string, unknown> = {
 
 /** Words of the functions that name no table: a temporary one of that name would be found in its place. */
 async function absentNames(): Promise<string[]> {
-  const words = new Set(functions.flatMap(({ source }) => source.match(/\b[a-z]+_[a-z_]+\b/g) ?? []));
+  const words = new Set(
+    functions.flatMap(({ source }) => source.match(/\b[a-z]+_[a-z_]+\b/g) ?? []),
+  );
   const { rows } = await database.pool.query<{ name: string }>(
     `select name from unnest($1::text[]) as name where to_regclass(name) is null`,
     [[...words]],
@@ -40,8 +42,8 @@ async function absentNames(): Promise<string[]> {
 
 const USERS = ['worker', 'reader', 'custodian'] as const;
 
-describe.each(USERS)('a function that the %s calls with the rights of the owner', (user) => {
-  test('runs no code of theirs from a temporary table', async () => {
+describe.each(USERS)('functions with the rights of the owner', (user) => {
+  test(`run no code of the ${user}'s from a temporary table`, async () => {
     const client = new pg.Client({ connectionString: database.urls[user] });
     await client.connect();
     const errors: string[] = [];
@@ -57,12 +59,16 @@ describe.each(USERS)('a function that the %s calls with the rights of the owner'
           inserted_at timestamptz, primary key (create_date, message_id))`);
         await client.query(`create trigger foreign_code before insert or update or delete or truncate
           on pg_temp."${name}" for each statement execute function pg_temp.foreign_code()`);
+        await client.query(`grant all on pg_temp."${name}" to public`);
       }
       for (const { name, types } of functions) {
-        const given = types.map((type, at) => `$${at + 1}::${type}`);
+        const given = types.map((type, at) => `$${at + 1}::${type}`).join();
         await client.query('begin');
         await client
-          .query(`select public.${name}(${given})`, types.map((type) => VALUES[type]))
+          .query(
+            `select public.${name}(${given})`,
+            types.map((type) => VALUES[type]),
+          )
           .catch(({ message }: Error) => errors.push(`${name}: ${message}`));
         await client.query('rollback');
       }
@@ -71,4 +77,11 @@ describe.each(USERS)('a function that the %s calls with the rights of the owner'
     }
     expect(errors.filter((error) => error.includes('foreign code'))).toEqual([]);
   });
+});
+
+test('no function uses an advisory lock, which any login may take', async () => {
+  const { rows } = await database.pool.query(
+    `select proname from pg_proc where pronamespace = 'public'::regnamespace and prosrc ~ 'advisory'`,
+  );
+  expect(rows).toEqual([]);
 });

@@ -44,7 +44,7 @@ const insertBoth = () =>
 const ALL_OF_OURS = [7236514200, 7236514201, 7236514202, 7236514203];
 
 describe('a login of the database without our privileges', () => {
-  test('holds up neither inserts nor audited acts nor migrations by advisory locks', async () => {
+  test('holds up neither inserts nor audited acts nor lookups nor migrations by advisory locks', async () => {
     const analyst = await session(database.urls.analyst);
     for (const number of ALL_OF_OURS) await analyst.query('select pg_advisory_lock($1)', [number]);
     const startedAt = Date.now();
@@ -53,6 +53,9 @@ describe('a login of the database without our privileges', () => {
     await appendAuditRecord(custodian, { action: 'test', reason: 'test', detail: {} });
     await awaitInserts(custodian);
     await migrate(database.pool);
+    await analyst.query(`select pg_advisory_lock(hashtextextended('team', 7236514203))`);
+    const reader = await session(database.urls.reader);
+    await reader.query(`select login_etl_record_lookup('team', sha256('m'), 1, 'test', '{}')`);
     expect(Date.now() - startedAt).toBeLessThan(4_000);
   });
 
