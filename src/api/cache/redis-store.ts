@@ -23,6 +23,7 @@ const RECONNECT_MS = { first: 50, most: 2_000 };
 const SILENT_MS = 5_000;
 const PING_MS = 1_000;
 const MAX_WAITING_COMMANDS = 2_000;
+const REPORT_EVERY_MS = 10_000;
 
 /** Answers that the processes of the service share. Trouble of any kind only means that nothing is found. */
 export type RedisStore = {
@@ -38,7 +39,14 @@ export type RedisStore = {
   stop(): void;
 };
 
-export function redisStore(url: string, onError: (error: unknown) => void): RedisStore {
+/** @param report is told of trouble, now and then */
+export function redisStore(url: string, report: (error: unknown) => void): RedisStore {
+  let reportedAtMs = Number.NEGATIVE_INFINITY;
+  const onError = (error: unknown) => {
+    if (performance.now() - reportedAtMs < REPORT_EVERY_MS) return;
+    reportedAtMs = performance.now();
+    report(error);
+  };
   const client = createClient({
     url,
     disableOfflineQueue: true,

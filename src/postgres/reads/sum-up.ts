@@ -1,12 +1,14 @@
-import type { Pool, PoolClient } from 'pg';
-import { queryInTransaction } from '../in-transaction.ts';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
+import { inTransaction } from '../in-transaction.ts';
 
 /** What is summed up of user_logins: see 0028_login_sums.sql. */
 export const SUM_KINDS = ['days', 'devices', 'ips'] as const;
 export type SumKind = (typeof SUM_KINDS)[number];
 
 /** The first time, a large table takes minutes. */
-const BEGIN = `begin isolation level repeatable read; set local lock_timeout = '1s'`;
+const TIMEOUT_MS = 15 * 60_000;
+const BEGIN = 'begin isolation level repeatable read, read write';
+const LIMITS = `set local statement_timeout = ${TIMEOUT_MS}; set local lock_timeout = '1s'`;
 const SUM_UP = 'select login_etl_sum_up($1) as done';
 
 /** Another process has summed up meanwhile. */
@@ -15,8 +17,12 @@ const SERIALIZATION_FAILURE = '40001';
 /** Brings sums up to date that are due. Several processes may do so at once. @returns whether something was done */
 export async function sumUp(pool: Pool, kind: SumKind): Promise<boolean> {
   try {
-    const { rows } = await queryInTransaction(pool, BEGIN, SUM_UP, [kind]);
-    return (rows[0] as { done: boolean }).done;
+    return await inTransaction(pool, BEGIN, async (client) => {
+      await client.query(LIMITS);
+      const query = { text: SUM_UP, values: [kind], query_timeout: TIMEOUT_MS } as QueryConfig;
+      const { rows } = await client.query<{ done: boolean }>(query);
+      return rows[0]?.done ?? false;
+    });
   } catch (error) {
     if ((error as { code?: unknown }).code === SERIALIZATION_FAILURE) return false;
     throw error;
