@@ -233,6 +233,15 @@ export const ROWS: readonly RowPlan[] = [
         queries: { '{{table}}': 'max by (table) (login_etl_table_bytes)' },
       },
       {
+        title: 'Partitions and retention',
+        width: 8,
+        queries: {
+          'months ahead': 'max(login_etl_partition_months_ahead)',
+          'rows in the default partition': 'max(login_etl_default_partition_rows)',
+          'months that wait for retention': 'max(login_etl_retention_months_waiting)',
+        },
+      },
+      {
         title: 'Keys',
         kind: 'table',
         width: 8,

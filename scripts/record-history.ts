@@ -3,6 +3,7 @@ import { VERSION } from '../src/build-info.ts';
 import { KEY_FILE_NAMES } from '../src/crypto/keys/generate-keys.ts';
 import { writeHistory } from '../test/replay/history-file.ts';
 import { RECORDED_CASES } from '../test/replay/recorded-cases.ts';
+import { RECORDED_MAINTENANCE, RECORDED_RETENTION } from '../test/replay/recorded-maintenance.ts';
 import { RECORDED_REPLAYS } from '../test/replay/recorded-replays.ts';
 import { RECORDED_ROTATIONS } from '../test/replay/recorded-rotations.ts';
 import { runHistories } from '../test/support/run-history.ts';
@@ -25,6 +26,8 @@ type Recorded = { workflowId: string; firstExecutionRunId: string };
 
 const WORKFLOWS: Record<string, Record<string, (stack: Stack) => Promise<Recorded>>> = {
   'ingest-logins': RECORDED_CASES,
+  'maintain-tables': RECORDED_MAINTENANCE,
+  'retain-tables': RECORDED_RETENTION,
   'replay-quarantine': RECORDED_REPLAYS,
   'rotate-masking-key': RECORDED_ROTATIONS,
 };

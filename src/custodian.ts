@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { acceptArguments } from './activities/accept-arguments.ts';
+import { createApplyRetentionActivity } from './activities/maintain/apply-retention.ts';
 import { createCustodianActivities } from './activities/rotate/custodian-activities.ts';
 import { VERSION } from './build-info.ts';
 import { type Config, loadConfig } from './config/config.ts';
@@ -9,6 +10,7 @@ import { createMasker, maskersById } from './crypto/keys/masker.ts';
 import { dataConverter } from './crypto/payloads/data-converter.ts';
 import { vaultPrivateKey } from './crypto/vault/vault-private-key.ts';
 import { CUSTODIAN_TASK_QUEUE } from './domain/rotation/rotation.ts';
+import { isRetentionOn } from './domain/tables/tables-state.ts';
 import { connectOrExplain } from './errors/connect-or-explain.ts';
 import { Problem } from './errors/problem.ts';
 import { checkDatabase } from './postgres/check-database.ts';
@@ -21,7 +23,9 @@ import { watchRefusals } from './telemetry/health/refusal-watch.ts';
 import { describeError } from './telemetry/logs/describe-error.ts';
 import { createLogger } from './telemetry/logs/logger.ts';
 import { installRuntime } from './telemetry/runtime.ts';
+import { openRunsBefore } from './temporal/open-runs.ts';
 import { batchesInFlight } from './temporal/rotation/batches-in-flight.ts';
+import { ensureRetentionSchedule } from './temporal/schedule/daily-schedules.ts';
 import { connectWorker } from './temporal/worker/connect-worker.ts';
 import { createWorker } from './temporal/worker/create-worker.ts';
 import { renewApiKey } from './temporal/worker/renew-api-key.ts';
@@ -37,6 +41,7 @@ export const CUSTODIAN_SECTIONS = [
   'masking',
   'payloads',
   'custodian',
+  'retention',
   'worker',
 ] as const;
 
@@ -65,26 +70,35 @@ export async function startCustodian(
     },
   );
   try {
-    const { masking, custodian, temporal, payloads } = config;
+    const { masking, custodian, retention, temporal, payloads } = config;
     const { workflowBundlePath, shutdownGraceSeconds } = config.worker;
     await connectOrExplain('Postgres', 'Check DATABASE_URL.', () => checkDatabase(pool));
     const unboundUntilMs = await unboundUntil(pool);
     const privateKey = await vaultPrivateKey(custodian);
     const { namespace: ingestion, custodianNamespace: namespace } = temporal;
     const connection = await connectWorker(temporal, {}, [ingestion, namespace]);
+    // Workers may not see the custodian's namespace, so no other process creates it.
+    if (isRetentionOn(retention)) await ensureRetentionSchedule(connection, namespace);
     const worker = await createWorker({
       connection,
       namespace,
       taskQueue: CUSTODIAN_TASK_QUEUE,
       workflowBundle: await workflowBundle(workflowBundlePath, logger),
-      activities: createCustodianActivities({
-        pool,
-        privateKey,
-        masker: createMasker(masking),
-        maskers: maskersById(masking.keys),
-        listPollers: () => listPollers(connection, ingestion),
-        batchesInFlight: batchesInFlight(connection, ingestion),
-      }),
+      activities: {
+        ...createCustodianActivities({
+          pool,
+          privateKey,
+          masker: createMasker(masking),
+          maskers: maskersById(masking.keys),
+          listPollers: () => listPollers(connection, ingestion),
+          batchesInFlight: batchesInFlight(connection, ingestion),
+        }),
+        ...createApplyRetentionActivity({
+          pool,
+          policy: retention,
+          openRunsBefore: openRunsBefore(connection, ingestion),
+        }),
+      },
       ...workerVersion(temporal.version, 'AUTO_UPGRADE'),
       dataConverter: dataConverter(payloads.keys),
       interceptors: { activity: [() => ({ inbound: acceptArguments(unboundUntilMs) })] },

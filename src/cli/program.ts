@@ -27,6 +27,7 @@ import { addRowsCommand } from './commands/watch/rows.ts';
 import { addRunsCommand } from './commands/watch/runs.ts';
 import { addStatsCommand } from './commands/watch/stats.ts';
 import { addStatusCommand } from './commands/watch/status.ts';
+import { addTablesCommand } from './commands/watch/tables.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 import { usageProblem } from './options/usage-problem.ts';
 import { reportProblem } from './terminal/report-error.ts';
@@ -67,6 +68,7 @@ export function createProgram(): Command {
   addRowsCommand(program);
   addStatsCommand(program);
   addApiCommand(program);
+  addTablesCommand(program);
   addSendCommand(program);
   addPeekCommand(program);
   addRunCommand(program);

@@ -5,6 +5,7 @@ import { custodian } from './sections/custodian-section.ts';
 import { masking } from './sections/masking-section.ts';
 import { payloads } from './sections/payloads-section.ts';
 import { postgres } from './sections/postgres-section.ts';
+import { retention } from './sections/retention-section.ts';
 import { sqs } from './sections/sqs-section.ts';
 import { temporal } from './sections/temporal-section.ts';
 import { vault } from './sections/vault-section.ts';
@@ -19,6 +20,7 @@ export const SECTIONS = {
   payloads,
   vault,
   custodian,
+  retention,
   codecServer,
   api,
   worker,

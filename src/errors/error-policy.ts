@@ -171,6 +171,7 @@ export const OWN_POLICY: Readonly<Record<string, ErrorPolicy>> = {
     'final',
     'nothing is changed in the vault without a rotation on record: start one with `login-etl remask start`',
   ),
+  RotationOpen: rule('retry', 'a rotation of masking keys has not ended'),
   OriginalsChanged: rule('retry', 'an original was erased while its rows were re-masked'),
 };
 

@@ -15,6 +15,7 @@ import { readSteps } from './read-steps.ts';
 import { auditSource } from './sources/audit-source.ts';
 import { dependencySource } from './sources/dependency-source.ts';
 import { ledgerSource } from './sources/ledger-source.ts';
+import { maintenanceSource } from './sources/maintenance-source.ts';
 import { OldestMessage } from './sources/oldest-message.ts';
 import { poolSource } from './sources/pool-source.ts';
 import { queueSource } from './sources/queue-source.ts';
@@ -86,6 +87,7 @@ export async function observeWorker(
     queueSource(queue, oldest),
     ledgerSource(ownPool),
     tablesSource(ownPool),
+    maintenanceSource(ownPool),
     auditSource(ownPool),
     scheduleSource(connection, namespace),
     versionSource(connection, namespace),

@@ -104,6 +104,7 @@ describe('every setting is read, and nothing else', () => {
       ...ALL.filter((section) => section !== 'temporal'),
       'codecServer',
       'api',
+      'retention',
     ] as const;
     const env = {
       ...complete(),

@@ -88,6 +88,7 @@ const COMPLETE: Readonly<Record<Section, Record<string, string>>> = {
   payloads: { PAYLOAD_KEYS: keys[KEY_FILE_NAMES.payloadKeys] as string },
   vault: { VAULT_PUBLIC_KEY: keys[KEY_FILE_NAMES.vaultPublicKey] as string },
   custodian: { VAULT_PRIVATE_KEY: keys[KEY_FILE_NAMES.vaultPrivateKey] as string },
+  retention: {},
   codecServer: { CODEC_SERVER_TOKEN: 'x'.repeat(32) },
   api: {
     API_TOKENS: `[{"name":"test","scopes":["logins:read"],"token":"${'x'.repeat(32)}"}]`,

@@ -18,6 +18,10 @@ const NOT_FOLLOWED: Readonly<Record<string, string>> = {
   LoginEtlPostgresPoolExhausted: 'its SQL is run by run-commands.system.test.ts',
   LoginEtlSamplesStale: 'it has no command; test/telemetry breaks each source',
   LoginEtlWorkerKeysDiffer: 'test/cli/keys/rotate.system.test.ts does',
+  LoginEtlPartitionsNotAhead: 'test/postgres/partitions and test/cli/watch/tables do',
+  LoginEtlRowsInDefaultPartition: 'test/workflows/maintain does',
+  LoginEtlMaintenanceOverdue: 'test/cli/operate/schedule.system.test.ts does',
+  LoginEtlRetentionWaits: 'test/activities/maintain does',
   LoginEtlBackupTooOld: 'the backup job is not part of the stack',
 };
 

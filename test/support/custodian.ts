@@ -42,8 +42,10 @@ export async function requested(stack: Stack, reason: string) {
 export async function startTestCustodian(
   stack: Stack,
   maskingKeys: string,
+  more: Record<string, string> = {},
 ): Promise<() => Promise<void>> {
-  const config = loadConfig(CUSTODIAN_SECTIONS, custodianEnv(stack, maskingKeys));
+  const env = { ...custodianEnv(stack, maskingKeys), ...more };
+  const config = loadConfig(CUSTODIAN_SECTIONS, env);
   const worker = await startCustodian(config, testRuntime().logger);
   return async () => {
     await worker.stop();

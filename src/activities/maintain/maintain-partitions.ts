@@ -18,6 +18,3 @@ export const createMaintainPartitionsActivity = ({ pool }: { pool: Pool }) => ({
       return done;
     }),
 });
-
-/** Workflows import only this type. */
-export type MaintenanceActivities = ReturnType<typeof createMaintainPartitionsActivity>;

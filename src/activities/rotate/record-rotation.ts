@@ -10,6 +10,7 @@ import {
   findRotation,
   RotationNotOnRecord,
 } from '../../postgres/vault/require-rotation.ts';
+import { putBackSetAside } from '../../postgres/vault/set-originals-aside.ts';
 import { LOCK_VAULT } from '../../postgres/vault/vault-lock.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
 import type { FindOldKeyWriters } from './find-old-key-writers.ts';
@@ -61,6 +62,7 @@ export const createRecordRotationActivities = ({
           throw refused('no custodian has requested it: start it with `login-etl remask start`');
         }
         if (request.used) throw refused('another rotation was started with the same request');
+        await putBackSetAside(client);
         const detail = { runId, toKeyId: masker.keyId, requestId };
         await appendAuditRecord(client, { action: 'rotation.begin', reason, detail });
         return masker.keyId;

@@ -1,12 +1,14 @@
 import pg, { type Pool, type PoolConfig } from 'pg';
+import { monthsAhead } from '../../domain/tables/tables-state.ts';
 import { classifyError } from '../../errors/classify-error.ts';
 import { PostgresTlsError } from '../../errors/postgres-tls-error.ts';
 import { Problem } from '../../errors/problem.ts';
 import { tryInsert } from '../../postgres/ingest/try-insert.ts';
+import { readTables } from '../../postgres/partitions/read-tables.ts';
 import { postgresPool } from '../../postgres/pool.ts';
 import { pendingMigrations } from '../../postgres/run-migrations.ts';
 import { REACH_TIMEOUT_MS } from '../connect/answer-within.ts';
-import { type CheckList, type Finding, failed, ok } from './check.ts';
+import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
 const POSTGRES = 'Postgres';
@@ -14,6 +16,8 @@ const MIGRATIONS = 'migrations';
 const PRIVILEGES = 'privileges';
 const MIN_VERSION = 130_000;
 const READ_ONLY = '25006';
+const MAINTAIN =
+  'Create the schedule of the maintenance with `login-etl schedule create`, or trigger it: docs/postgres.md, "Partitions".';
 const USE_THE_PRIMARY =
   'Name the primary in DATABASE_URL, or all hosts with `?target_session_attrs=read-write`.';
 
@@ -48,6 +52,7 @@ export function postgresChecks(settings: PoolConfig | undefined): CheckList & { 
       { name: POSTGRES, run: () => version(pool), explain },
       { name: MIGRATIONS, needs: POSTGRES, run: () => migrations(pool), explain },
       { name: PRIVILEGES, needs: MIGRATIONS, run: () => privileges(pool), explain },
+      { name: 'partitions', needs: PRIVILEGES, run: () => partitions(pool), explain },
       { name: 'storing', needs: PRIVILEGES, run: () => storing(pool), explain: explainStoring },
     ],
     close: () => pool.end(),
@@ -89,6 +94,18 @@ async function privileges(pool: Pool): Promise<Finding> {
         `the role lacks ${rows.map(({ missing }) => missing).join(', ')}`,
         'Grant login_etl_worker to the user in DATABASE_URL, or name another.',
       );
+}
+
+/** Without a partition the default one takes the rows, and the maintenance moves them later. */
+async function partitions(pool: Pool): Promise<Finding> {
+  const state = await readTables(pool);
+  const ahead = monthsAhead(state, new Date());
+  if (state.defaultRows > 0) {
+    return warning(`${state.defaultRows} row(s) are in the default partition`, MAINTAIN);
+  }
+  return ahead > 0
+    ? ok(`${ahead} months ahead`)
+    : warning('the next month has no partition', MAINTAIN);
 }
 
 async function storing(pool: Pool): Promise<Finding> {

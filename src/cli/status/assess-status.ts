@@ -24,6 +24,7 @@ const PARTS = [
   ['rows', 'Postgres'],
   ['quarantine', 'Postgres'],
   ['maskKeys', 'Postgres'],
+  ['tables', 'Postgres'],
 ] as const;
 
 /** Healthy means that every part answered and nothing keeps logins from being stored. */

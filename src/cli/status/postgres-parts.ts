@@ -1,9 +1,11 @@
+import type { TablesState } from '../../domain/tables/tables-state.ts';
 import { countRowsOfToday } from '../../postgres/logins/count-rows.ts';
 import {
   MASK_KEY_DAYS,
   type MaskKeyUse,
   readMaskKeys,
 } from '../../postgres/logins/read-mask-keys.ts';
+import { readTables } from '../../postgres/partitions/read-tables.ts';
 import {
   type QuarantineReason,
   readQuarantineReasons,
@@ -55,3 +57,6 @@ export const readMaskKeysPart = (sources: Sources): Promise<Part<MaskKeysView>> 
     days: MASK_KEY_DAYS,
     keys: await readMaskKeys(await sources.pool()),
   }));
+
+export const readTablesPart = (sources: Sources): Promise<Part<TablesState>> =>
+  ask(postgres(sources), async () => readTables(await sources.pool()));

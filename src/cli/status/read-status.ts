@@ -1,3 +1,4 @@
+import type { TablesState } from '../../domain/tables/tables-state.ts';
 import type { Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
 import { type ConfiguredKeys, configuredKeys } from './configured-keys.ts';
@@ -10,6 +11,7 @@ import {
   readMaskKeysPart,
   readQuarantine,
   readRows,
+  readTablesPart,
 } from './postgres-parts.ts';
 import { type QueueView, readQueue } from './queue-part.ts';
 import { readSchedule, type ScheduleView } from './schedule-part.ts';
@@ -33,6 +35,7 @@ export type Status = {
   rows: Part<RowsView>;
   quarantine: Part<QuarantineView>;
   maskKeys: Part<MaskKeysView>;
+  tables: Part<TablesState>;
   keys: ConfiguredKeys;
 };
 
@@ -43,7 +46,7 @@ const MASK_KEYS_KEPT_MS = 300_000;
 type StatusReader = (onAnswer?: (parts: number) => void) => Promise<Status>;
 
 /** The number of parts, for a progress bar. */
-export const PARTS = 9;
+export const PARTS = 10;
 
 /** Asks all parts at the same time; each has its own time limit. */
 export function statusReader(sources: Sources, { look }: { look: boolean }): StatusReader {
@@ -67,8 +70,10 @@ export function statusReader(sources: Sources, { look }: { look: boolean }): Sta
       counted(rows()),
       counted(readQuarantine(sources)),
       counted(maskKeys()),
+      counted(readTablesPart(sources)),
     ]);
-    const [queue, schedule, workers, running, latest, ledger, today, quarantine, used] = parts;
+    const [queue, schedule, workers, running, latest, ledger, today, quarantine, used, tables] =
+      parts;
     return {
       at: new Date(),
       queue,
@@ -80,6 +85,7 @@ export function statusReader(sources: Sources, { look }: { look: boolean }): Sta
       rows: today,
       quarantine,
       maskKeys: used,
+      tables,
       keys: configuredKeys(),
     };
   };

@@ -6,6 +6,7 @@ import { describeReasons, mergeUnrecorded, statesOf } from '../runs/merge-unreco
 import { runsTable } from '../runs/runs-table.ts';
 import { styled } from '../terminal/output.ts';
 import type { Trouble } from './assess-status.ts';
+import { describeTables } from './describe-tables.ts';
 import type { LedgerView, MaskKeysView, QuarantineView } from './postgres-parts.ts';
 import type { QueueView } from './queue-part.ts';
 import type { Status } from './read-status.ts';
@@ -34,6 +35,7 @@ export function showStatus(status: Status, troubles: readonly Trouble[]): string
     ...part('running', running, ({ runs }) => describeRunning(runs, at)),
     ...part('rows', rows, ({ today }) => [`${number(today)} logins sent today (UTC)`]),
     ...part('quarantine', quarantine, (view) => describeQuarantine(view, at)),
+    ...part('tables', status.tables, (view) => describeTables(view, at)),
     ...part('keys', maskKeys, (view) => describeMaskKeys(view, workers)),
     ...labelled('', configured(status)),
     ...part('recent', ledger, (view) => describeLedger(view, at)),

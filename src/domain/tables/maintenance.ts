@@ -1,6 +1,10 @@
-/** The workflow that keeps the tables' partitions, and its schedule: contracts, like those in `names.ts`. */
-export const MAINTENANCE_WORKFLOW_TYPE = 'maintainTables';
-export const MAINTENANCE_SCHEDULE_ID = 'maintain-tables';
+/** Workflow types and schedule ids are contracts, like those in `names.ts`. */
+export const MAINTENANCE = {
+  workflowType: 'maintainTables',
+  scheduleId: 'maintain-tables',
+} as const;
+/** Of the custodian's worker. */
+export const RETENTION = { workflowType: 'retainTables', scheduleId: 'retain-tables' } as const;
 
 /** What was done to the partitions of `user_logins`. */
 export type PartitionsMaintained = {

@@ -12,9 +12,9 @@ import {
   createSchedule,
   DEFAULT_CATCHUP_WINDOW_MS,
   DEFAULT_EVERY_MS,
-  ensureMaintenanceSchedule,
   scheduleHandle,
 } from '../../temporal/schedule/create-schedule.ts';
+import { ensureMaintenanceSchedule } from '../../temporal/schedule/daily-schedules.ts';
 import type { Report } from '../report.ts';
 import { followSamples, runsWhenOver } from './follow-samples.ts';
 import { countsTable, rowsTable } from './sample-tables.ts';

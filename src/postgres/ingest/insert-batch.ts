@@ -43,8 +43,10 @@ export async function insertWithin(
   batch: BatchToInsert,
 ): Promise<StoredCounts> {
   // Before any row is locked.
-  const ids = [...batch.messageIds, ...batch.quarantine.messageIds];
-  const { vaultState, leftOut } = await openBatch(client, batch, ids);
+  const { vaultState, leftOut } = await openBatch(client, batch, {
+    messageIds: [...batch.messageIds, ...batch.quarantine.messageIds],
+    sentAtMs: [...batch.sentAtMs, ...batch.quarantine.sentAtMs],
+  });
   // Originals are sealed while Postgres inserts.
   const [inserted, sealed] = await Promise.all([
     insertLogins(client, batch, leftOut),
@@ -99,7 +101,7 @@ type RowByRowResult = { refused: RefusedRow[]; duplicates: number[] };
 export const insertRowByRow = (pool: Pool, batch: RowByRow): Promise<RowByRowResult> =>
   boundedTransaction(pool, undefined, async (client) => {
     await lockInserts(client, batch.replayId === undefined ? 'shared' : 'alone');
-    const { vaultState, leftOut } = await openBatch(client, batch, batch.messageIds);
+    const { vaultState, leftOut } = await openBatch(client, batch, batch);
     const { refused, present } = await insertEachLogin(client, batch, leftOut);
     batch.judge(refused);
     const places = new Set(refused.map(({ place }) => place));
@@ -117,17 +119,17 @@ export const insertRowByRow = (pool: Pool, batch: RowByRow): Promise<RowByRowRes
     };
   });
 
-/** @param messageIds those that this transaction is to store */
+/** @param messages those that this transaction is to store */
 async function openBatch(
   client: PoolClient,
   { batch, workerBuild, replayId, recovery, sentAtMs }: BatchToInsert,
-  messageIds: readonly string[],
+  messages: Pick<BatchToInsert, 'messageIds' | 'sentAtMs'>,
 ): Promise<{ vaultState: VaultState; leftOut: ReadonlySet<string> }> {
   const { runId, workflowId, startedAtMs } = batch;
   // With each batch: nobody knows which of the lanes is the first to commit.
   const [, leftOut, vaultState] = await Promise.all([
     onTable('ingest_runs', client.query(OPEN_RUN, [runId, workflowId, startedAtMs, workerBuild])),
-    readLeftOut(client, messageIds, { replayId, recovery }),
+    readLeftOut(client, messages, { replayId, recovery }),
     readVaultState(client, sentAtMs),
   ]);
   return { leftOut, vaultState };

@@ -22,15 +22,22 @@ const OLDEST_CREATE_DATE = `(($1::timestamptz - ${CLOCKS}) at time zone 'utc' - 
 const NAMED_DUPLICATES = 5;
 
 /**
- * Every run since then with what the tables hold of it, and what has left quarantine on the record since. Rows of a
+ * Every run since then with what the tables hold of it, and what has left quarantine or, with its month, user_logins on the
+ * record since. Rows of a
  * run that the ledger does not know come as a run without a workflow. Batches of builds before 0.4 have no record.
  */
 const READ_RUNS = `
   with
     of_batches as (
-      select run_id, batch_number, count(*)::int as rows, sum(${LOGIN_ID_HASH}) as ids_sum from user_logins
-      where inserted_at >= $1::timestamptz - ${CLOCKS} and create_date >= ${OLDEST_CREATE_DATE}
-      group by run_id, batch_number
+      select run_id, batch_number, sum(rows)::int as rows, sum(ids_sum) as ids_sum from (
+        select run_id, batch_number, count(*) as rows, sum(${LOGIN_ID_HASH}) as ids_sum from user_logins
+        where inserted_at >= $1::timestamptz - ${CLOCKS} and create_date >= ${OLDEST_CREATE_DATE}
+        group by run_id, batch_number
+        union all
+        select run_id, batch_number, retired.rows, ids_sum
+        from retired_batches as retired join retired_months using (table_name) join ingest_runs using (run_id)
+        where detached_at is not null and started_at >= $1
+      ) as stored group by run_id, batch_number
     ),
     logins as (select run_id, sum(rows)::int as rows from of_batches group by run_id),
     sealed as (
@@ -64,6 +71,10 @@ const READ_RUNS = `
         where user_logins.create_date = duplicate.create_date and user_logins.message_id = duplicate.message_id
       ) and not exists (select from quarantine where quarantine.message_id = duplicate.message_id)
         and not exists (select from quarantine_departures as gone where gone.message_id = duplicate.message_id)
+        and not exists (
+          select from retired_months
+          where detached_at is not null and month = date_trunc('month', duplicate.create_date)::date
+        )
       group by run_id
     ),
     checked as (

@@ -18,7 +18,7 @@ export class OtherMaskingKey extends Error {
 }
 
 const FIND = `
-  select detail ->> 'toKeyId' as "toKeyId", exists (
+  select begun.id::text, detail ->> 'toKeyId' as "toKeyId", exists (
     select from audit_log as ended
     where ended.action = 'rotation.end' and ended.detail ->> 'runId' = begun.detail ->> 'runId'
   ) as ended
@@ -26,7 +26,7 @@ const FIND = `
   where action = 'rotation.begin' and ($1::text is null or detail ->> 'runId' = $1)
   order by begun.id desc limit 1`;
 
-type RecordedRotation = { toKeyId: string; ended: boolean };
+type RecordedRotation = { id: string; toKeyId: string; ended: boolean };
 
 export async function findRotation(
   db: Pool | PoolClient,

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type {
   OriginalPlace,
   SetAsideRequest,
@@ -46,3 +46,11 @@ export async function setOriginalsAside(
     return { setAside: rowCount ?? 0, ...(next && { next }) };
   });
 }
+
+const PUT_BACK = `
+  with back as (delete from vault_set_aside returning *)
+  insert into vault select * from back on conflict (masked_value, field) do nothing`;
+
+/** Returns to the vault what an interrupted rotation or retention left set aside. For a transaction with the lock. */
+export const putBackSetAside = async (client: PoolClient): Promise<number> =>
+  (await client.query(PUT_BACK)).rowCount ?? 0;

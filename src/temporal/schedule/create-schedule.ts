@@ -2,17 +2,12 @@ import {
   type Client,
   ScheduleAlreadyRunning,
   type ScheduleHandle,
-  ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleSpec,
 } from '@temporalio/client';
 import type { IngestInput } from '../../domain/ingest-input.ts';
 import { SCHEDULE_ID, TASK_QUEUE, WORKFLOW_TYPE } from '../../domain/names.ts';
 import { describeStart } from '../../domain/run-description.ts';
-import {
-  MAINTENANCE_SCHEDULE_ID,
-  MAINTENANCE_WORKFLOW_TYPE,
-} from '../../domain/tables/maintenance.ts';
 import { Problem } from '../../errors/problem.ts';
 import { type DescribedSchedule, untilSchedule } from './until-schedule.ts';
 
@@ -73,38 +68,6 @@ const changeOf = ({ info }: DescribedSchedule): string => {
   const { seconds, nanos } = info?.updateTime ?? {};
   return `${Number(seconds ?? 0)}.${nanos ?? 0}`;
 };
-
-const DAY_MS = 86_400_000;
-/** In the quiet hours of most. */
-const MAINTAIN_AT_MS = 3 * 3_600_000;
-
-/** Creates the schedule of the tables' maintenance, and leaves one that exists as it is. */
-export async function ensureMaintenanceSchedule(client: Client): Promise<void> {
-  try {
-    await client.schedule.create({
-      scheduleId: MAINTENANCE_SCHEDULE_ID,
-      spec: { intervals: [{ every: DAY_MS, offset: MAINTAIN_AT_MS }] },
-      action: {
-        type: 'startWorkflow',
-        workflowType: MAINTENANCE_WORKFLOW_TYPE,
-        taskQueue: TASK_QUEUE,
-        workflowId: MAINTENANCE_SCHEDULE_ID,
-        args: [],
-      },
-      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: DAY_MS },
-    });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-  }
-}
-
-export async function deleteMaintenanceSchedule(client: Client): Promise<void> {
-  try {
-    await client.schedule.getHandle(MAINTENANCE_SCHEDULE_ID).delete();
-  } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
-  }
-}
 
 export const scheduleHandle = (client: Client): ScheduleHandle =>
   client.schedule.getHandle(SCHEDULE_ID);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { MAINTENANCE_SCHEDULE_ID } from '../../../src/domain/tables/maintenance.ts';
+import { MAINTENANCE } from '../../../src/domain/tables/maintenance.ts';
 import { freePort } from '../../../src/local/ports/free-port.ts';
 import { scheduleHandle } from '../../../src/temporal/schedule/create-schedule.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
@@ -53,7 +53,7 @@ describe('schedule create', () => {
 
   test('makes a daily one for the maintenance of the tables, too, and leaves that as it is', async () => {
     await schedule('create');
-    const handle = stack.client.schedule.getHandle(MAINTENANCE_SCHEDULE_ID);
+    const handle = stack.client.schedule.getHandle(MAINTENANCE.scheduleId);
     expect(await handle.describe()).toMatchObject({
       spec: { intervals: [{ every: 86_400_000 }] },
       action: { workflowType: 'maintainTables' },

@@ -49,6 +49,11 @@ const HEALTHY: Status = {
   rows: { reachable: true, today: 0 },
   quarantine: { reachable: true, messages: 0, reasons: [] },
   maskKeys: { reachable: true, days: 31, keys: [] },
+  tables: {
+    reachable: true,
+    ...{ months: [], missing: [], detached: [], defaultRows: 0, backups: [] },
+    ...{ maintainedAt: null, retention: null },
+  },
   keys: { masking: null, payloads: null, vault: null },
 };
 

@@ -19,7 +19,8 @@ const WORKER_GRANTS = [
   'select on quarantine_reasons',
   'select (message_id, create_date, run_id, batch_number, inserted_at, mask_key_id) on user_logins',
   'select on ingest_runs',
-  'select on workers',
+  ...['workers', 'retired_months', 'backups', 'maintenance'].map((table) => `select on ${table}`),
+  'execute on function login_etl_default_rows()',
 ];
 
 const HOURLY = { when: { everyMs: 3_600_000 }, catchupWindowMs: 60_000 };
@@ -38,7 +39,7 @@ afterAll(() => stack?.stop());
 
 const PARTS = [
   ...['queue', 'schedule', 'running', 'latest'],
-  ...['workers', 'ledger', 'rows', 'quarantine', 'maskKeys'],
+  ...['workers', 'ledger', 'rows', 'quarantine', 'maskKeys', 'tables'],
 ] as const;
 
 async function status(changes: Record<string, string> = {}, ...args: string[]) {

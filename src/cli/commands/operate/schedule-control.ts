@@ -2,11 +2,8 @@ import { type Client, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temp
 import type { Command } from 'commander';
 import { SCHEDULE_ID } from '../../../domain/names.ts';
 import { refuseWhileRecovering } from '../../../temporal/recovery/steer-recovery.ts';
-import {
-  deleteMaintenanceSchedule,
-  noSchedule,
-  scheduleHandle,
-} from '../../../temporal/schedule/create-schedule.ts';
+import { noSchedule, scheduleHandle } from '../../../temporal/schedule/create-schedule.ts';
+import { deleteMaintenanceSchedule } from '../../../temporal/schedule/daily-schedules.ts';
 import { readSchedule } from '../../../temporal/schedule/read-schedule.ts';
 import { setPaused } from '../../../temporal/schedule/set-paused.ts';
 import { readSettings } from '../../connect/read-settings.ts';

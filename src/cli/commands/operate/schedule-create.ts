@@ -1,10 +1,7 @@
 import { type Command, Option } from 'commander';
 import { SCHEDULE_ID } from '../../../domain/names.ts';
-import {
-  createSchedule,
-  ensureMaintenanceSchedule,
-  type SchedulePlan,
-} from '../../../temporal/schedule/create-schedule.ts';
+import { createSchedule, type SchedulePlan } from '../../../temporal/schedule/create-schedule.ts';
+import { ensureMaintenanceSchedule } from '../../../temporal/schedule/daily-schedules.ts';
 import { readSettings } from '../../connect/read-settings.ts';
 import { withTemporal } from '../../connect/with-temporal.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
