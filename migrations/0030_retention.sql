@@ -48,6 +48,7 @@ begin
 end
 $$;
 
+-- Tables are named with their schema: one that is missing there could be a temporary table of the caller.
 -- Reads the month once, before it is locked: what its batches stored, and when the last row came.
 create function login_etl_prepare_month(which date) returns void
 language plpgsql security definer as $$
@@ -61,16 +62,16 @@ begin
     name || case when count(*) > 0 then '_' || count(*) + 1 else '' end
   ) into name from retired_months where month = which;
   execute format(
-    'insert into retired_months (table_name, month, rows, last_inserted_at) select $1, $2, count(*), max(inserted_at) from %I '
+    'insert into retired_months (table_name, month, rows, last_inserted_at) select $1, $2, count(*), max(inserted_at) from %I.%I '
     'on conflict (table_name) do update set rows = excluded.rows, last_inserted_at = excluded.last_inserted_at, '
-    'prepared_at = now()', part
+    'prepared_at = now()', current_schema(), part
   ) using name, which;
   delete from retired_batches where table_name = name;
   execute format(
     'insert into retired_batches (table_name, run_id, batch_number, rows, ids_sum) '
     'select $1, run_id, batch_number, count(*), '
-    'sum(hashtextextended(message_id collate "C", create_date - date ''2000-01-01'')) from %I group by run_id, batch_number',
-    part
+    'sum(hashtextextended(message_id collate "C", create_date - date ''2000-01-01'')) from %I.%I '
+    'group by run_id, batch_number', current_schema(), part
   ) using name;
 end
 $$;
@@ -98,9 +99,9 @@ begin
   lock table login_etl_insert_lock in share row exclusive mode;
   lock table only user_logins in access exclusive mode;
   lock table user_logins_default in access exclusive mode;
-  execute format('alter table user_logins detach partition %I', name);
-  execute format('alter table %I rename to %I', name, prepared.table_name);
-  execute format('grant select on %I to login_etl_custodian', prepared.table_name);
+  execute format('alter table user_logins detach partition %I.%I', current_schema(), name);
+  execute format('alter table %I.%I rename to %I', current_schema(), name, prepared.table_name);
+  execute format('grant select on %I.%I to login_etl_custodian', current_schema(), prepared.table_name);
   update retired_months set backup = of_backup, detached_at = clock_timestamp() where table_name = prepared.table_name;
   insert into audit_log (action, reason, detail) values (
     'month-detach', 'retention', jsonb_build_object('month', which, 'table', prepared.table_name, 'rows', prepared.rows, 'backup', of_backup)
@@ -119,7 +120,7 @@ begin
     or retired.detached_at > now() - make_interval(days => greatest(kept_days, 1)) then
     raise exception 'table % stays', which using errcode = 'object_not_in_prerequisite_state';
   end if;
-  execute format('drop table %I', retired.table_name);
+  execute format('drop table %I.%I', current_schema(), retired.table_name);
   update retired_months set dropped_at = clock_timestamp() where table_name = which;
   insert into audit_log (action, reason, detail) values (
     'month-drop', 'retention', jsonb_build_object(
