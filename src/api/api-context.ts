@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
@@ -5,6 +6,7 @@ import type { ApiSettings } from '../config/sections/api-section.ts';
 import type { Readiness } from '../telemetry/health/readiness.ts';
 import type { ApiMetrics } from './api-metrics.ts';
 import type { Cursors } from './cursor.ts';
+import type { Answers } from './uncached-answers.ts';
 
 /** What the routes are given. */
 export type ApiContext = {
@@ -14,7 +16,10 @@ export type ApiContext = {
   /** As login_etl_reader. */
   pool: Pool;
   logger: Logger;
+  answers: Answers;
   cursors: Cursors;
+  /** Seals what is exported. */
+  exportKey: KeyObject;
   metrics: ApiMetrics;
   readiness: Readiness;
 };

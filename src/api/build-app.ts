@@ -17,7 +17,8 @@ import { PROBLEM_TYPE, problemOf } from './api-problem.ts';
 import type { ApiServer } from './api-server.ts';
 import { addFailureHandlers } from './failure-handlers.ts';
 import { OPENAPI } from './openapi-info.ts';
-import { addSearchRoute } from './routes/search-route.ts';
+import { addExportRoutes } from './routes/export-routes.ts';
+import { addLoginRoutes } from './routes/login-routes.ts';
 import { addServiceRoutes } from './routes/service-routes.ts';
 
 const MAX_BODY_BYTES = 64 * 1_024;
@@ -48,7 +49,8 @@ export async function buildApp(context: ApiContext, server: Server): Promise<Api
   addAccessHooks(app, context, quota);
   addFailureHandlers(app, context);
   addServiceRoutes(app, context);
-  addSearchRoute(app, context);
+  addLoginRoutes(app, context);
+  addExportRoutes(app, context);
   await app.ready();
   return app;
 }

@@ -9,6 +9,7 @@ import { readinessOf } from '../telemetry/health/readiness.ts';
 import { apiMetrics } from './api-metrics.ts';
 import { buildApp } from './build-app.ts';
 import { cursors } from './cursor.ts';
+import { uncachedAnswers } from './uncached-answers.ts';
 
 export type RunningApi = {
   url: string;
@@ -28,7 +29,9 @@ export async function startApi(options: {
   const app = await buildApp(
     {
       ...options,
+      answers: uncachedAnswers(pool),
       cursors: cursors(deriveKey(secret, 'api/cursor/1')),
+      exportKey: deriveKey(secret, 'api/export/1'),
       metrics: apiMetrics(),
       readiness: readinessOf({ postgres: () => pool.query('select') }),
     },

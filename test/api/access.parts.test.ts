@@ -5,10 +5,17 @@ import { apiInTest, bearer, type StartedApi, startedApi, tokenWith } from './sta
 
 const AUDIENCE = 'login-etl-api';
 const MASKED = 'a'.repeat(64);
+const ID = '00000000-0000-4000-8000-000000000000';
 
 /** Every route that needs a token, and the scope that it needs. */
 const ROUTES: readonly [method: 'GET' | 'POST', path: string, scope: ApiScope, body?: object][] = [
   ['POST', '/v1/logins/search', 'logins:read', {}],
+  ['GET', `/v1/devices/${MASKED}/logins`, 'logins:read'],
+  ['GET', `/v1/devices/${MASKED}/accounts`, 'logins:read'],
+  ['GET', `/v1/ips/${MASKED}/logins`, 'logins:read'],
+  ['GET', `/v1/ips/${MASKED}/accounts`, 'logins:read'],
+  ['POST', '/v1/exports', 'logins:export', { reason: 'test' }],
+  ['GET', `/v1/exports/${ID}`, 'logins:export'],
 ];
 
 let issuer: JwtIssuer;
@@ -41,7 +48,8 @@ test('every route with a scope is in this table', async () => {
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   const listed = ROUTES.map(
-    ([method, path]) => `${method} ${path.replace(MASKED, '{masked}').replace(/\?.*/, '')}`,
+    ([method, path]) =>
+      `${method} ${path.replace(MASKED, '{masked}').replace(ID, '{id}').replace(/\?.*/, '')}`,
   );
   expect(new Set(described)).toEqual(new Set(listed));
 });

@@ -33,6 +33,7 @@ const TABLES = [
     'audit_log',
     'backups',
     'api_lookup_values',
+    'api_exports',
   ],
   'login_etl_migrations',
 ];

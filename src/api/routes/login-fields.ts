@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { ApiSettings } from '../../config/sections/api-section.ts';
+import type { LoginFilter } from '../../postgres/reads/login-filter.ts';
 
 const MASKED = /^[0-9a-f]{64}$/;
 const NO_CONTROL = /^\P{Cc}*$/u;
@@ -15,7 +17,39 @@ export const textOf = (maxLength: number) =>
 const MAX_LIMIT = 500;
 const DEFAULT_LIMIT = 50;
 
-export const limitField = z.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT);
+export const filterFields = {
+  user: textOf(128).optional(),
+  masked_device: maskedValue.optional(),
+  masked_ip: maskedValue.optional(),
+  device_type: textOf(32).optional(),
+  app_version: textOf(32).optional(),
+  locale: textOf(32).optional(),
+};
+
+type Asked = { [F in keyof typeof filterFields]?: string | undefined };
+
+/** The filter of a request. By masked value, it leaves out rows that were masked without a key. */
+export function filterOf(
+  { masked_device: maskedDevice, masked_ip: maskedIp, ...asked }: Asked,
+  { guessableValues }: Pick<ApiSettings, 'guessableValues'>,
+): Omit<LoginFilter, 'from' | 'to'> {
+  const { user, device_type: deviceType, app_version: appVersion, locale } = asked;
+  return {
+    ...{ user, maskedDevice, maskedIp, deviceType, appVersion, locale },
+    keyedOnly: !guessableValues && Boolean(maskedDevice ?? maskedIp),
+  };
+}
+
+export const reasonField = textOf(500)
+  .regex(/\S/, 'must not be blank')
+  .describe('For the audit log, such as a ticket');
+
+const limitRule = z.int().min(1).max(MAX_LIMIT);
+
+/** In an address everything is text. */
+export const limitParameter = z.coerce.number().pipe(limitRule).default(DEFAULT_LIMIT);
+
+export const limitField = limitRule.default(DEFAULT_LIMIT);
 
 export const cursorField = z
   .string()
@@ -35,6 +69,10 @@ export const loginSchema = z.object({
   mask_key_id: z.string(),
   sent_at: z.iso.datetime(),
 });
+
+export const countSchema = z
+  .object({ value: z.int(), at_least: z.boolean() })
+  .describe('With `at_least`, there are more than `value`');
 
 export const windowSchema = z.object({ from: z.iso.date(), to: z.iso.date() });
 

@@ -14,6 +14,8 @@ export type LoginFilter = DayRange & {
   locale?: string | undefined;
   /** Only rows that were masked with a key, so that nobody can compute the masked value of a guess. */
   keyedOnly?: boolean;
+  /** Only rows that were inserted until then, as an ISO time. */
+  storedBy?: string;
 };
 
 const COLUMNS = {
@@ -39,6 +41,7 @@ export function conditions(filter: LoginFilter): { where: string[]; values: unkn
     if (value !== undefined) where.push(equalsValue(column, `$${values.push(value)}::varchar`));
   }
   if (filter.keyedOnly) where.push(`mask_key_id <> all($${values.push(IDS_WITHOUT_KEY)})`);
+  if (filter.storedBy) where.push(`inserted_at <= $${values.push(filter.storedBy)}::timestamptz`);
   return { where, values };
 }
 

@@ -1,0 +1,58 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { PoolClient } from 'pg';
+import type { ApiContext } from './api-context.ts';
+import { callerOf } from './api-server.ts';
+import { type Window, windowOf } from './login-window.ts';
+import { type Sent, sendData } from './send-data.ts';
+import type { Answer, Question } from './uncached-answers.ts';
+
+type Paged = { from?: string | undefined; to?: string | undefined; cursor?: string | undefined };
+
+export type PageQuestion<Query> = {
+  /** Names the route in cursors and in the cache. */
+  route: string;
+  query: Query & Paged;
+  about(window: Window): Question['about'];
+  read(
+    client: PoolClient,
+    page: { window: Window; after: readonly string[] | undefined },
+  ): Promise<Answer>;
+};
+
+/** Answers with one page, from where its cursor says; later pages keep the window of the first one. */
+export async function answerPage<Query extends object>(
+  { answers, cursors }: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { route, query, about, read }: PageQuestion<Query>,
+): Promise<Sent> {
+  const of = { route, query, caller: callerOf(request) };
+  const [from, to, ...after] = query.cursor ? cursors.open(query.cursor, of) : [];
+  const window = from && to ? { from, to } : windowOf(query);
+  const { cursor: _cursor, ...asked } = query;
+  const page = { window, after: after.length > 0 ? after : undefined };
+  const {
+    body,
+    last,
+    from: source,
+  } = await answers.answer(
+    { route, view: {}, query: { ...asked, ...window, after: page.after }, about: about(window) },
+    (client) => read(client, page),
+  );
+  return sendData(request, reply, {
+    body,
+    source,
+    next: last ? cursors.seal([window.from, window.to, ...last], of) : null,
+  });
+}
+
+/** @param found one more row than the page has, if there is one */
+export function pageOf<Row>(
+  found: readonly Row[],
+  limit: number,
+  positionOf: (row: Row) => readonly string[],
+): { data: readonly Row[]; last: readonly string[] | undefined } {
+  const data = found.slice(0, limit);
+  const last = found.length > limit ? data.at(-1) : undefined;
+  return { data, last: last && positionOf(last) };
+}
