@@ -6,7 +6,7 @@ import type { ApiContext } from './api-context.ts';
 import { ApiProblem } from './api-problem.ts';
 import type { ApiServer } from './api-server.ts';
 
-const MAX_URL_LENGTH = 2_048;
+export const MAX_URL_LENGTH = 2_048;
 const REALM = 'login-etl';
 
 /** Each route says what its caller needs. The caller is known before the body is read. */

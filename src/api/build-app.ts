@@ -10,27 +10,29 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { TokenBuckets } from '../http/token-buckets.ts';
-import { addAccessHooks } from './access-hooks.ts';
+import { addAccessHooks, MAX_URL_LENGTH } from './access-hooks.ts';
 import { addAnswerHooks } from './answer-hooks.ts';
 import type { ApiContext } from './api-context.ts';
-import { PROBLEM_TYPE, problemOf } from './api-problem.ts';
+import { ApiProblem, PROBLEM_TYPE, problemOf } from './api-problem.ts';
 import type { ApiServer } from './api-server.ts';
-import { addFailureHandlers } from './failure-handlers.ts';
+import { addFailureHandlers, sendProblem } from './failure-handlers.ts';
 import { OPENAPI } from './openapi-info.ts';
 import { addExportRoutes } from './routes/export-routes.ts';
-import { addLoginRoutes } from './routes/login-routes.ts';
+import { addReadRoutes } from './routes/read-routes.ts';
 import { addServiceRoutes } from './routes/service-routes.ts';
 
 const MAX_BODY_BYTES = 64 * 1_024;
-const MAX_PARAM_LENGTH = 256;
 
 /** All routes of the service on this server, which does not listen yet. */
 export async function buildApp(context: ApiContext, server: Server): Promise<ApiServer> {
   const app: ApiServer = fastify({
     serverFactory: (handler) => server.on('request', handler),
     bodyLimit: MAX_BODY_BYTES,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    routerOptions: { maxParamLength: MAX_URL_LENGTH },
     genReqId: () => randomUUID(),
+    // An address that cannot be decoded reaches no route and no hook.
+    frameworkErrors: (_error, request, reply) =>
+      sendProblem(new ApiProblem('not-found'), request, reply),
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
@@ -49,7 +51,7 @@ export async function buildApp(context: ApiContext, server: Server): Promise<Api
   addAccessHooks(app, context, quota);
   addFailureHandlers(app, context);
   addServiceRoutes(app, context);
-  addLoginRoutes(app, context);
+  addReadRoutes(app, context);
   addExportRoutes(app, context);
   await app.ready();
   return app;

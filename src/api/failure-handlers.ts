@@ -20,7 +20,7 @@ export function addFailureHandlers(app: ApiServer, { logger }: ApiContext): void
     const problem = known
       ? new ApiProblem('method-not-allowed', { headers: { allow: [...known.methods].join(', ') } })
       : new ApiProblem('not-found');
-    send(problem, request, reply);
+    sendProblem(problem, request, reply);
   });
   app.setErrorHandler((error: Error, request, reply) => {
     const problem = hasZodFastifySchemaValidationErrors(error) ? invalid(error) : problemOf(error);
@@ -31,14 +31,23 @@ export function addFailureHandlers(app: ApiServer, { logger }: ApiContext): void
         `request failed: ${policy.advice}`,
       );
     }
-    send(problem, request, reply);
+    sendProblem(problem, request, reply);
   });
 }
 
-function send(problem: ApiProblem, request: FastifyRequest, reply: FastifyReply): void {
+export function sendProblem(
+  problem: ApiProblem,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   void reply
     .code(problem.status)
-    .headers({ 'cache-control': 'no-store', ...problem.headers, 'content-type': PROBLEM_TYPE })
+    .headers({
+      'cache-control': 'no-store',
+      ...problem.headers,
+      'content-type': PROBLEM_TYPE,
+      'x-request-id': request.id,
+    })
     // As bytes, since Fastify would add a charset to the type of a text.
     .send(Buffer.from(problem.json(request.id)));
 }

@@ -85,6 +85,7 @@ test.each([
 test('what is not there, or has other methods, gets a problem', async () => {
   expect(await problemOf(await api.get('/v1/nothing'))).toMatchObject({ status: 404 });
   expect(await problemOf(await api.get(`/${MARK}`))).toMatchObject({ status: 404 });
+  expect(await problemOf(await api.get('/%zz'))).toMatchObject({ status: 404 });
   const get = await api.get(SEARCH);
   expect(get.headers.get('allow')).toBe('POST');
   expect(await problemOf(get)).toMatchObject({

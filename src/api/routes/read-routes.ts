@@ -73,7 +73,7 @@ const NEEDS = 'Scope `logins:read`.';
 const KEYED_ONLY =
   'Rows that were masked without a key are left out, unless API_GUESSABLE_VALUES=true.';
 
-export function addLoginRoutes(app: ApiServer, context: ApiContext): void {
+export function addReadRoutes(app: ApiServer, context: ApiContext): void {
   const { guessableValues } = context.settings;
 
   function requireUnguessable(): void {
