@@ -30,9 +30,13 @@ export async function buildApp(context: ApiContext, server: Server): Promise<Api
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: MAX_URL_LENGTH },
     genReqId: () => randomUUID(),
-    // An address that cannot be decoded reaches no route and no hook.
-    frameworkErrors: (_error, request, reply) =>
-      sendProblem(new ApiProblem('not-found'), request, reply),
+    // An address that cannot be decoded, or is too long, reaches no route and no hook.
+    frameworkErrors: ({ code }, request, reply) =>
+      sendProblem(
+        new ApiProblem(code === 'FST_ERR_MAX_PARAM_LENGTH' ? 'uri-too-long' : 'not-found'),
+        request,
+        reply,
+      ),
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
