@@ -2,9 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { PoolClient } from 'pg';
 import type { ApiContext } from './api-context.ts';
 import { callerOf } from './api-server.ts';
+import type { Answer, Question } from './cache/answer-cache.ts';
 import { type Window, windowOf } from './login-window.ts';
 import { type Sent, sendData } from './send-data.ts';
-import type { Answer, Question } from './uncached-answers.ts';
 
 type Paged = { from?: string | undefined; to?: string | undefined; cursor?: string | undefined };
 
@@ -12,6 +12,10 @@ export type PageQuestion<Query> = {
   /** Names the route in cursors and in the cache. */
   route: string;
   query: Query & Paged;
+  /** What the settings make of the same query. */
+  view?: object;
+  /** In place of the one that the query asks for. */
+  window?: Window;
   about(window: Window): Question['about'];
   read(
     client: PoolClient,
@@ -24,11 +28,11 @@ export async function answerPage<Query extends object>(
   { answers, cursors }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { route, query, about, read }: PageQuestion<Query>,
+  { route, query, view = {}, window: given, about, read }: PageQuestion<Query>,
 ): Promise<Sent> {
   const of = { route, query, caller: callerOf(request) };
   const [from, to, ...after] = query.cursor ? cursors.open(query.cursor, of) : [];
-  const window = from && to ? { from, to } : windowOf(query);
+  const window = given ?? (from && to ? { from, to } : windowOf(query));
   const { cursor: _cursor, ...asked } = query;
   const page = { window, after: after.length > 0 ? after : undefined };
   const {
@@ -36,7 +40,7 @@ export async function answerPage<Query extends object>(
     last,
     from: source,
   } = await answers.answer(
-    { route, view: {}, query: { ...asked, ...window, after: page.after }, about: about(window) },
+    { route, view, query: { ...asked, ...window, after: page.after }, about: about(window) },
     (client) => read(client, page),
   );
   return sendData(request, reply, {

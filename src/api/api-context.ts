@@ -5,8 +5,8 @@ import type { Config } from '../config/config.ts';
 import type { ApiSettings } from '../config/sections/api-section.ts';
 import type { Readiness } from '../telemetry/health/readiness.ts';
 import type { ApiMetrics } from './api-metrics.ts';
+import type { AnswerCache } from './cache/answer-cache.ts';
 import type { Cursors } from './cursor.ts';
-import type { Answers } from './uncached-answers.ts';
 
 /** What the routes are given. */
 export type ApiContext = {
@@ -16,10 +16,12 @@ export type ApiContext = {
   /** As login_etl_reader. */
   pool: Pool;
   logger: Logger;
-  answers: Answers;
+  answers: Pick<AnswerCache, 'answer'>;
   cursors: Cursors;
   /** Seals what is exported. */
   exportKey: KeyObject;
   metrics: ApiMetrics;
   readiness: Readiness;
+  /** False while every answer comes from the database, since changes are not followed closely enough. */
+  isCacheCurrent(): boolean;
 };

@@ -1,8 +1,11 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type ApiMetrics = {
   registry: Registry;
   /** @param route its template, never the path that was asked for */
+  /** @param from where the answer of a route with a cache came from */
+  found(from: string): void;
+  setCacheCurrent(isCurrent: () => boolean): void;
   answered(request: { route: string; method: string; status: number; seconds: number }): void;
 };
 
@@ -25,8 +28,26 @@ export function apiMetrics(): ApiMetrics {
     buckets: BUCKETS,
     registers: [registry],
   });
+  const answers = new Counter({
+    name: 'login_etl_api_answers_total',
+    help: 'Answers by where they came from: memory, redis, database, or bypass when the cache could not be used',
+    labelNames: ['source'],
+    registers: [registry],
+  });
+  for (const source of ['memory', 'redis', 'database', 'bypass']) answers.inc({ source }, 0);
   return {
     registry,
+    found: (source) => answers.inc({ source }),
+    setCacheCurrent(isCurrent) {
+      new Gauge({
+        name: 'login_etl_api_cache_current',
+        help: 'Whether changes are followed closely enough to use the cache',
+        registers: [registry],
+        collect() {
+          this.set(isCurrent() ? 1 : 0);
+        },
+      });
+    },
     answered({ route, method, status, seconds: took }) {
       const known = METHODS.includes(method) ? method : 'other';
       requests.inc({ route, method: known, status });

@@ -18,8 +18,11 @@ import type { ApiServer } from './api-server.ts';
 import { addFailureHandlers, sendProblem } from './failure-handlers.ts';
 import { OPENAPI } from './openapi-info.ts';
 import { addExportRoutes } from './routes/export-routes.ts';
+import { addLookupRoutes } from './routes/lookup-routes.ts';
 import { addReadRoutes } from './routes/read-routes.ts';
 import { addServiceRoutes } from './routes/service-routes.ts';
+import { addSharingRoutes } from './routes/sharing-routes.ts';
+import { addStatsRoutes } from './routes/stats-routes.ts';
 
 const MAX_BODY_BYTES = 64 * 1_024;
 
@@ -56,6 +59,9 @@ export async function buildApp(context: ApiContext, server: Server): Promise<Api
   addFailureHandlers(app, context);
   addServiceRoutes(app, context);
   addReadRoutes(app, context);
+  addStatsRoutes(app, context);
+  addSharingRoutes(app, context);
+  addLookupRoutes(app, context);
   addExportRoutes(app, context);
   await app.ready();
   return app;

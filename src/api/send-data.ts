@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AnswerSource } from './uncached-answers.ts';
+import type { AnswerSource } from './cache/answer-cache.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 

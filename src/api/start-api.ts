@@ -4,12 +4,14 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { ApiSettings } from '../config/sections/api-section.ts';
 import { deriveKey } from '../crypto/keys/derive-key.ts';
+import { classifyError } from '../errors/classify-error.ts';
 import { closeServer, createServer, listenAt } from '../http/serve.ts';
 import { readinessOf } from '../telemetry/health/readiness.ts';
 import { apiMetrics } from './api-metrics.ts';
 import { buildApp } from './build-app.ts';
+import { answerCache } from './cache/answer-cache.ts';
 import { cursors } from './cursor.ts';
-import { uncachedAnswers } from './uncached-answers.ts';
+import { keepSums } from './keep-sums.ts';
 
 export type RunningApi = {
   url: string;
@@ -23,26 +25,51 @@ export async function startApi(options: {
   pool: Pool;
   logger: Logger;
 }): Promise<RunningApi> {
-  const { settings, pool } = options;
+  const { settings, pool, logger } = options;
   const secret = settings.secret ?? randomBytes(32);
   const server = createServer(settings);
+  const metrics = apiMetrics();
+  const answers = answerCache({
+    pool,
+    secret,
+    redisUrl: settings.redisUrl,
+    onRedisError: (error) =>
+      logger.warn(codeOf(error), 'Redis does not answer: going on without it'),
+    onAnswer: metrics.found,
+  });
+  metrics.setCacheCurrent(answers.isCurrent);
+  const sums = keepSums(pool, (error) =>
+    logger.warn(codeOf(error), 'the sums were not brought up to date'),
+  );
   const app = await buildApp(
     {
       ...options,
-      answers: uncachedAnswers(pool),
+      answers,
       cursors: cursors(deriveKey(secret, 'api/cursor/1')),
       exportKey: deriveKey(secret, 'api/export/1'),
-      metrics: apiMetrics(),
+      metrics,
       readiness: readinessOf({ postgres: () => pool.query('select') }),
+      isCacheCurrent: answers.isCurrent,
     },
     server,
   );
-  const url = await listenAt(server, settings, { name: 'read service', setting: 'API_ADDRESS' });
-  return {
-    url,
-    async stop() {
-      await closeServer(server);
-      await app.close();
-    },
+  const stopParts = async () => {
+    await Promise.all([sums.stop(), answers.stop()]);
+    await app.close();
   };
+  try {
+    const url = await listenAt(server, settings, { name: 'read service', setting: 'API_ADDRESS' });
+    return {
+      url,
+      async stop() {
+        await closeServer(server);
+        await stopParts();
+      },
+    };
+  } catch (error) {
+    await stopParts();
+    throw error;
+  }
 }
+
+const codeOf = (error: unknown) => ({ code: classifyError(error).code });

@@ -74,6 +74,11 @@ export const countSchema = z
   .object({ value: z.int(), at_least: z.boolean() })
   .describe('With `at_least`, there are more than `value`');
 
+export const asOf = z.iso
+  .datetime()
+  .nullable()
+  .describe('Up to when the numbers count; null before they were counted');
+
 export const windowSchema = z.object({ from: z.iso.date(), to: z.iso.date() });
 
 export const nextField = z.string().nullable().describe('The cursor of the next page, or null');

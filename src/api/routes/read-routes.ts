@@ -4,9 +4,9 @@ import { accountsOn } from '../../postgres/reads/accounts-on.ts';
 import { countLogins, type Position, searchLogins } from '../../postgres/reads/search-logins.ts';
 import { answerPage, pageOf } from '../answer-page.ts';
 import type { ApiContext } from '../api-context.ts';
-import { ApiProblem } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
 import { windowFields } from '../login-window.ts';
+import { requireUnguessable } from '../require-unguessable.ts';
 import {
   countSchema,
   cursorField,
@@ -74,16 +74,6 @@ const KEYED_ONLY =
   'Rows that were masked without a key are left out, unless API_GUESSABLE_VALUES=true.';
 
 export function addReadRoutes(app: ApiServer, context: ApiContext): void {
-  const { guessableValues } = context.settings;
-
-  function requireUnguessable(): void {
-    if (context.masking?.mode !== 'sha256' || guessableValues) return;
-    throw new ApiProblem('not-available', {
-      detail:
-        'values are masked without a key, so anyone can compute them: API_GUESSABLE_VALUES=true allows it',
-    });
-  }
-
   /** Rows of a filter, page by page. */
   const answerLogins = (
     request: FastifyRequest,
@@ -98,7 +88,7 @@ export function addReadRoutes(app: ApiServer, context: ApiContext): void {
       query: { limit: number; count?: boolean; cursor?: string | undefined };
     },
   ) => {
-    if (filter.maskedDevice ?? filter.maskedIp) requireUnguessable();
+    if (filter.maskedDevice ?? filter.maskedIp) requireUnguessable(context);
     return answerPage(context, request, reply, {
       route,
       query: { ...query, filter },
@@ -169,7 +159,7 @@ export function addReadRoutes(app: ApiServer, context: ApiContext): void {
         },
       },
       (request, reply) => {
-        requireUnguessable();
+        requireUnguessable(context);
         const filter = filterOf({ [field]: request.params.masked }, context.settings);
         const { limit } = request.query;
         return answerPage(context, request, reply, {

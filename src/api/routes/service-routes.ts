@@ -5,7 +5,10 @@ import { JSON_TYPE } from '../send-data.ts';
 const OPEN = { config: { scope: 'open' }, schema: { hide: true } } as const;
 
 /** For probes, Prometheus and clients' generators: open to anyone, without data. */
-export function addServiceRoutes(app: ApiServer, { readiness, metrics }: ApiContext): void {
+export function addServiceRoutes(
+  app: ApiServer,
+  { readiness, metrics, isCacheCurrent }: ApiContext,
+): void {
   app.get('/healthz', OPEN, (_request, reply) => {
     void reply.header('cache-control', 'no-store').type(JSON_TYPE).send('{"status":"alive"}\n');
   });
@@ -17,7 +20,9 @@ export function addServiceRoutes(app: ApiServer, { readiness, metrics }: ApiCont
       .code(ready ? 200 : 503)
       .header('cache-control', 'no-store')
       .type(JSON_TYPE)
-      .send(`${JSON.stringify({ status, ...parts })}\n`);
+      .send(
+        `${JSON.stringify({ status, ...parts, cache: isCacheCurrent() ? 'ok' : 'bypassed' })}\n`,
+      );
   });
   app.get('/metrics', OPEN, async (_request, reply) =>
     reply

@@ -28,6 +28,7 @@ export type ApiSettings = HttpServerSettings & {
   tokens: readonly ApiToken[];
   /** Keys of cursors, sessions and cached answers are derived from it. */
   secret?: string;
+  redisUrl?: string;
   /** Statistics leave out groups of fewer users. */
   smallestGroup: number;
   /** Answers by masked value although anyone can compute it from the plain one. */
@@ -69,6 +70,13 @@ function parseTokens(text: string): readonly ApiToken[] | Wrong {
   return parsed.data.map(({ token, ...rest }) => ({ ...rest, secret: token }));
 }
 
+function parseRedisUrl(text: string): string | Wrong {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url && /^rediss?:$/.test(url.protocol) && url.hostname !== '' && !/[\s\p{Cc}]/u.test(text)
+    ? text
+    : new Wrong('must be a URL, such as rediss://user:password@redis.example.com:6379');
+}
+
 const SETTINGS = {
   listen: {
     name: 'API_ADDRESS',
@@ -92,6 +100,14 @@ const SETTINGS = {
     description:
       'Keys of cursors, sessions and cached answers are derived from it; at least 32 characters, the same for all processes of the service. Without it each process makes its own, which ends with it.',
     parse: parseToken,
+  },
+  redisUrl: {
+    name: 'REDIS_URL',
+    secret: true,
+    example: 'rediss://user:password@redis.example.com:6379',
+    description:
+      'Redis in which the processes of the read service share answers, compressed and encrypted. Without it each keeps its own in memory. Set API_SECRET, too.',
+    parse: parseRedisUrl,
   },
   requestsPerMinute: {
     name: 'API_REQUESTS_PER_MINUTE',
@@ -136,9 +152,15 @@ export const api = section<typeof SETTINGS, ApiSettings>(
   'The read service',
   SETTINGS,
   (values, reader) => {
-    const { listen, token, secret, behindTlsProxy } = values;
+    const { listen, token, secret, redisUrl, behindTlsProxy } = values;
     const jwt = readJwt(values, SETTINGS, reader);
     const tls = readServerTls(values, SETTINGS, listen, reader);
+    if (reader.given(SETTINGS.redisUrl.name)) {
+      reader.missing(
+        SETTINGS.secret,
+        'without it the processes cannot read what they keep in Redis',
+      );
+    }
     return {
       listen,
       behindTlsProxy,
@@ -150,6 +172,7 @@ export const api = section<typeof SETTINGS, ApiSettings>(
       exportMaxRows: values.exportMaxRows,
       guessableValues: values.guessableValues,
       ...(secret && { secret }),
+      ...(redisUrl && { redisUrl }),
       ...(jwt && { jwt }),
       ...(tls && { tls }),
     };

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { queryInTransaction } from '../in-transaction.ts';
 
 /** A transaction that changed logins. Days and slots are null where it may have changed any. */
 export type LoginChange = {
@@ -41,7 +42,8 @@ export async function readChanges(pool: Pool, since: string | undefined): Promis
 
 /** Says that changes are followed, so that they are noted in detail. */
 export async function sayFollowing(pool: Pool): Promise<void> {
-  await pool.query('select login_etl_follow_changes()');
+  // The pool of the read service only reads.
+  await queryInTransaction(pool, 'begin', 'select login_etl_follow_changes()');
 }
 
 /** The slots in which changes of these values are noted. */
