@@ -48,7 +48,7 @@ export async function buildApp(context: ApiContext, server: Server): Promise<Api
   app.decorateRequest('caller', null);
   await app.register(swagger, {
     openapi: OPENAPI,
-    transform: jsonSchemaTransform,
+    transform: withSecurity,
     transformObject: jsonSchemaTransformObject,
   });
   app.removeContentTypeParser('text/plain');
@@ -79,4 +79,12 @@ function answerBrokenRequest(error: Error, socket: Socket): void {
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** The scope of each route, for clients' generators. */
+function withSecurity(document: Parameters<typeof jsonSchemaTransform>[0]) {
+  const transformed = jsonSchemaTransform(document);
+  const scope = document.route.config?.scope;
+  if (scope === undefined || scope === 'open') return transformed;
+  return { ...transformed, schema: { ...transformed.schema, security: [{ token: [scope] }] } };
 }
