@@ -11,7 +11,7 @@ import { apiMetrics } from './api-metrics.ts';
 import { buildApp } from './build-app.ts';
 import { answerCache } from './cache/answer-cache.ts';
 import { cursors } from './cursor.ts';
-import { keepSums } from './keep-sums.ts';
+import { keepSums } from './stats/keep-sums.ts';
 
 export type RunningApi = {
   url: string;

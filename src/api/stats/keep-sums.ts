@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { SUM_KINDS, sumUp } from '../postgres/reads/sum-up.ts';
+import { SUM_KINDS, sumUp } from '../../postgres/reads/sum-up.ts';
 
 const EVERY_MS = 1_000;
 
