@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { DetachedTable, MonthTable } from '../../domain/tables/tables-state.ts';
 
 const MONTHS = `
@@ -17,5 +17,5 @@ const DETACHED = `
     originals_at as "originalsAt"
   from retired_months where detached_at is not null and dropped_at is null order by month, table_name`;
 
-export const readDetached = async (pool: Pool): Promise<DetachedTable[]> =>
-  (await pool.query<DetachedTable>(DETACHED)).rows;
+export const readDetached = async (client: Pool | PoolClient): Promise<DetachedTable[]> =>
+  (await client.query<DetachedTable>(DETACHED)).rows;

@@ -1,8 +1,9 @@
-import type { Pool, PoolClient } from 'pg';
+import pg, { type Pool, type PoolClient } from 'pg';
 import { MASKED_COLUMNS, type MaskedPlural } from '../../domain/login/login-columns.ts';
 import type { MaskedValue } from '../../domain/login/sealed-original.ts';
 import { USER_PREFIX } from '../ingest/erased-values.ts';
 import { lockInserts } from '../ingest/insert-lock.ts';
+import { readDetached } from '../partitions/read-months.ts';
 import { equalsValue } from '../reads/login-filter.ts';
 import { toColumns } from './read-originals.ts';
 
@@ -20,16 +21,26 @@ const PAIRS = MASKED_COLUMNS.map(({ field, column }) => `('${field}', ${column})
 const VALUES = `cross join lateral (values ${PAIRS}) as one (field, value)`;
 
 /** The logins of others with one of the account's values in a column. */
-const sharedIn = ({ field, column }: (typeof MASKED_COLUMNS)[number]) => `
+const sharedIn =
+  (table: string) =>
+  ({ field, column }: (typeof MASKED_COLUMNS)[number]): string =>
+    `
   select field, value from own
   where field = '${field}' and exists (
-    select from user_logins where ${equalsValue(column, 'value')} and user_id <> $1
+    select from ${table} where ${equalsValue(column, 'value')} and user_id <> $1
   )`;
 
-/** $1 account, $2 whether shared values stay. */
-const OF_USER = `
-  with own as materialized (select distinct field, value from user_logins ${VALUES} where user_id = $1),
-  others as materialized (${MASKED_COLUMNS.map(sharedIn).join(' union all ')}),
+/**
+ * $1 account, $2 whether shared values stay.
+ * @param tables user_logins, and the months that were detached and not yet dropped
+ */
+const ofUser = (tables: readonly string[]): string => `
+  with own as materialized (
+    ${tables.map((table) => `select field, value from ${table} ${VALUES} where user_id = $1`).join(' union ')}
+  ),
+  others as materialized (
+    ${tables.flatMap((table) => MASKED_COLUMNS.map(sharedIn(table))).join(' union ')}
+  ),
   meant as (
     select field, decode(value, 'hex') as masked_value, others.value is not null as shared
     from own left join others using (field, value)
@@ -61,7 +72,9 @@ const COUNTS = `${COUNT_FIELDS},
 
 async function readMeant(client: Pool | PoolClient, target: EraseTarget): Promise<Meant[]> {
   if (!('userId' in target)) return target.values.map((value) => ({ ...value, shared: false }));
-  return (await client.query<Meant>(OF_USER, [target.userId, target.keepShared])).rows;
+  const detached = (await readDetached(client)).map(({ table }) => pg.escapeIdentifier(table));
+  const statement = ofUser(['user_logins', ...detached]);
+  return (await client.query<Meant>(statement, [target.userId, target.keepShared])).rows;
 }
 
 /** Counts these originals in the vault. */

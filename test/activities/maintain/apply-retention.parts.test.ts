@@ -8,10 +8,12 @@ import {
   type RetentionDone,
   type RetentionPolicy,
 } from '../../../src/domain/tables/retention.ts';
+import { boundedTransaction } from '../../../src/postgres/bounded-transaction.ts';
 import { insertBatch } from '../../../src/postgres/ingest/insert-batch.ts';
 import { moveDefaultRows } from '../../../src/postgres/partitions/move-default-rows.ts';
 import { postgresPool } from '../../../src/postgres/pool.ts';
 import { readLedger } from '../../../src/postgres/runs/read-ledger.ts';
+import { countOriginals, eraseOriginals } from '../../../src/postgres/vault/erase-originals.ts';
 import { batchToInsert, newIds } from '../../postgres/ingest/batch-to-insert.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
 
@@ -228,6 +230,19 @@ test('an original that a row needs again while it leaves stays', async () => {
   expect(await column(`select convert_from(masked_value, 'UTF8') as value from vault`)).toEqual([
     'again',
   ]);
+});
+
+test('an erasure reaches the originals of rows that were detached and not yet dropped', async () => {
+  await stored(OLD, newIds(2), ['of-user-0', 'of-user-1']);
+  await stored(YOUNG, newIds(1), ['young']);
+  await backup();
+  await apply();
+  const target = { userId: 'user-1', keepShared: false };
+  expect(await countOriginals(custodian, target)).toMatchObject({ ips: 1, shared: 0 });
+  await boundedTransaction(custodian, undefined, (client) => eraseOriginals(client, target));
+  expect(
+    await column(`select convert_from(masked_value, 'UTF8') as value from vault order by 1`),
+  ).toEqual(['of-user-0', 'young']);
 });
 
 test('while a rotation has not ended nothing is dropped', async () => {
