@@ -28,7 +28,9 @@ export function violations(manifests: readonly Manifest[]): string[] {
       ...when(!metadata.namespace, 'has no namespace'),
       ...when(metadata.name.length > NAME_LENGTH, 'has a name that is too long'),
       ...when(
-        scaled.includes(metadata.name) && spec.replicas !== undefined,
+        scaled.includes(metadata.name) &&
+          spec.replicas !== undefined &&
+          metadata.annotations?.['helm.sh/hook'] !== 'post-delete',
         'has replicas and is scaled automatically: each upgrade would reset them',
       ),
       ...(spec?.template?.spec ? ofPod(spec.template.spec) : []),

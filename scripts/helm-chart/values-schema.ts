@@ -25,6 +25,11 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   'serviceAccount.annotations': textMap,
   'custodian.serviceAccountAnnotations': textMap,
   'codecServer.service.annotations': textMap,
+  'api.serviceAccountAnnotations': textMap,
+  'api.service.annotations': textMap,
+  'api.service.type': oneOf('ClusterIP', 'NodePort', 'LoadBalancer'),
+  'api.service.port': port,
+  'api.replicas': count(1),
   'codecServer.service.type': oneOf('ClusterIP', 'NodePort', 'LoadBalancer'),
   'codecServer.service.port': port,
   podLabels: textMap,
@@ -54,6 +59,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   'networkPolicy.dnsTo': objects,
   'networkPolicy.metricsFrom': objects,
   'networkPolicy.codecServerFrom': objects,
+  'networkPolicy.apiFrom': objects,
   'networkPolicy.extraEgress': objects,
   'metrics.monitor': oneOf('', 'pod', 'service'),
   'metrics.interval': matching('^[0-9]+(s|m)$'),
@@ -62,8 +68,8 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   'versioning.buildId': matching('^([A-Za-z0-9]([\\w.-]{0,61}[A-Za-z0-9])?)?$'),
 };
 
-/** The custodian's settings and secrets may only be given to it, and those of the codec server to that. */
-const OF_ONE_COMPONENT = ['custodian', 'codecServer'];
+/** The settings and secrets of these sections may only be given to the component of that name. */
+const OF_ONE_COMPONENT = ['custodian', 'codecServer', 'api'];
 
 const allowed = (path: string) => {
   const component = path.split('.')[0] ?? '';

@@ -67,6 +67,11 @@ and `sections` lists the sections of settings that it reads; files/settings.json
 {{ merge (dict) .root.Values.worker.settings .root.Values.settings | dig .name .default | int }}
 {{- end }}
 
+{{/* The masking keys only for an api that may look up plain values. */}}
+{{- define "login-etl.apiSections" -}}
+{{ .Values.api.lookups | ternary (list "postgres" "api" "masking" "aws") (list "postgres" "api") | toJson }}
+{{- end }}
+
 {{- define "login-etl.allSections" -}}
 ["aws", "sqs", "postgres", "temporal", "masking", "payloads", "vault", "worker"]
 {{- end }}
