@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findOnPath } from '../src/local/process/executable-file.ts';
-import { toolPath } from './deploy-tools/directory.ts';
+import { toolPath, toolsDirectory } from './deploy-tools/directory.ts';
 
 // A program that checks deploy/, the image and the pipelines with the tools that know them. Exits 1 when one reports an
-// error; a tool that is not installed is named, and what it checks is skipped.
+// error; a tool that is not installed is named, and what it checks is skipped. Tools of Python are installed into the cache
+// directory, once.
 const cwd = fileURLToPath(new URL('..', import.meta.url));
 const classes = mkdtempSync(join(tmpdir(), 'login-etl-jenkinsfile-'));
 const workflows = globSync('.github/workflows/*.yml', { cwd }).toSorted();
@@ -46,7 +47,29 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
 /** Debian's groovyc looks for Java where it need not be. */
 async function environment(): Promise<NodeJS.ProcessEnv> {
   const java = await findOnPath('java', process.env);
-  return { ...(java && { JAVA_HOME: dirname(dirname(realpathSync(java))) }), ...process.env };
+  const own: NodeJS.ProcessEnv = {
+    ...(java && { JAVA_HOME: dirname(dirname(realpathSync(java))) }),
+    ...process.env,
+  };
+  const python = join(toolsDirectory(), 'python');
+  if (await findOnPath('zizmor', process.env)) return own;
+  if (!existsSync(python)) installPythonTools(python);
+  return { ...own, PATH: `${own.PATH}:${join(python, 'bin')}`, PYTHONPATH: python };
+}
+
+function installPythonTools(directory: string): void {
+  process.stderr.write('Installing hadolint, zizmor and check-jsonschema, once: about a minute\n');
+  const unfinished = `${directory}.unfinished`;
+  const { status } = spawnSync(
+    'python3',
+    [
+      ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--upgrade'],
+      ...['--root-user-action', 'ignore', '--target', unfinished],
+      ...['--requirement', 'scripts/deploy-tools/requirements.txt'],
+    ],
+    { cwd, stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  if (status === 0) renameSync(unfinished, directory);
 }
 
 const env = await environment();

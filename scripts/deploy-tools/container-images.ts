@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { findTemporalBinary } from '../../src/local/temporal/temporal-binary.ts';
 import { toolsDirectory } from './directory.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -16,13 +17,25 @@ export const PAUSE_IMAGE = 'localhost/pause:test';
  * and the Node of node_modules, and kept. @returns whether that succeeded
  */
 export function buildImages(): boolean {
+  process.stderr.write('Building the image: about two minutes, four the first time\n');
+  return runScript('build-images.sh', { IMAGE, PAUSE_IMAGE });
+}
+
+/** Stand-ins for the images of others in docker-compose.yml, of the same names. */
+export async function buildStandIns(): Promise<boolean> {
+  process.stderr.write('Building stand-ins for the other images: about a minute, once\n');
+  const onProgress = (message: string) => process.stderr.write(`${message}\n`);
+  const TEMPORAL = await findTemporalBinary({ env: process.env, onProgress });
+  return runScript('build-stand-ins.sh', { TEMPORAL });
+}
+
+function runScript(name: string, variables: Record<string, string>): boolean {
   const directory = imagesDirectory();
   mkdirSync(directory, { recursive: true });
-  process.stderr.write('Building the image: about two minutes, four the first time\n');
-  const { status } = spawnSync('bash', [join(import.meta.dirname, 'build-images.sh')], {
+  const { status } = spawnSync('bash', [join(import.meta.dirname, name)], {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, DIRECTORY: directory, IMAGE, PAUSE_IMAGE },
+    env: { ...process.env, ...variables, DIRECTORY: directory },
   });
   return status === 0;
 }

@@ -73,7 +73,21 @@ export const CLUSTER_TOOLS = {
   'keda-adapter': keda('adapter', 2),
 } satisfies Record<string, Tool>;
 
-export const TOOLS: Readonly<Record<string, Tool>> = { ...CHECK_TOOLS, ...CLUSTER_TOOLS };
+/** For `npm run test:compose`. */
+export const COMPOSE_TOOLS = {
+  'docker-compose': {
+    module: 'github.com/docker/compose/v2',
+    version: 'v2.40.3',
+    package: 'github.com/docker/compose/v2/cmd',
+    minutes: 6,
+  },
+} satisfies Record<string, Tool>;
+
+export const TOOLS: Readonly<Record<string, Tool>> = {
+  ...CHECK_TOOLS,
+  ...CLUSTER_TOOLS,
+  ...COMPOSE_TOOLS,
+};
 
 /** A package of Python with the JSON Schemas of Kubernetes' objects. */
 export const SCHEMAS_PACKAGE = 'kubernetes-validate==1.37.0';

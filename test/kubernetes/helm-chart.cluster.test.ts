@@ -18,6 +18,7 @@ import { failingCommands } from './support/shown-commands.ts';
 const RELEASE = 'logins';
 const NAMESPACE = 'etl';
 const CUSTODY = 'custody';
+const API_TOKEN = 'a-token-of-the-read-service-long-enough';
 const SOON = { timeout: 180_000, interval: 500 };
 
 const undo = new UndoList();
@@ -38,13 +39,14 @@ beforeAll(async () => {
     create user k8s_owner password 'k8s_owner' in role login_etl_migrator;
     create user k8s_worker password 'k8s_worker' in role login_etl_worker;
     create user k8s_custodian password 'k8s_custodian' in role login_etl_custodian;
+    create user k8s_reader password 'k8s_reader' in role login_etl_reader;
     alter schema public owner to k8s_owner;
     grant create on database ${new URL(database.url).pathname.slice(1)} to k8s_owner`);
   undo.push(async () => {
     await database.pool.query(
-      'reassign owned by k8s_owner to current_user; drop owned by k8s_owner, k8s_worker, k8s_custodian',
+      'reassign owned by k8s_owner to current_user; drop owned by k8s_owner, k8s_worker, k8s_custodian, k8s_reader',
     );
-    await database.pool.query('drop user k8s_owner, k8s_worker, k8s_custodian');
+    await database.pool.query('drop user k8s_owner, k8s_worker, k8s_custodian, k8s_reader');
   });
   const portOf = async (url: string) => forward(Number(new URL(url).port), undo);
   const [postgres, sqs, temporal] = await Promise.all([
@@ -57,11 +59,8 @@ beforeAll(async () => {
   const url = (user: string) =>
     `postgres://${user}:${user}@${NODE_ADDRESS}:${postgres}${new URL(database.url).pathname}`;
   const { [KEY_FILE_NAMES.vaultPrivateKey]: vaultPrivateKey, ...keys } = stack.keys;
-  await makeSecret('worker', {
-    DATABASE_URL: url('k8s_worker'),
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-  });
+  const credentials = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+  await makeSecret('worker', { DATABASE_URL: url('k8s_worker'), ...credentials });
   await makeSecret('owner', { DATABASE_URL: url('k8s_owner') });
   await makeSecret('keys', keys);
   await makeSecret('wrong-keys', { ...keys, [KEY_FILE_NAMES.maskingKeys]: '{}' });
@@ -72,13 +71,19 @@ beforeAll(async () => {
   const certificate = await makeCertificate(join(cluster.directory, 'codec'));
   const pem = (name: string) => readFile(join(certificate, name), 'utf8');
   await makeSecret('codec', {
-    CODEC_SERVER_TOKEN: 'a token of the cluster test, long enough',
+    CODEC_SERVER_TOKEN: 'a-token-of-the-cluster-test-long-enough',
     CODEC_SERVER_TLS_CERT: await pem('tls.crt'),
     CODEC_SERVER_TLS_KEY: await pem('tls.key'),
   });
   for (const namespace of [NAMESPACE, CUSTODY]) {
     await makeSecret('custodian', { DATABASE_URL: url('k8s_custodian') }, namespace);
   }
+  // The custodian gets the credentials for AWS of all components, too.
+  await makeSecret('worker', credentials, CUSTODY);
+  await makeSecret('api', {
+    DATABASE_URL: url('k8s_reader'),
+    API_TOKENS: JSON.stringify([{ name: 'test', scopes: ['logins:read'], token: API_TOKEN }]),
+  });
 });
 afterAll(() => undo.run());
 
@@ -322,8 +327,9 @@ test('KEDA starts a pod when there are messages, more when there are many, and s
   await expect.poll(() => readyPods(), SOON).toEqual([]);
 });
 
-test('the custodian, in its own namespace, and the codec server with TLS get ready and serve their probes', async () => {
+test('the custodian in its own namespace, the codec server with TLS and the read service get ready and pass their probes', async () => {
   const fromCodec = { existingSecret: 'codec' };
+  const fromApi = { existingSecret: 'api' };
   const DATABASE_URL = { existingSecret: 'custodian' };
   const upgraded = await upgrade({
     custodian: {
@@ -340,10 +346,18 @@ test('the custodian, in its own namespace, and the codec server with TLS get rea
         CODEC_SERVER_TLS_KEY: fromCodec,
       },
     },
+    api: {
+      enabled: true,
+      replicas: 1,
+      lookups: true,
+      settings: { API_BEHIND_TLS_PROXY: true },
+      secrets: { DATABASE_URL: fromApi, API_TOKENS: fromApi },
+    },
   });
   expect(upgraded, upgraded.output).toMatchObject({ exitCode: 0 });
   expect(await readyPods('custodian', CUSTODY)).toHaveLength(1);
   expect(await readyPods('codec-server')).toHaveLength(1);
+  expect(await readyPods('api')).toHaveLength(1);
   const events = await cluster.kubectl('get', 'events', '--all-namespaces');
   expect(events.split('\n').filter((line) => /Liveness probe failed/.test(line))).toEqual([]);
 });
@@ -383,6 +397,8 @@ test('removal leaves no object behind', async () => {
     .toEqual([...ofEachNamespace, 'configmap/more-migrations'].sort());
   const secrets = await inNamespace('get', 'secrets', '-oname');
   expect(secrets.trim().split('\n').sort()).toEqual(
-    ['codec', 'custodian', 'keys', 'owner', 'worker', 'wrong-keys'].map((name) => `secret/${name}`),
+    ['api', 'codec', 'custodian', 'keys', 'owner', 'worker', 'wrong-keys'].map(
+      (name) => `secret/${name}`,
+    ),
   );
 });

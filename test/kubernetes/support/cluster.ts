@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { vi } from 'vitest';
 import { imagesDirectory, PAUSE_IMAGE } from '../../../scripts/deploy-tools/container-images.ts';
 import { toolPath } from '../../../scripts/deploy-tools/directory.ts';
+import { requireIsolation } from '../../../scripts/deploy-tools/isolated-run.ts';
 import { freePort } from '../../../src/local/ports/free-port.ts';
 import { startProcess } from '../../../src/local/process/child-process.ts';
 import { makeTestDirectory } from '../../support/test-directory.ts';
@@ -30,6 +31,7 @@ export type Cluster = {
  * leave behind (containers, mounts, interfaces) ends with the namespaces that scripts/deploy-tools/test-kubernetes.ts makes.
  */
 export async function startCluster(undo: UndoList): Promise<Cluster> {
+  requireIsolation();
   const directory = await makeTestDirectory('kubernetes');
   await makeBridge();
   const at = (name: string) => join(directory, name);

@@ -129,7 +129,7 @@ test('what others insert, change and delete meanwhile is in the new table, each 
   expect(await ledgerAndTable(pool)).toEqual([
     { inserted: adoption.rows, batches: adoption.rows, rows: adoption.rows },
   ]);
-});
+}, 180_000);
 
 test('a reader that keeps a lock holds the last step up, not the copying, and is not ended', async () => {
   const { pool } = await databaseWithRows(2_000);
