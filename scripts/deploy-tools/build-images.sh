@@ -6,7 +6,7 @@ set -euo pipefail
 base=docker.io/library/$(sed -n 's/^FROM \(node:[^ ]*\) AS base$/\1/p' Dockerfile)
 buildah=(nice -n 10 buildah --root "$DIRECTORY/storage" --runroot "$DIRECTORY/run" --storage-driver overlay)
 work=$(mktemp -d)
-trap 'rm -rf "$work"; "${buildah[@]}" rm --all > /dev/null 2>&1 || true' EXIT
+trap 'rm -rf "$work"' EXIT
 
 archive() {
   rm -f "$DIRECTORY/$2"
