@@ -22,8 +22,12 @@ export async function startEngine(undo: UndoList): Promise<Engine> {
   const directory = await mkdtemp(join(tmpdir(), 'podman-'));
   const at = (name: string) => join(directory, name);
   await mkdir(at('networks'));
-  // Network namespaces are mounted there: not on this machine's, which may lack it.
-  await promisify(execFile)('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
+  const mount = (...args: string[]) => promisify(execFile)('mount', args);
+  // Network namespaces are mounted there.
+  await mount('-t', 'tmpfs', 'tmpfs', '/run');
+  // No name server is reached from here: let questions about other names than the services' fail at once.
+  await writeFile(at('resolv.conf'), 'nameserver 127.0.0.1\n');
+  await mount('--bind', at('resolv.conf'), '/etc/resolv.conf');
   await writeFile(
     at('storage.conf'),
     `[storage]
