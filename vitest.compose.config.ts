@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     name: 'compose',
-    include: ['test/compose/*.cluster.test.ts'],
+    include: ['test/compose/*.compose.test.ts'],
     maxWorkers: 1,
     testTimeout: 5 * 60_000,
     hookTimeout: 10 * 60_000,

@@ -5,7 +5,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 process.env.NODE_COMPILE_CACHE ??= resolve('node_modules/.cache/node-compile');
 
 /** The suffix of a file's name decides which project runs it. */
-const SUFFIXES = ['parts', 'system', 'faults', 'cluster'];
+const SUFFIXES = ['parts', 'system', 'faults', 'cluster', 'compose'];
 
 /** Shared by the projects that start servers. */
 export const SERVERS: NonNullable<TestProjectInlineConfiguration['test']> = {

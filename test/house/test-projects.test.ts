@@ -7,7 +7,7 @@ import { importsOf } from './imports-of.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const files = globSync('test/**/*.test.ts', { cwd: ROOT });
-const suffixOf = (file: string) => basename(file).split('.').slice(1, -2).join('.');
+const suffixOf = (file: string) => basename(file).split('.').slice(1, -2).at(-1) ?? '';
 const unitTests = files.filter((file) => suffixOf(file) === '');
 
 /** What starts real servers or programs for a test. */
@@ -25,7 +25,11 @@ test.each(unitTests)('%s imports nothing that starts servers', (file) => {
 });
 
 /** Suffixes that only one folder has; `npm test` does not run them. */
-const OF_A_FOLDER = { faults: 'test/faults/', cluster: 'test/kubernetes/' };
+const OF_A_FOLDER = {
+  faults: 'test/faults/',
+  cluster: 'test/kubernetes/',
+  compose: 'test/compose/',
+};
 
 test('the end of a test file names its project, or its folder', () => {
   const unknown = files.filter(
