@@ -5,6 +5,9 @@ const CANDIDATE = /[0-9A-Fa-fxX.:]{2,64}/g;
 const QUAD = /^\d+\.\d+\.\d+\.\d+$/;
 const V4_WITH_PORT = /^((?:\d+\.){3}\d+):\d*$/;
 const V6_WITH_PORT = /^(.*:.*):\d{1,5}$/;
+/** As in host names, and of a reverse lookup. */
+const OTHER_QUAD = /(?<!\d)(\d{1,3})([-_,])(\d{1,3})\2(\d{1,3})\2(\d{1,3})(?!\d)/g;
+const REVERSE = /(?<!\d)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa/gi;
 const NUMERIC_V4 = /^(?:0[xX][0-9A-Fa-f]+|\d+)(?:\.(?:0[xX][0-9A-Fa-f]+|\d+)){0,3}$/;
 /** IPv4 in IPv6 beside the mapped form: compatible (`::1.2.3.4`), NAT64, 6to4. */
 const EMBEDDED_V4 =
@@ -15,13 +18,19 @@ type Spelling = { ip: string; certain: boolean };
 /**
  * Finds the addresses in a text, in canonical form. Certain: spellings that the job accepts, and the same with a port or
  * leading zeros, which it rejects. Not certain: octal, hexadecimal and whole numbers, an IPv6 address that ends like a
- * port, and an IPv4 address inside an IPv6 one.
+ * port, an IPv4 address inside an IPv6 one or a host name, and one with other separators.
  */
 export function* ipSpellings(text: string): Generator<Spelling> {
   for (const [token] of text.matchAll(CANDIDATE)) {
     const trimmed = token.replace(/[.:]+$/, '');
     yield* spellingsOf(token);
     if (trimmed !== token) yield* spellingsOf(trimmed);
+  }
+  for (const [, a, , b, c, d] of text.matchAll(OTHER_QUAD)) {
+    yield* likely(canonicalIp([a, b, c, d].join('.')));
+  }
+  for (const [, d, c, b, a] of text.matchAll(REVERSE)) {
+    yield* likely(canonicalIp([a, b, c, d].join('.')));
   }
 }
 

@@ -21,8 +21,23 @@ const MARKS = /\p{M}/gu;
 const DASHES = /\p{Pd}/gu;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** What people and input methods put in and around the dots of an address. */
-const DOTS = /\s*[.\u3002]\s*/g;
-const PERCENT = /%([0-9A-Fa-f]{2})/g;
+const DOTS = /[.\u3002\u00b7\u30fb]/;
+const COLONS = /[\u2236\ua789]/g;
+const ENCODED = /%([0-9A-Fa-f]{2})|&#(?:x([0-9A-Fa-f]{1,4})|(\d{1,5}));/g;
+/** Values that pass through several systems are encoded by each. */
+const MOST_ENCODINGS = 3;
+const OTHER_DIGITS = /[^\0-\x7f]/u;
+const DIGIT = /\p{Nd}/u;
+/** Cyrillic and Greek letters, folded, that look like Latin ones. */
+const LOOKALIKES = new Map(
+  Array.from(
+    'аaвbеeкkмmнhоoрpсcтtуyхxіiјjѕsԁdһhԛqԝwαaβbεeιiκkνvοoρpτtυuχx'.matchAll(/(.)(.)/gu),
+    ([, one = '', latin = '']) => [one, latin],
+  ),
+);
+const LONGEST_ID = 1_000;
+const SEPARATORS = /[^\p{L}\p{N}]/gu;
+const WHOLE_NUMBER = /^\+?0*(\d{1,20})$/;
 
 /**
  * Reports whether a message body, valid or not, is about the subject. In a message that names an account, a longer value
@@ -52,9 +67,11 @@ function mentionsValues(texts: readonly MessageText[], originals: Originals): Me
       [...originals].flatMap(([field, values]) => (formatOf(field) === format ? [...values] : [])),
     );
   const ips = ofFields('ip');
-  const words = new WordSearch(ofFields(undefined));
+  const others = ofFields(undefined);
+  const words = new WordSearch(others);
+  const bare = new Set([...others].map(withoutSeparators).filter(Boolean));
   return strongest(texts, ({ text }) => {
-    const word = words.in(text);
+    const word = words.in(text) ?? (bare.has(withoutSeparators(text)) ? 'near' : undefined);
     return word === 'certain' || ips.size === 0 ? word : (mentionsIp(text, ips) ?? word);
   });
 }
@@ -78,20 +95,51 @@ function mentionsIp(text: string, ips: ReadonlySet<string>): Mention | undefined
 const isUserIdName = (name: string | undefined): boolean =>
   name !== undefined && name.replace(/[^A-Za-z]/g, '').toLowerCase() === 'userid';
 
-const unescapePercent = (text: string): string =>
-  text.includes('%')
-    ? text.replace(PERCENT, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-    : text;
+/** Percent-encoding and character references of HTML. */
+function decoded(text: string): string {
+  let value = text;
+  for (let times = 0; times < MOST_ENCODINGS && /[%&]/.test(value); times += 1) {
+    value = value.replace(ENCODED, (_, percent?: string, hex?: string, decimal?: string) =>
+      String.fromCharCode(Number.parseInt(percent ?? hex ?? decimal ?? '', decimal ? 10 : 16)),
+    );
+  }
+  return value;
+}
 
-const plain = (text: string): string =>
-  unescapePercent(text.normalize('NFKC').replace(NOT_SEEN, '').replace(DASHES, '-')).trim();
+/** The digits of a script are at the begin of a row of 16 characters, or at its end. */
+function asciiDigit(digit: string): string {
+  const code = digit.codePointAt(0) ?? 0;
+  const row = code & ~15;
+  return String(code - (DIGIT.test(String.fromCodePoint(row)) ? row : row + 6));
+}
+
+function normal(text: string): string {
+  const value = decoded(text).normalize('NFKC').replace(NOT_SEEN, '');
+  return OTHER_DIGITS.test(value) ? value.replace(/(?![0-9])\p{Nd}/gu, asciiDigit) : value;
+}
+
+const plain = (text: string): string => normal(text).replace(DASHES, '-').trim();
 
 /** Without case and accents. Upper case first: it turns ß into SS, and both forms of σ into Σ. */
 const folded = (text: string): string =>
-  plain(text).normalize('NFKD').replace(MARKS, '').toUpperCase().toLowerCase();
+  plain(text)
+    .normalize('NFKD')
+    .replace(MARKS, '')
+    .toUpperCase()
+    .toLowerCase()
+    .replace(/[\u0370-\u052f]/g, (letter) => LOOKALIKES.get(letter) ?? letter);
 
+/** An id with other hyphens, or with none. Long texts are no ids. */
+const withoutSeparators = (text: string): string =>
+  text.length > LONGEST_ID ? '' : folded(text).replace(SEPARATORS, '');
+
+/** Splits at dots: an expression that matches the spaces around them takes quadratic time. */
 const plainAddress = (text: string): string =>
-  unescapePercent(text.normalize('NFKC').replace(NOT_SEEN, '')).replace(DOTS, '.');
+  normal(text)
+    .replace(COLONS, ':')
+    .split(DOTS)
+    .map((part) => part.trim())
+    .join('.');
 
 /** Larger numbers are not exact. */
 const sameNumber = (one: string, other: string): boolean =>
@@ -108,7 +156,13 @@ function sameText(text: string, wanted: string): Mention | undefined {
   const [one, other] = [plain(text), plain(wanted)];
   if (one === other) return 'certain';
   if (sameNumber(one, other)) return 'certain';
-  return folded(text) === folded(wanted) ? 'near' : undefined;
+  return folded(text) === folded(wanted) || sameDigits(one, other) ? 'near' : undefined;
+}
+
+/** 0004711 and +4711 for 4711. */
+function sameDigits(one: string, other: string): boolean {
+  const digits = WHOLE_NUMBER.exec(one)?.[1];
+  return digits !== undefined && digits === WHOLE_NUMBER.exec(other)?.[1];
 }
 
 /** Looks for whole words: no letter or digit stands on either side. Words are found by their first run of letters. */

@@ -3,7 +3,9 @@ export type MessageText = { text: string; name?: string | undefined };
 
 /** JSON in a string of JSON, or base64, is read this many levels deep. */
 const MAX_LEVELS = 4;
-const BASE64 = /^[A-Za-z0-9+/_-]{16,}={0,2}$/;
+/** Shorter words are rather words. */
+const BASE64 = /^[A-Za-z0-9+/_-]{8,}={0,2}$/;
+const DATA_URL = /^data:[^,]{0,200};base64,/;
 const ESCAPE = /\\(?:u([0-9A-Fa-f]{4})|(.))/g;
 const ESCAPED: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
@@ -52,8 +54,11 @@ function readNested(
 ): void {
   if (levels <= 1) return;
   if (text.includes('"') || text.includes('\\')) scan(text, name, levels - 1, found);
-  else if (BASE64.test(text)) {
-    const decoded = Buffer.from(text, 'base64').toString('utf8');
+  else {
+    // `base64` and MIME break lines.
+    const encoded = text.replace(DATA_URL, '').replace(/\s/g, '');
+    if (!BASE64.test(encoded)) return;
+    const decoded = Buffer.from(encoded, 'base64').toString('utf8');
     if (!decoded.includes('\uFFFD')) scan(decoded, name, levels - 1, found);
   }
 }

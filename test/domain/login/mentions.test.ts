@@ -38,6 +38,12 @@ describe('a message is about a user', () => {
     ['in full width in broken JSON', 'user_id=ａｎｎ; {'],
     ['where its accent is a character of its own', '{"user_id": "Zoe\u0308"}', 'Zoë'],
     ['with such an accent in broken JSON', 'user_id=Zoe\u0308; {', 'Zoë'],
+    ['where the id is percent-encoded twice', '{"user_id": "a%256en"}'],
+    ['where the id has a character reference', '{"user_id": "&#97;n&#x6e;"}'],
+    ['by digits of another script', '{"user_id": "٤٧١١"}', '4711'],
+    ['where the id alone is base64', '{"user_id": "dmljdGltLTE="}', 'victim-1'],
+    ['in base64 with line breaks', 'eyJ1c2Vy\nX2lkIjoi\nYW5uIn0=\n'],
+    ['in a data URL', '{"body": "data:application/json;base64,eyJ1c2VyX2lkIjoiYW5uIn0="}'],
     ['in a JSON string, as SNS sends it', JSON.stringify({ Message: '{"user_id":"ann"}' })],
     ['in base64', Buffer.from('{"user_id":"ann"}').toString('base64')],
     [
@@ -57,6 +63,9 @@ describe('a message is about a user', () => {
     ['in lower case, where SS was ß', 'user_id=straße; {', 'STRASSE'],
     ['with another sigma', '{"user_id": "ΣΊΣΥΦΟΣ"}', 'σίσυφος'],
     ['without its accent', '{"user_id": "zoe"}', 'Zoë'],
+    ['with Cyrillic letters that look the same', '{"user_id": "аnn"}'],
+    ['with leading zeros', '{"user_id": "0004711"}', '4711'],
+    ['with a sign', '{"user_id": "+4711"}', '4711'],
     ['with a Turkish i', '{"user_id": "İpek"}', 'ipek'],
     ['with a Turkish i in broken JSON', 'x İpek {', 'ipek'],
   ])('perhaps, %s', (_how, body, id = 'ann') => {
@@ -92,6 +101,13 @@ describe('a message holds an address or a device', () => {
     '{"ip": "198\u300251\u3002100\u30027"}',
     '{"ip": "198 . 51 . 100 . 7"}',
     '{"ip": "%31%39%38.51.100.7"}',
+    '{"ip": "198%252E51%252E100%252E7"}',
+    '{"ip": "198&#46;51&#x2e;100.7"}',
+    '{"ip": "١٩٨.٥١.١٠٠.٧"}',
+    '{"ip": "१९८.५१.१००.७"}',
+    '{"ip": "198·51·100·7"}',
+    '{"ip": "2001\u2236db8\u2236\u22367"}',
+    'ip: 198.51.100.7',
     '{"ip": "\\u0031\\u00398.51.100.7"',
     '{"ip": "１９８.51.100.7"}',
     '{"ip": "::ffff:c633:6407"}',
@@ -102,6 +118,12 @@ describe('a message holds an address or a device', () => {
 
   test.each([
     '{"device_id": "DEV-7"}',
+    '{"device_id": "dev7"}',
+    '{"device_id": "dev_7"}',
+    '{"device_id": "{dеv-7}"}',
+    '{"ip": "ip-198-51-100-7.ec2.internal"}',
+    '{"ip": "198,51,100,7"}',
+    '{"ip": "7.100.51.198.in-addr.arpa"}',
     '{"ip": "0xC6336407"}',
     '{"ip": 3325256711}',
     '{"ip": "0306.063.0144.07"}',
@@ -130,6 +152,8 @@ test.each([
   ['open strings', '"\\'.repeat(500_000)],
   ['names', '"":'.repeat(300_000)],
   ['dots', '1.'.repeat(500_000)],
+  ['spaces', `"a${' '.repeat(1_048_576)}b"`],
+  ['encodings', `"${'%25'.repeat(300_000)}"`],
 ])(
   'the time grows linearly with the body: %s',
   (_what, body) => {
