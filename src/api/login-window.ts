@@ -3,16 +3,20 @@ import { wrongField } from './api-problem.ts';
 
 const DEFAULT_DAYS = 90;
 const DAY_MS = 86_400_000;
+/** JavaScript and Postgres write earlier years differently. */
+const FIRST_DAY = '1000-01-01';
 
 export type Window = { from: string; to: string };
 
+const day = z.iso
+  .date()
+  .refine((value) => value >= FIRST_DAY, `must not be before ${FIRST_DAY}`)
+  .optional();
+
 /** Both days belong to the window (UTC). */
 export const windowFields = {
-  from: z.iso
-    .date()
-    .optional()
-    .describe(`First day (UTC); by default ${DEFAULT_DAYS} days before the last`),
-  to: z.iso.date().optional().describe('Last day (UTC); by default today'),
+  from: day.describe(`First day (UTC); by default ${DEFAULT_DAYS} days before the last`),
+  to: day.describe('Last day (UTC); by default today'),
 };
 
 export function windowOf(given: { from?: string | undefined; to?: string | undefined }): Window {

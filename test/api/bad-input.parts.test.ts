@@ -37,6 +37,8 @@ const WRONG_BODIES: readonly [what: string, body: unknown, field: string][] = [
   ['a time', { from: '2026-11-01T00:00:00Z' }, 'from'],
   ['a window that ends before it begins', { from: '2026-11-02', to: '2026-11-01' }, 'to'],
   ['a last day before the default first day', { to: '2020-01-01', from: '2020-01-02' }, 'to'],
+  ['the year 0', { from: '0000-01-01', to: '2026-01-01' }, 'from'],
+  ['a last day in the year 1', { to: '0001-01-01' }, 'to'],
   ['a limit of 0', { limit: 0 }, 'limit'],
   ['a limit that is too high', { limit: 501 }, 'limit'],
   ['a limit in words', { limit: '10' }, 'limit'],
@@ -157,3 +159,23 @@ async function raw(bytes: string): Promise<string> {
   await once(socket, 'close');
   return answer;
 }
+
+test.each([
+  ['__proto__', '{"__proto__": {"user": "x"}}'],
+  ['constructor', '{"constructor": {"prototype": {"limit": 1}}}'],
+  ['a name twice', '{"limit": 1, "limit": 100000}'],
+  ['deep nesting', `${'['.repeat(30_000)}${']'.repeat(30_000)}`],
+  ['a number without end', '{"limit": 1e400}'],
+])('%s in a body is refused', async (_what, body) => {
+  expect(await problemOf(await api.post(SEARCH, body))).toMatchObject({ status: 400 });
+});
+
+test.each([
+  ['a lone surrogate', '{"user": "\\ud800"}'],
+  ['the last day', '{"from": "9999-12-31", "to": "9999-12-31"}'],
+  ['a very wide window', '{"from": "1000-01-01", "to": "9999-12-31"}'],
+])('%s in a body finds nothing', async (_what, body) => {
+  const response = await api.post(SEARCH, body);
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ data: [] });
+});
