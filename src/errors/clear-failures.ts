@@ -25,6 +25,7 @@ const FIXED: ReadonlySet<string> = new Set([
   'stopped before it began',
   'the worker is shutting down; another one receives',
   'a step was answered with the result of another run',
+  'a step or a child was answered with nothing',
   'beginRotation: MASKING_MODE is sha256: there is no key to rotate',
   "beginRotation: the custodian's worker has another active masking key than --to names",
   'beginRotation: this rotation has ended, or was begun with another key',

@@ -51,11 +51,11 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
         const run = patched(RESULTS_NAME_THEIR_RUN) ? { run: runName() } : {};
         const args = [{ ...request, activity: input.activityType, ...run }, ...rest];
         const result = sealed(await next({ ...input, args }), 'result of a step');
-        return run.run === undefined ? result : ofThisRun(result, run.run);
+        return run.run === undefined ? result : ofThisRun(result, run.run, input.activityType);
       },
       async startChildWorkflowExecution(input, next) {
         const [started, completed] = await next(input);
-        return [started, completed.then((result) => sealed(result, 'result of a child'))];
+        return [started, completed.then((result) => sealed(given(result), 'result of a child'))];
       },
     },
   ],
@@ -83,16 +83,30 @@ function checkInput({ args: [input, ...carried] }: WorkflowExecuteInput): void {
 /** A workflow id can be used again, also by a cron. A reset run keeps this id, and so can read its results. */
 const runName = (): string => workflowInfo().originalExecutionRunId;
 
-/** @throws a failure that ends the run when the result was copied from another run of the same workflow id */
-function ofThisRun(result: unknown, run: string): unknown {
-  if (typeof result !== 'object' || result === null) return result;
-  const { run: named, ...own } = result as { run?: string };
+/** Results that are no objects, and so name no run. The steps that follow look for the record of this run. */
+const OTHER_RESULTS: Readonly<Record<string, string>> = {
+  beginRotation: 'string',
+  endRotation: 'undefined',
+};
+
+/** @throws a failure that ends the run when the result is not one of this run */
+function ofThisRun(result: unknown, run: string, activity: string): unknown {
+  if (typeof result === OTHER_RESULTS[activity]) return result;
+  const { run: named, ...own } = given(result) as { run?: string };
   if (named === run) return own;
-  throw ApplicationFailure.nonRetryable(
-    'a step was answered with the result of another run',
-    'ForeignResult',
-  );
+  throw foreign('a step was answered with the result of another run');
 }
+
+/**
+ * Whoever may complete a step or a child can answer it with nothing.
+ * @throws a failure that ends the run, while a TypeError in what follows would stop it for good
+ */
+function given(result: unknown): object {
+  if (typeof result === 'object' && result !== null) return result;
+  throw foreign('a step or a child was answered with nothing');
+}
+
+const foreign = (message: string) => ApplicationFailure.nonRetryable(message, 'ForeignResult');
 
 /** @throws ApplicationFailure unless the value was sealed for this place */
 function sealed<T>(value: T, what: string): T {

@@ -1,9 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type Payload, RawValue } from '@temporalio/common';
-import type { temporal } from '@temporalio/proto';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
-import { dataConverter } from '../../src/crypto/payloads/data-converter.ts';
+import proto, { type temporal } from '@temporalio/proto';
+import { afterAll, expect, test } from 'vitest';
+import { payloadCipher } from '../../src/crypto/payloads/payload-cipher.ts';
 import { TASK_QUEUE } from '../../src/domain/names.ts';
 import {
   CUSTODIAN_TASK_QUEUE,
@@ -13,29 +12,21 @@ import {
 import { startRotation } from '../../src/temporal/rotation/steer-rotation.ts';
 import { addMaskingKey, requested, startTestCustodian } from '../support/custodian.ts';
 import { loginMessages } from '../support/data/login-messages.ts';
-import { type Stack, startStack } from '../support/start-stack.ts';
-import { testRuntime } from '../support/test-runtime.ts';
-import { type Foreigner, startForeigner } from './support/foreigner.ts';
+import { attackedStack, foreigner, stack } from './support/attacked-stack.ts';
+import { answerSteps } from './support/foreign-answers.ts';
+import { plain } from './support/foreigner.ts';
+import { startWorkflowsOnly } from './support/workflows-only.ts';
 
-let stack: Stack;
-let foreigner: Foreigner;
 let stopCustodian: () => Promise<void>;
 let stopWorker: () => Promise<void>;
 
-beforeAll(async () => {
-  stack = await startStack();
-  const keys = addMaskingKey(stack.env.MASKING_KEYS ?? '', 'next', randomBytes(32));
+attackedStack(async (started) => {
+  const keys = addMaskingKey(started.env.MASKING_KEYS ?? '', 'next', randomBytes(32));
   // A rotation does not begin while a worker masks with the old key.
-  stopWorker = await stack.startWorker({ MASKING_KEYS: keys });
-  stopCustodian = await startTestCustodian(stack, keys);
-  foreigner = await startForeigner(stack);
+  stopWorker = await started.startWorker({ MASKING_KEYS: keys });
+  stopCustodian = await startTestCustodian(started, keys);
 });
-beforeEach(() => stack.clear());
-afterAll(async () => {
-  await foreigner?.stop();
-  await stopCustodian?.();
-  await stack?.stop();
-});
+afterAll(() => stopCustodian?.());
 
 const rotation = () => stack.client.workflow.getHandle(ROTATION_WORKFLOW_ID);
 const historyOf = async (runId?: string) =>
@@ -117,34 +108,6 @@ async function resultsOf(workflowId: string, runId: string): Promise<Map<string,
   return results;
 }
 
-/** Polls for steps in place of our worker, and answers with these results. @returns what stops it */
-function answerWith(results: Map<string, Results>, taskQueue: string): () => Promise<void> {
-  const service = foreigner.client.workflowService;
-  const common = { namespace: stack.client.options.namespace, identity: 'foreign' };
-  const poll = () =>
-    service
-      .pollActivityTaskQueue({ ...common, taskQueue: { name: taskQueue } })
-      .catch(() => undefined);
-  let open = true;
-  const answering = (async () => {
-    while (open) {
-      const task = await foreigner.client.withDeadline(Date.now() + 5_000, poll);
-      if (!task?.taskToken?.length) continue;
-      const result = results.get(task.activityId ?? '');
-      const { taskToken } = task;
-      await service.respondActivityTaskCompleted({
-        ...common,
-        taskToken,
-        ...(result && { result }),
-      });
-    }
-  })();
-  return () => {
-    open = false;
-    return answering;
-  };
-}
-
 test('results copied from an earlier rotation end the one that they were answered to', async () => {
   await startRotation(stack.client, await requested(stack, 'on empty tables'));
   const { runId } = await rotation().describe();
@@ -156,7 +119,7 @@ test('results copied from an earlier rotation end the one that they were answere
     workflowId: ROTATION_WORKFLOW_ID,
     args: [{ reason: 'genuine' }],
   });
-  const stop = answerWith(await resultsOf(ROTATION_WORKFLOW_ID, runId), CUSTODIAN_TASK_QUEUE);
+  const stop = answerSteps(await resultsOf(ROTATION_WORKFLOW_ID, runId), CUSTODIAN_TASK_QUEUE);
   await expect(rotation().result()).rejects.toMatchObject({ cause: { type: 'ForeignResult' } });
   await stop();
 }, 150_000);
@@ -167,28 +130,43 @@ test('results copied from an earlier run of the same workflow id end the run tha
   const first = await stack.start({}, { workflowId });
   await expect(first.result()).resolves.toMatchObject({ inserted: 5 });
   await stopWorker();
-  const stopWorkflows = await startWorkflowsOnly();
+  const stopWorkflows = await startWorkflowsOnly(stack);
   const again = await stack.start({}, { workflowId });
-  const stop = answerWith(await resultsOf(workflowId, first.firstExecutionRunId), TASK_QUEUE);
+  const stop = answerSteps(await resultsOf(workflowId, first.firstExecutionRunId), TASK_QUEUE);
   await expect(again.result()).rejects.toMatchObject({ cause: { type: 'ForeignResult' } });
   await stop();
   await stopWorkflows();
 }, 150_000);
 
-/** Our workflow code in a worker that takes no steps. */
-async function startWorkflowsOnly(): Promise<() => Promise<void>> {
-  testRuntime();
-  const connection = await NativeConnection.connect({ address: stack.temporal.address });
-  const worker = await Worker.create({
-    connection,
-    taskQueue: TASK_QUEUE,
-    workflowBundle: { codePath: inject('workflowBundlePath') },
-    dataConverter: dataConverter(stack.config.payloads.keys),
-  });
-  const running = worker.run();
-  return async () => {
-    worker.shutdown();
-    await running;
-    await connection.close();
+test('a step that is answered with nothing, or as 0.3.0 did, ends the run, and no message is lost', async () => {
+  await stack.send(loginMessages(5));
+  await stopWorker();
+  const stopWorkflows = await startWorkflowsOnly(stack);
+  for (const result of [
+    undefined,
+    await unboundResult({ count: 0 }),
+    await unboundResult('text'),
+  ]) {
+    const run = await stack.start({ lanes: 2 });
+    const stop = answerSteps(new Map(), TASK_QUEUE, result);
+    await expect(run.result()).rejects.toMatchObject({ cause: { type: 'ForeignResult' } });
+    await stop();
+  }
+  await stopWorkflows();
+  stopWorker = await stack.startWorker();
+  await expect(stack.run()).resolves.toMatchObject({ inserted: 5, acknowledged: 5 });
+}, 150_000);
+
+/** A result as 0.3.0 sealed it, bound to nothing. */
+async function unboundResult(value: unknown): Promise<Results> {
+  const cipher = payloadCipher(stack.config.payloads.keys, 'login-etl/payload/1');
+  const { keyId, compression, data } = await cipher.encrypt(
+    proto.temporal.api.common.v1.Payload.encode(plain(value)).finish(),
+  );
+  const metadata = {
+    encoding: Buffer.from('binary/encrypted'),
+    'encryption-key-id': Buffer.from(keyId),
+    compression: Buffer.from(compression),
   };
+  return { payloads: [{ metadata, data }] };
 }

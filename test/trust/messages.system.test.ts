@@ -1,28 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Payload } from '@temporalio/common';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { chunks, concatenated } from '../../src/batch/parts-payload.ts';
 import { TASK_QUEUE } from '../../src/domain/names.ts';
 import { loginMessages } from '../support/data/login-messages.ts';
-import { type IngestHandle, type Stack, startStack } from '../support/start-stack.ts';
-import { type Copied, type Foreigner, plain, startForeigner } from './support/foreigner.ts';
+import type { IngestHandle } from '../support/start-stack.ts';
+import { attackedStack, foreigner, stack } from './support/attacked-stack.ts';
+import { type Copied, plain } from './support/foreigner.ts';
 
 const MESSAGES = 20;
 const REFUSED = { failed: 'PayloadRefused' };
 
-let stack: Stack;
-let foreigner: Foreigner;
-
-beforeAll(async () => {
-  stack = await startStack();
-  await stack.startWorker();
-  foreigner = await startForeigner(stack);
-});
-beforeEach(() => stack.clear());
-afterAll(async () => {
-  await foreigner?.stop();
-  await stack?.stop();
-});
+attackedStack();
 
 /** A run that has received a batch and masked it, and was terminated before it could store it. */
 async function runBeforeItsInsert(): Promise<IngestHandle> {

@@ -1,28 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type Payload, RawValue } from '@temporalio/common';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { dataConverter } from '../../src/crypto/payloads/data-converter.ts';
 import { TASK_QUEUE } from '../../src/domain/names.ts';
 import { testKeyring } from '../crypto/keys/test-keyring.ts';
 import { loginMessages } from '../support/data/login-messages.ts';
-import { type Stack, startStack } from '../support/start-stack.ts';
-import { type Foreigner, startForeigner } from './support/foreigner.ts';
+import { attackedStack, foreigner, stack } from './support/attacked-stack.ts';
 
 const MISSING = 'no-such-key';
 
-let stack: Stack;
-let foreigner: Foreigner;
-
-beforeAll(async () => {
-  stack = await startStack();
-  await stack.startWorker();
-  foreigner = await startForeigner(stack);
-});
-beforeEach(() => stack.clear());
-afterAll(async () => {
-  await foreigner?.stop();
-  await stack?.stop();
-});
+attackedStack();
 
 /** Payloads for a workflow of this id that name a key which no worker has: bound to it, to nothing, and made up. */
 async function unreadable(workflowId: string): Promise<[string, RawValue][]> {

@@ -1,30 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { type Payload, RawValue } from '@temporalio/common';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { newBatchId, partSealer } from '../../src/crypto/payloads/part-sealer.ts';
 import { TASK_QUEUE } from '../../src/domain/names.ts';
 import { inTransaction } from '../../src/postgres/in-transaction.ts';
 import { leaveQuarantine } from '../../src/postgres/quarantine/leave-quarantine.ts';
 import { releaseQuarantined } from '../../src/postgres/quarantine/release-quarantined.ts';
 import { loginMessage } from '../support/data/login-messages.ts';
-import { type Stack, startStack } from '../support/start-stack.ts';
-import { type Foreigner, startForeigner } from './support/foreigner.ts';
+import { attackedStack, foreigner, stack } from './support/attacked-stack.ts';
 
 const NOTHING_STORED = { inserted: 0, quarantined: 0, duplicates: 2 };
 
-let stack: Stack;
-let foreigner: Foreigner;
-
-beforeAll(async () => {
-  stack = await startStack();
-  await stack.startWorker();
-  foreigner = await startForeigner(stack);
-});
-beforeEach(() => stack.clear());
-afterAll(async () => {
-  await foreigner?.stop();
-  await stack?.stop();
-});
+attackedStack();
 
 /** A replay of a message that is a login now and of one that still is none. @returns its workflow id */
 async function replay(): Promise<string> {

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { TASK_QUEUE } from '../../src/domain/names.ts';
 import {
   beginRotation,
@@ -18,8 +18,8 @@ import {
 } from '../support/custodian.ts';
 import { loginMessages } from '../support/data/login-messages.ts';
 import { fillVault, insertRows, range } from '../support/data/vaulted-rows.ts';
-import { type Stack, startStack } from '../support/start-stack.ts';
-import { type Foreigner, plain, startForeigner } from './support/foreigner.ts';
+import { attackedStack, foreigner, stack } from './support/attacked-stack.ts';
+import { plain } from './support/foreigner.ts';
 
 const ROWS = 10;
 const STEPS = [
@@ -32,24 +32,15 @@ const STEPS = [
   'findOldKeyWriters',
 ] as const;
 
-let stack: Stack;
-let foreigner: Foreigner;
 let stopCustodian: () => Promise<void>;
 
-beforeAll(async () => {
-  stack = await startStack();
-  const keys = addMaskingKey(stack.env.MASKING_KEYS ?? '', 'next', randomBytes(32));
+attackedStack(async (started) => {
+  const keys = addMaskingKey(started.env.MASKING_KEYS ?? '', 'next', randomBytes(32));
   // A rotation does not begin while a worker masks with the old key.
-  await stack.startWorker({ MASKING_KEYS: keys });
-  stopCustodian = await startTestCustodian(stack, keys);
-  foreigner = await startForeigner(stack);
+  await started.startWorker({ MASKING_KEYS: keys });
+  stopCustodian = await startTestCustodian(started, keys);
 });
-beforeEach(() => stack.clear());
-afterAll(async () => {
-  await foreigner?.stop();
-  await stopCustodian?.();
-  await stack?.stop();
-});
+afterAll(() => stopCustodian?.());
 
 /** Rows and originals of the key from before. */
 async function fill(): Promise<void> {
