@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --
 // Plain JavaScript, since an older Node cannot load the TypeScript files and would fail without saying why.
-// `--`: Node otherwise takes an --env-file after the script as its own option (nodejs/node#54232).
+// `--`: Node otherwise takes an --env-file after the script as its own option (nodejs/node#54232). npx itself still does:
+// docs/troubleshooting.md.
 const NEEDED = 24;
 /** From the npm package, which has the program as JavaScript: Node runs no TypeScript below node_modules/. */
 const installed = import.meta.url.includes('/node_modules/');

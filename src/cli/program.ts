@@ -30,6 +30,8 @@ import { addStatusCommand } from './commands/watch/status.ts';
 import { addTablesCommand } from './commands/watch/tables.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 import { usageProblem } from './options/usage-problem.ts';
+import { terminalWidth } from './terminal/output.ts';
+import { reflow } from './terminal/reflow.ts';
 import { reportProblem } from './terminal/report-error.ts';
 
 const HELP = `
@@ -61,7 +63,13 @@ export function createProgram(): Command {
     .option('--env-file <path>', 'take settings from a file; the environment takes precedence')
     .addHelpText('after', HELP)
     .configureHelp(HELP_WITHOUT_ALIASES)
-    .configureOutput({ outputError: (text) => reportProblem(usageProblem(text)) })
+    .configureOutput({
+      writeOut: (text) => {
+        const width = terminalWidth();
+        process.stdout.write(width ? reflow(text, width) : text);
+      },
+      outputError: (text) => reportProblem(usageProblem(text)),
+    })
     .exitOverride();
   addStatusCommand(program);
   addRunsCommand(program);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { documents, fencedBlocks, inlineCode, ROOT, readDocument } from './documents.ts';
@@ -71,6 +71,19 @@ test.each(['docs/security.md', 'docs/custody.md'])('each promise of %s names its
   expect([heading, rule].join()).toMatch(/promise.*test.*---/);
   const unproven = rows.filter((row) => !/\| (`test\/[\w./-]+\.test\.ts`|none: )/.test(row));
   expect(unproven).toEqual([]);
+});
+
+test('the messages that troubleshooting.md lists are those of the program', () => {
+  const sources = globSync('src/**/*.ts', { cwd: ROOT }).map(readDocument).join('\n');
+  const shown = readDocument('docs/troubleshooting.md')
+    .split('\n')
+    .map((line) => line.split(' |', 1)[0] ?? '')
+    // The last message is that of Node.
+    .filter((cell) => cell.startsWith('| ') && !cell.includes('`node: '))
+    .flatMap((text) => inlineCode({ path: 'docs/troubleshooting.md', text }))
+    .flatMap((code) => code.split(/ … | …$/));
+  expect(shown.length).toBeGreaterThan(5);
+  expect(shown.filter((message) => !sources.includes(message))).toEqual([]);
 });
 
 test('npm scripts that are shown exist', () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reasonLabels } from '../../src/domain/login/quarantine-reasons.ts';
 import { setPaused } from '../../src/temporal/schedule/set-paused.ts';
+import { readDocument } from '../docs/documents.ts';
 import { loginMessages } from '../support/data/login-messages.ts';
 import { documentedMetrics, ownLabels } from './metric-tables.ts';
 import { BAD, GOOD, type ObservedStack, startObservedStack } from './observed-stack.ts';
@@ -51,6 +52,15 @@ describe('after a run', () => {
       }
     }
     expect(wrong).toEqual([]);
+  });
+
+  test('the steps that the worker serves are those that the page lists', async () => {
+    const series = await it.prometheus.query('login_etl_step_failures_total');
+    const [, listed = ''] =
+      /A step is an activity:(.*?)\n\n/s.exec(readDocument('docs/metrics.md')) ?? [];
+    const steps = [...listed.matchAll(/`(\w+)`/g)].map(([, step]) => step);
+    expect(steps).toContain('countShards');
+    expect(new Set(series.map(({ metric }) => metric.step))).toEqual(new Set(steps));
   });
 
   test('the objective of the lag is the bound of a bucket, or quantiles near it would be guesses', async () => {

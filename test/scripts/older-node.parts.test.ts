@@ -42,6 +42,13 @@ describe.skipIf(older === undefined)('on a Node that is too old for the program'
     expect([status, stdout, stderr]).toEqual([0, `${manifest.version}\n`, '']);
   });
 
+  // npx runs on Node, which otherwise takes the option and ends with "not found".
+  test('after `npx --`, an --env-file that is not there is an error of the program', () => {
+    const args = ['--', 'login-etl', '--env-file', 'nowhere', 'status'];
+    const { status, stderr } = run(join(folder, 'npx'), args);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('nowhere cannot be opened')]);
+  });
+
   test('without its own Node the program says what it needs', () => {
     const { status, stdout, stderr } = run(join(folder, 'node'), [LAUNCHER, 'status']);
     expect([status, stdout]).toEqual([1, '']);
