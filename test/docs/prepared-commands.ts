@@ -20,6 +20,8 @@ export type Prepared = {
   stdin?: string;
   /** For a command that runs until it is stopped: what it says once it runs. */
   running?: string;
+  /** The same, for one that says it on its standard output. */
+  printing?: RegExp;
 };
 
 /** Puts the stack into the state that a shown command is for, and real values in the place of those that it shows. */
@@ -27,6 +29,7 @@ export function commandPreparer(stack: Stack, directory: string) {
   const masking = stack.env.MASKING_KEYS ?? '';
   const masker = maskerOf(masking);
   let count = 0;
+  const used = new Set<string>();
 
   const envs: Record<LocalUser, Record<string, string>> = {
     worker: { ...stack.env },
@@ -55,18 +58,31 @@ export function commandPreparer(stack: Stack, directory: string) {
     return command.startsWith('keys') ? keyFiles() : envs[user];
   }
 
-  /** Quarantined by a run. @returns the ids of messages that an edit can correct */
+  /** Quarantined by a run, unless there are enough. @returns the ids of messages that an edit can correct */
   async function badMessages(): Promise<string[]> {
-    const [one, two] = [loginMessage(1, { ip: BAD_IP }), loginMessage(2, { ip: BAD_IP })];
-    const sent = await stack.send([one, two, 'not JSON', 'not JSON either']);
-    await stack.run();
-    // A run of the schedule may have them, or one that was terminated, until their visibility timeout.
-    await expect
-      .poll(async () => (await stack.quarantine()).map((row) => row.message_id), {
-        timeout: 50_000,
-      })
-      .toEqual(expect.arrayContaining(sent));
-    return sent.slice(0, 2);
+    let left = await unusedMessages();
+    if (left.length < 2) {
+      const wrong = Array.from({ length: 20 }, (_, n) => loginMessage(n, { ip: BAD_IP }));
+      const sent = await stack.send([...wrong, 'not JSON', 'not JSON either']);
+      await stack.run();
+      // A run of the schedule may have them, or one that was terminated, until their visibility timeout.
+      await expect
+        .poll(async () => (await stack.quarantine()).map((row) => row.message_id), {
+          timeout: 50_000,
+        })
+        .toEqual(expect.arrayContaining(sent));
+      left = await unusedMessages();
+    }
+    const ids = left.slice(0, 2);
+    for (const id of ids) used.add(id);
+    return ids;
+  }
+  async function unusedMessages(): Promise<string[]> {
+    const rows = await stack.quarantine();
+    if (!rows.some(({ reason }) => reason === 'message: is not JSON')) return [];
+    return rows
+      .filter(({ reason, message_id }) => reason.startsWith('ip:') && !used.has(message_id))
+      .map((row) => row.message_id);
   }
 
   async function schedule(): Promise<void> {
@@ -84,7 +100,7 @@ export function commandPreparer(stack: Stack, directory: string) {
 
   /** A run that has more to do until it is stopped. */
   async function openRun(paused: boolean): Promise<void> {
-    await stack.send(loginMessages(300));
+    await stack.send(loginMessages(100));
     const run = await stack.start({ batchSize: 1, lanes: 1 });
     if (paused) await loginEtl(envs.worker, ['pause', '--workflow-id', run.workflowId]);
   }
@@ -103,6 +119,8 @@ export function commandPreparer(stack: Stack, directory: string) {
   /** What a command needs to be there, by how it begins. */
   const needs: readonly [RegExp, () => Promise<unknown>][] = [
     [/^(quarantine|erase|audit|reveal)/, badMessages],
+    // Another erasure may have taken the device.
+    [/^erase/, fill],
     [/^schedule create(?!.*--replace)/, noSchedule],
     [/^(schedule (?!create)|schedule create.*--replace)/, schedule],
     [/^(pause|drain|cancel)/, () => openRun(false)],
@@ -133,12 +151,14 @@ export function commandPreparer(stack: Stack, directory: string) {
     return jsonOf<{ head: string }>(verified).head;
   }
 
+  /** Logins with these values are stored, by the account 4711. */
+  async function fill(): Promise<void> {
+    await stack.send([loginMessage(1, { user_id: '4711', ip: IP, device_id: DEVICE })]);
+    await stack.run();
+  }
+
   return {
-    /** Logins with these values are stored, by the account 4711. */
-    async fill(): Promise<void> {
-      await stack.send([loginMessage(1, { user_id: '4711', ip: IP, device_id: DEVICE })]);
-      await stack.run();
-    },
+    fill,
     async prepare(shown: readonly string[], user: LocalUser): Promise<Prepared> {
       const command = shown.join(' ');
       const ids: string[] = [];
@@ -160,12 +180,17 @@ export function commandPreparer(stack: Stack, directory: string) {
         stdin: / (--head|--journal) -/.test(command) ? await keptHead() : stdinOf(command),
         ...(command.startsWith('codec-server') && { running: 'codec server is running' }),
         ...(command.startsWith('api') && { running: 'api is running' }),
+        ...(command.endsWith('--watch') && { printing: /workers/ }),
         ...(command.startsWith('custodian-worker') && { running: 'custodian worker is running' }),
       };
     },
   };
 
   async function realValue(arg: string, option: string, ids: string[]): Promise<string> {
+    if (arg.startsWith('--')) return arg;
+    // The file has a hundred messages.
+    if (option === '--repeat') return '2';
+    if (option === '--html') return join(directory, arg);
     if (option === '--out') {
       count += 1;
       await mkdir(join(directory, String(count)), { mode: 0o700 });
@@ -180,7 +205,8 @@ export function commandPreparer(stack: Stack, directory: string) {
     if (/^[0-9a-f]{16}…$/.test(arg)) return masker.mask('ip', IP);
     if (/^[0-9a-f]{4}…$/.test(arg)) return ids.shift() as string;
     if (option === '--workflow-id') return openRunId();
-    if (arg === 'ID' || arg.startsWith('ingest-logins-2026')) return lastRun();
+    if (arg === 'ID' || /^ingest-logins-(manual-)?2026/.test(arg)) return lastRun('workflow_id');
+    if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(arg)) return lastRun('run_id');
     return arg === '…' ? 'case 12' : arg;
   }
 
@@ -206,9 +232,9 @@ export function commandPreparer(stack: Stack, directory: string) {
     return 'none';
   }
 
-  async function lastRun(): Promise<string> {
+  async function lastRun(column: 'workflow_id' | 'run_id'): Promise<string> {
     const { rows } = await stack.pool.query<{ id: string }>(
-      'select workflow_id as id from ingest_runs order by started_at desc limit 1',
+      `select ${column} as id from ingest_runs order by started_at desc limit 1`,
     );
     return rows[0]?.id ?? '';
   }
