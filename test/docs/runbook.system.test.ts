@@ -6,27 +6,9 @@ import { custodianEnv } from '../support/custodian.ts';
 import { loginMessages } from '../support/data/login-messages.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
 import { readDocument } from './documents.ts';
-import { shownCommands } from './shown-commands.ts';
-
-/** Alerts whose state no test here makes, and why. */
-const NOT_FOLLOWED: Readonly<Record<string, string>> = {
-  LoginEtlNewRunsNotServed: 'test/temporal/deployment/worker-versions.system.test.ts does',
-  LoginEtlDependencyUnreachable: 'test/faults stops each dependency; /readyz has its own tests',
-  LoginEtlScheduleMissed: 'it takes a Temporal that is down for longer than the catch-up window',
-  LoginEtlLagOverObjective: 'it takes five minutes; what to do is that of a growing backlog',
-  LoginEtlStepFailing: 'its query is run against Prometheus in test/observability',
-  LoginEtlPostgresPoolExhausted: 'its SQL is run by run-commands.system.test.ts',
-  LoginEtlSamplesStale: 'it has no command; test/telemetry breaks each source',
-  LoginEtlWorkerKeysDiffer: 'test/cli/keys/rotate.system.test.ts does',
-  LoginEtlPartitionsNotAhead: 'test/postgres/partitions and test/cli/watch/tables do',
-  LoginEtlRowsInDefaultPartition: 'test/workflows/maintain does',
-  LoginEtlMaintenanceOverdue: 'test/cli/operate/schedule.system.test.ts does',
-  LoginEtlRetentionWaits: 'test/activities/maintain does',
-  LoginEtlBackupTooOld: 'the backup job is not part of the stack',
-};
+import { followSection, NOT_FOLLOWED, RUNBOOK_ALERTS } from './runbook-section.ts';
 
 const HOURLY = { when: { everyMs: 3_600_000 }, catchupWindowMs: 60_000 };
-const SECTIONS = readDocument('docs/runbook.md').split(/^## /m).slice(1);
 const followed = new Set<string>();
 
 let stack: Stack;
@@ -35,31 +17,16 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-/** Runs commands, which the section of the alert has to show. */
 function section(alert: string) {
   followed.add(alert);
-  const text = SECTIONS.find((each) => each.startsWith(`${alert}\n`)) ?? '';
-  const shown = shownCommands({ path: 'docs/runbook.md', text }).map(({ args }) => args);
-  return async (
-    command: string,
-    user: 'worker' | 'custodian' = 'worker',
-    exitCode: number | 'any' = 0,
-  ) => {
-    const args = shown.find((each) => each.join(' ') === command);
-    expect(args, `${alert} shows: ${command}`).toBeDefined();
-    const env = user === 'worker' ? stack.env : custodianEnv(stack, stack.env.MASKING_KEYS ?? '');
-    const result = await loginEtl(env, args ?? []);
-    const said = result.stdout + result.stderr;
-    if (exitCode !== 'any') expect(result.exitCode, `${command}: ${said}`).toBe(exitCode);
-    return said;
-  };
+  return followSection(stack, alert);
 }
 
 // First, while no worker has run.
 test('LoginEtlWorkerGone: status says that no worker runs; with one it lists it, and the next run completes', async () => {
   const follow = section('LoginEtlWorkerGone');
   await createSchedule(stack.client, HOURLY, { replace: true });
-  expect(await follow('status', 'worker', 1)).toContain('no worker is running');
+  expect(await follow('status', { exitCode: 1 })).toContain('no worker is running');
   await stack.startWorker();
   expect(await stack.run()).toMatchObject({ received: 0 });
   expect(await follow('status')).toMatch(/workers +1: /);
@@ -68,7 +35,7 @@ test('LoginEtlWorkerGone: status says that no worker runs; with one it lists it,
 test('LoginEtlNoSuccessfulRun: without a schedule, it is created; after a wrong input it is replaced', async () => {
   const follow = section('LoginEtlNoSuccessfulRun');
   await stack.client.schedule.getHandle('ingest-logins').delete();
-  expect(await follow('schedule describe', 'worker', 1)).toContain('schedule create');
+  expect(await follow('schedule describe', { exitCode: 1 })).toContain('schedule create');
   await follow('schedule create --every 1m');
   await stack.run({ lanes: 'many' }).catch(() => undefined);
   await follow('runs --all');
@@ -90,12 +57,12 @@ const replaceSchedule = () => createSchedule(stack.client, HOURLY, { replace: tr
 test('LoginEtlScheduleSkipping: status shows the open run; resumed, it closes', async () => {
   await replaceSchedule();
   const follow = section('LoginEtlScheduleSkipping');
-  await stack.send(loginMessages(100));
+  await stack.send(loginMessages(40));
   const run = await stack.start({ batchSize: 1, lanes: 1 });
   await loginEtl(stack.env, ['pause', '--workflow-id', run.workflowId]);
-  expect(await follow('status', 'worker', 1)).toContain(`${run.workflowId} is paused`);
+  expect(await follow('status', { exitCode: 1 })).toContain(`${run.workflowId} is paused`);
   await follow('resume');
-  expect(await run.result()).toMatchObject({ received: 100 });
+  expect(await run.result()).toMatchObject({ received: 40 });
 });
 
 test.each([
@@ -117,11 +84,11 @@ test('LoginEtlTableRefusesRows: status names the constraint; without it the open
   await stack.send(loginMessages(30));
   const run = await stack.start();
   await expect
-    .poll(() => follow('status', 'worker', 'any'), { timeout: 30_000 })
+    .poll(() => follow('status', { exitCode: 'any' }), { timeout: 30_000 })
     .toMatch(/insertBatch[\s\S]*too_strict/);
   await stack.pool.query('alter table user_logins drop constraint too_strict');
   expect(await run.result()).toMatchObject({ quarantined: 0 });
-  expect(await follow('status', 'worker', 'any')).not.toContain('too_strict');
+  expect(await follow('status', { exitCode: 'any' })).not.toContain('too_strict');
 });
 
 test.each(['LoginEtlQuarantineShare', 'LoginEtlQuarantineNewReason'])(
@@ -131,7 +98,7 @@ test.each(['LoginEtlQuarantineShare', 'LoginEtlQuarantineNewReason'])(
     await stack.send(['not JSON', '[]']);
     await stack.run();
     // The second refers to the first.
-    const listed = await section('LoginEtlQuarantineShare')('quarantine list', 'custodian');
+    const listed = await section('LoginEtlQuarantineShare')('quarantine list', { as: 'custodian' });
     expect(listed).toMatch(/message: is not JSON +\d/);
   },
 );
@@ -142,7 +109,7 @@ test('LoginEtlRevealsUnusual: the audit log says who, when and why', async () =>
   const [row] = await stack.rows();
   await loginEtl(env, reveal.with(2, row?.masked_ip ?? ''));
   const follow = section('LoginEtlRevealsUnusual');
-  const listed = await follow('audit list --since 2h --limit 1000', 'custodian');
+  const listed = await follow('audit list --since 2h --limit 1000', { as: 'custodian' });
   expect(listed).toMatch(/reveal +case 12/);
   expect(listed).toContain(new URL(stack.databaseUrls.custodian).username);
 });
@@ -152,8 +119,13 @@ test('LoginEtlMaskingKeyOverdue: keys list shows the key and since when it is in
   expect(listed).toMatch(/masking +test +active/);
 });
 
-test('every alert is followed here, or has a reason why not', () => {
-  const alerts = SECTIONS.map((text) => text.split('\n', 1)[0]);
-  expect(new Set([...followed, ...Object.keys(NOT_FOLLOWED)])).toEqual(new Set(alerts));
-  expect(Object.keys(NOT_FOLLOWED).filter((alert) => followed.has(alert))).toEqual([]);
+test('every alert is followed here or where it fires, or has a reason why not', () => {
+  const elsewhere = readDocument('test/faults/alerts/alerts-fire.faults.test.ts');
+  const missing = RUNBOOK_ALERTS.filter(
+    (alert) =>
+      !followed.has(alert) &&
+      !elsewhere.includes(`section('${alert}')`) &&
+      !(alert in NOT_FOLLOWED),
+  );
+  expect(missing).toEqual([]);
 });
