@@ -20,6 +20,8 @@ if ! exists "$temporal"; then
 FROM $base
 COPY --chmod=755 temporal /usr/local/bin/temporal
 RUN useradd --create-home temporal
+# Of its client. By default it asks the name server about localhost, and there is none.
+ENV TEMPORAL_ADDRESS=127.0.0.1:7233
 USER temporal
 ENTRYPOINT ["temporal"]
 FILE

@@ -78,8 +78,16 @@ export async function runIsolated(config: string, args: readonly string[]): Prom
     child.on('exit', (code) => resolve(code ?? 1));
   });
   rmSync(directory, { recursive: true, force: true });
-  for (const left of containerCgroups()) if (!before.has(left)) rmdirSync(left);
+  for (const left of containerCgroups()) if (!before.has(left)) removeUnused(left);
   return status;
+}
+
+function removeUnused(cgroup: string): void {
+  try {
+    rmdirSync(cgroup);
+  } catch {
+    // Another run's.
+  }
 }
 
 /** A container that was killed leaves its own behind. */

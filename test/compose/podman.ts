@@ -53,8 +53,18 @@ default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 init_path = "/usr/libexec/podman/catatonit"
 `,
   );
+  // The image is there already; building it here would need a registry.
+  const services = ['keys', 'migrate', 'schedule', 'worker', 'api', 'custodian', 'samples'];
+  await writeFile(
+    at('built.yml'),
+    [
+      'services:',
+      ...services.map((name) => `  ${name}: { pull_policy: never, build: !reset null }`),
+    ].join('\n'),
+  );
   const env = {
     ...process.env,
+    COMPOSE_FILE: `${join(ROOT, 'docker-compose.yml')}:${at('built.yml')}`,
     CONTAINERS_STORAGE_CONF: at('storage.conf'),
     CONTAINERS_CONF: at('containers.conf'),
     DOCKER_HOST: `unix://${at('podman.sock')}`,
