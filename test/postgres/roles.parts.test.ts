@@ -99,7 +99,7 @@ const NOBODYS = [
   'alter function login_etl_chain_audit() reset search_path',
   'drop view audit_counts',
   'create table mine ()',
-  'create function mine() returns integer language sql return 1',
+  `create function mine() returns integer language sql as 'select 1'`,
   'create role another',
   'set session_replication_role = replica',
   'set session authorization postgres',
