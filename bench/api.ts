@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createDatabaseUsers } from '../src/local/postgres/database-users.ts';
+import { removePostgresData, startPostgresServer } from '../src/local/postgres/postgres-server.ts';
+import { postgresPool } from '../src/postgres/pool.ts';
+import { hasRedis, startTestRedis } from '../test/support/servers/redis-server.ts';
+import { askOnce, type Contestant, load, type Measured, QUESTIONS } from './api/api-load.ts';
+import { accountOf, accountsOf, storeRows } from './api/api-rows.ts';
+import {
+  installPeers,
+  type Server,
+  startBare,
+  startPlatformatic,
+  startPostGraphile,
+  startService,
+  WINDOW_DAYS,
+} from './api/api-servers.ts';
+import { ingestWhile } from './api/ingest-while.ts';
+import { whole } from './number-texts.ts';
+
+// A program that measures the read service next to a bare server and two peers, in one run: only the ratios mean anything.
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '2000000' },
+    seconds: { type: 'string', default: '8' },
+  },
+});
+const [rows, seconds] = [Number(values.rows), Number(values.seconds)];
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+const undo: (() => unknown)[] = [];
+const started = <S extends Server>(server: S): S => {
+  undo.push(() => server.stop());
+  return server;
+};
+
+/** Accounts one after the other, so that each question is new. */
+function everyAccount(from = 0): () => string {
+  let at = from;
+  return () => accountOf((at++ * 7_919) % accountsOf(rows));
+}
+const one = () => accountOf(1);
+/** A few accounts are asked for often, most of them rarely. */
+const zipf = () => accountOf(Math.floor(accountsOf(rows) ** Math.random()));
+
+type Line = [name: string, measured: Measured];
+
+async function measure(
+  name: string,
+  server: Server,
+  contestant: Contestant,
+  user: () => string,
+): Promise<Line> {
+  const next = () => QUESTIONS[contestant](user());
+  const measured = await load(server, { next, seconds });
+  return report(name, measured);
+}
+
+function report(name: string, measured: Measured): Line {
+  const { perSecond, p50, p99, failed } = measured;
+  say(
+    `${name.padEnd(34)} ${whole(perSecond).padStart(8)}/s  p50 ${p50} ms  p99 ${p99} ms${failed > 0 ? `  FAILED ${failed}` : ''}`,
+  );
+  return [name, measured];
+}
+
+/** @param half of the rate that was reached before */
+const atHalf = async (
+  name: string,
+  server: Server,
+  user: () => string,
+  [, { perSecond }]: Line,
+): Promise<Line> =>
+  report(
+    name,
+    await load(server, { next: () => QUESTIONS.service(user()), seconds, rate: perSecond / 2 }),
+  );
+
+async function main(): Promise<void> {
+  await installPeers();
+  const directory = await mkdtemp(join(tmpdir(), 'login-etl-bench-'));
+  undo.push(() => rm(directory, { recursive: true, force: true }));
+  const dataDirectory = join(directory, 'data');
+  const postgres = await startPostgresServer({
+    dataDirectory,
+    settings: { shared_buffers: '512MB', max_wal_size: '4GB' },
+  });
+  undo.push(async () => {
+    await postgres.stop();
+    await removePostgresData(dataDirectory);
+  });
+  const url = await postgres.createDatabase('bench');
+  const pool = postgresPool(
+    { connectionString: url, statement_timeout: 600_000 },
+    { applicationName: 'bench' },
+  );
+  undo.push(() => pool.end());
+  say(`storing ${whole(rows)} logins of ${whole(accountsOf(rows))} accounts …`);
+  await storeRows(pool, rows, WINDOW_DAYS);
+  const users = await createDatabaseUsers(url);
+  const redis = hasRedis() ? await startTestRedis() : undefined;
+  if (redis) undo.push(() => redis.stop());
+
+  const service = started(await startService(users.reader, redis?.url));
+  const bare = started(await startBare(await askOnce(service, 'service', one())));
+  const postgraphile = started(await startPostGraphile(users.reader));
+  // It shows tables to their owner only.
+  const platformatic = started(await startPlatformatic(url));
+  for (const [name, server] of Object.entries({ service, postgraphile, platformatic })) {
+    const answer = await askOnce(server, name as Contestant, one());
+    say(`${name}: ${answer.length} bytes`);
+  }
+  say('');
+
+  const fresh = everyAccount();
+  const bareLine = await measure('bare node:http', bare, 'service', one);
+  const hit = await measure('service, from memory', service, 'service', one);
+  const graphile = await measure('PostGraphile', postgraphile, 'postgraphile', everyAccount());
+  const miss = await measure('service, from Postgres', service, 'service', fresh);
+  const platform = await measure('Platformatic', platformatic, 'platformatic', everyAccount());
+  const halfHit = await atHalf('service, from memory, half rate', service, one, hit);
+  const halfMiss = await atHalf('service, from Postgres, half rate', service, fresh, miss);
+  let shared: Line | undefined;
+  if (redis) {
+    // Another process, which has nothing in its memory, is asked what the first one has stored.
+    const second = started(await startService(users.reader, redis.url));
+    shared = await measure('service, from Redis', second, 'service', everyAccount());
+    second.stop();
+  }
+  const bareAgain = await measure('bare node:http, again', bare, 'service', one);
+  const mixed = await ingestWhile(pool, {
+    accounts: accountsOf(rows),
+    service,
+    act: () => load(service, { next: () => QUESTIONS.service(zipf()), seconds: 2 * seconds }),
+  });
+  report('service, while 1,000 rows/s come in', mixed.measured);
+
+  const bareRate = (bareLine[1].perSecond + bareAgain[1].perSecond) / 2;
+  const ratio = (name: string, value: number, target: number) =>
+    say(`${name.padEnd(44)} ${value.toFixed(2).padStart(6)}   target ≥ ${target}`);
+  say('');
+  ratio('from memory / bare', hit[1].perSecond / bareRate, 0.6);
+  ratio('from memory / PostGraphile', hit[1].perSecond / graphile[1].perSecond, 12);
+  if (shared) ratio('from Redis / bare', shared[1].perSecond / bareRate, 0.35);
+  ratio('from Postgres / PostGraphile', miss[1].perSecond / graphile[1].perSecond, 2);
+  ratio('from Postgres / Platformatic', miss[1].perSecond / platform[1].perSecond, 3);
+  ratio('found in the cache while rows come in', mixed.hitRatio, 0.8);
+  say(
+    `p99 at half rate: from memory ${halfHit[1].p99} ms (≤ 5), from Postgres ${halfMiss[1].p99} ms (≤ 25)`,
+  );
+}
+
+try {
+  await main();
+} finally {
+  for (const step of undo.toReversed()) await step();
+}
