@@ -35,15 +35,15 @@ export function setSchema(pool: Pool, schema: string, like: Pool): void {
  * Settings that our statements require, independent of the defaults of role and database. Each transaction sets them,
  * since behind a pooler the next one may use another connection.
  */
-const RELIED_ON = [
-  `datestyle = 'ISO, MDY'`,
-  `timezone = 'UTC'`,
-  `intervalstyle = 'postgres'`,
-  `bytea_output = 'hex'`,
-  `standard_conforming_strings = on`,
-  `extra_float_digits = 1`,
-  `array_nulls = on`,
-];
+const RELIED_ON = {
+  datestyle: 'ISO, MDY',
+  timezone: 'UTC',
+  intervalstyle: 'postgres',
+  bytea_output: 'hex',
+  standard_conforming_strings: 'on',
+  extra_float_digits: '1',
+  array_nulls: 'on',
+};
 
 /**
  * The search_path stays that of the role, since it says which schema the tables are in. Its schemas are fixed for the
@@ -51,7 +51,7 @@ const RELIED_ON = [
  * on a pooler's connection, come last instead of first.
  */
 const KEEP_SCHEMAS = `
-  select pg_catalog.set_config('search_path', coalesce(
+  pg_catalog.set_config('search_path', coalesce(
     (
       select string_agg(quote_ident(name), ', ' order by place) || ', pg_temp'
       from unnest(current_schemas(false)) with ordinality as schemas (name, place) where name !~ '^pg_temp'
@@ -61,24 +61,29 @@ const KEEP_SCHEMAS = `
 
 /** Postgres 17 or later would end the session in the middle of a batch; earlier versions do not know the setting. */
 const NO_TRANSACTION_TIMEOUT = `
-  select case when pg_catalog.current_setting('server_version_num')::int >= 170000
+  case when pg_catalog.current_setting('server_version_num')::int >= 170000
     then pg_catalog.set_config('transaction_timeout', '0', true) end`;
 
-/** Statements that follow `begin`, in the same round trip. */
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+
+/** A statement that follows `begin`, in the same round trip: one for all settings, which takes half the time of many. */
 export function localSettings(pool: Pool): string {
   const { statementMs, idleInTransactionMs } = timeoutsOf.get(pool) ?? {
     statementMs: STATEMENT_TIMEOUT_MS,
     idleInTransactionMs: STATEMENT_TIMEOUT_MS,
   };
-  const settings = [
+  const settings = Object.entries({
     ...RELIED_ON,
-    `statement_timeout = ${statementMs}`,
-    `idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
-  ];
+    statement_timeout: String(statementMs),
+    idle_in_transaction_session_timeout: String(idleInTransactionMs),
+  });
   const schema = schemaOf.get(pool);
   const path = schema
-    ? `set local search_path = "${schema.replaceAll('"', '""')}", pg_temp`
+    ? setLocal('search_path', `"${schema.replaceAll('"', '""')}", pg_temp`)
     : KEEP_SCHEMAS;
-  const set = settings.map((setting) => `set local ${setting}`);
-  return [NO_TRANSACTION_TIMEOUT, ...set, path].join('; ');
+  const set = settings.map(([name, value]) => setLocal(name, value));
+  return `select ${[...set, NO_TRANSACTION_TIMEOUT, path].join(', ')}`;
 }
+
+const setLocal = (name: string, value: string) =>
+  `pg_catalog.set_config('${name}', ${literal(value)}, true)`;

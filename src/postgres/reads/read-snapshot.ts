@@ -1,8 +1,32 @@
+import { createHash } from 'node:crypto';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { localSettings } from '../session-settings.ts';
 
 const BEGIN = 'begin isolation level repeatable read, read only';
-const SNAPSHOT = 'select pg_current_snapshot()::text as snapshot, now() as at';
+const SNAPSHOT = `
+  select pg_current_snapshot()::text as snapshot, now() as at, pg_backend_pid() as pid`;
+
+/** Connections that are known to have a server process of their own. Behind a pooler the next transaction has another one. */
+const direct = new WeakSet<PoolClient>();
+
+const names = new Map<string, string>();
+
+function nameOf(statement: string): string {
+  const known = names.get(statement);
+  if (known !== undefined) return known;
+  const name = createHash('sha256').update(statement).digest('base64url');
+  names.set(statement, name);
+  return name;
+}
+
+/** Plans each statement once: with many partitions that takes longer than most answers. */
+const withPlans = (client: PoolClient) =>
+  ({
+    query: (text: string, values?: unknown[]) =>
+      client.query({ name: nameOf(text), text, values: values ?? [] }),
+  }) as PoolClient;
+
+type Row = { snapshot: string; at: Date; pid: number };
 
 /** What an answer was read from. */
 export type Snapshot = {
@@ -26,15 +50,16 @@ export async function readSnapshot<T>(
   try {
     const [begun, value] = await Promise.all([
       client.query(`${BEGIN}; ${localSettings(pool)}; ${SNAPSHOT}`),
-      act(client),
+      act(direct.has(client) ? withPlans(client) : client),
     ]);
     await client.query('commit');
     failed = false;
-    const { rows } = (begun as unknown as QueryResult<{ snapshot: string; at: Date }>[]).at(-1) ?? {
+    const { rows } = (begun as unknown as QueryResult<Row>[]).at(-1) ?? {
       rows: [],
     };
     const [first] = rows;
     if (!first) throw new Error('a snapshot gave no row');
+    if (first.pid === (client as { processID?: number }).processID) direct.add(client);
     return { value, snapshot: { transactions: first.snapshot, at: first.at } };
   } finally {
     client.off('error', ignore);
