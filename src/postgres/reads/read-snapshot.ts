@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Pool, PoolClient, QueryResult } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { localSettings } from '../session-settings.ts';
 
 const BEGIN = 'begin isolation level repeatable read, read only';
-const SNAPSHOT = `
-  select pg_current_snapshot()::text as snapshot, now() as at, pg_backend_pid() as pid`;
+const SNAPSHOT = `pg_current_snapshot()::text as snapshot, now() as at, pg_backend_pid() as pid`;
 
 /** Connections that are known to have a server process of their own. Behind a pooler the next transaction has another one. */
 const direct = new WeakSet<PoolClient>();
@@ -48,16 +47,15 @@ export async function readSnapshot<T>(
   client.on('error', ignore);
   let failed = true;
   try {
-    const [begun, value] = await Promise.all([
-      client.query(`${BEGIN}; ${localSettings(pool)}; ${SNAPSHOT}`),
-      act(direct.has(client) ? withPlans(client) : client),
+    const on = direct.has(client) ? withPlans(client) : client;
+    const [, begun, value] = await Promise.all([
+      client.query(BEGIN),
+      on.query<Row>(`${localSettings(pool)}, ${SNAPSHOT}`),
+      act(on),
     ]);
     await client.query('commit');
     failed = false;
-    const { rows } = (begun as unknown as QueryResult<Row>[]).at(-1) ?? {
-      rows: [],
-    };
-    const [first] = rows;
+    const [first] = begun.rows;
     if (!first) throw new Error('a snapshot gave no row');
     if (first.pid === (client as { processID?: number }).processID) direct.add(client);
     return { value, snapshot: { transactions: first.snapshot, at: first.at } };
