@@ -5,7 +5,7 @@ import { changeSchema } from '../change-schema.ts';
 /** A slice takes some 100 ms. */
 const ROWS_PER_SLICE = 5_000;
 /** Changes that came meanwhile are copied by slices, too, until few are left for the last step. */
-const CHANGES_PER_SLICE = 2_000;
+const CHANGES_PER_SLICE = 5_000;
 /** Between attempts to put the copies in place. */
 const FINISH_PAUSE_MS = 100;
 
@@ -29,6 +29,8 @@ export async function moveDefaultRows(
     return rows[0]?.begun ?? false;
   });
   if (!begun) return 0;
+  const applyChanges = () =>
+    count('select login_etl_apply_changes($1) as rows', [CHANGES_PER_SLICE]);
   let copied = 0;
   for (;;) {
     const startedAt = performance.now();
@@ -36,15 +38,12 @@ export async function moveDefaultRows(
     if (rows === 0) break;
     copied += rows;
     onSlice?.(copied);
+    await applyChanges();
     // Half of the time belongs to the inserts.
     await delay(performance.now() - startedAt);
   }
   for (;;) {
-    while (
-      (await count('select login_etl_apply_changes($1) as rows', [CHANGES_PER_SLICE])) ===
-      CHANGES_PER_SLICE
-    )
-      onSlice?.(copied);
+    while ((await applyChanges()) === CHANGES_PER_SLICE) onSlice?.(copied);
     const moved = await changeSchema(pool, async (client) => {
       const { rows } = await client.query<{ moved: string | null }>(
         'select login_etl_finish_move() as moved',
