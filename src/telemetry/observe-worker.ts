@@ -19,6 +19,7 @@ import { maintenanceSource } from './sources/maintenance-source.ts';
 import { OldestMessage } from './sources/oldest-message.ts';
 import { poolSource } from './sources/pool-source.ts';
 import { queueSource } from './sources/queue-source.ts';
+import { recoverySource } from './sources/recovery-source.ts';
 import { startSampler } from './sources/sampler.ts';
 import { scheduleSource } from './sources/schedule-source.ts';
 import { tablesSource } from './sources/tables-source.ts';
@@ -90,6 +91,7 @@ export async function observeWorker(
     maintenanceSource(ownPool),
     auditSource(ownPool),
     scheduleSource(connection, namespace),
+    recoverySource(connection, ownPool, config.temporal),
     versionSource(connection, namespace),
     poolSource(pool),
     dependencySource(readiness),

@@ -16,6 +16,8 @@ export const NOT_FOLLOWED: Readonly<Record<string, string>> = {
   LoginEtlRowsInDefaultPartition: 'test/workflows/maintain does',
   LoginEtlMaintenanceOverdue: 'test/cli/operate/schedule.system.test.ts does',
   LoginEtlRetentionWaits: 'test/activities/maintain does',
+  LoginEtlHistoriesTooShort: 'deploy/prometheus/tests does',
+  LoginEtlPayloadKeyRemoved: 'deploy/prometheus/tests does',
 };
 
 export const runbookSection = (alert: string): string =>

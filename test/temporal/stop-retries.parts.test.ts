@@ -17,6 +17,7 @@ test('a connection may be closed while the SDK retries a call', async () => {
       connectionOptions: { address },
       namespace: 'default',
       custodianNamespace: 'default',
+      recoveryWindowDays: 1,
     });
     const calls = Array.from({ length: 20 }, () => connection.workflowService.getSystemInfo({}));
     const settled = Promise.allSettled(calls);

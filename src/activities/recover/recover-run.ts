@@ -70,11 +70,6 @@ export class RunRecovery {
     this.#parts = dependencies.payloads.partsOf(workflowId);
   }
 
-  /** The bytes that are held at the moment. */
-  get bytes(): number {
-    return this.#parts.bytes;
-  }
-
   async event(event: HistoryEvent): Promise<void> {
     const { activityTaskScheduledEventAttributes: scheduled } = event;
     if (scheduled) {

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import { dataConverter } from '../../crypto/payloads/data-converter.ts';
 import { SCHEDULE_ID, TASK_QUEUE } from '../../domain/names.ts';
 import { keyDifferences, liveWorkers } from '../../domain/rotation/live-workers.ts';
+import { readMissingKeys } from '../../postgres/workers/payload-key-uses.ts';
 import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
 import { SET_CURRENT, whyRunsWait } from '../../temporal/deployment/version-routing.ts';
@@ -19,6 +20,7 @@ import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
 const TEMPORAL = 'Temporal';
+const DAY_MS = 86_400_000;
 
 export function temporalChecks(
   settings: Config['temporal'] | undefined,
@@ -43,10 +45,16 @@ export function temporalChecks(
         explain,
         async run() {
           await connection.ensureConnected();
-          return namespace(client);
+          return namespace(client, settings.recoveryWindowDays);
         },
       },
       { name: 'worker', needs: TEMPORAL, run: () => workers(client, pool), explain },
+      {
+        name: 'payload keys',
+        needs: TEMPORAL,
+        run: () => payloadKeys(payloads, pool, settings.recoveryWindowDays),
+        explain,
+      },
       { name: 'open runs', needs: TEMPORAL, run: () => runs(client), explain },
       { name: 'search attributes', needs: TEMPORAL, run: () => searchAttributes(client), explain },
       {
@@ -61,10 +69,18 @@ export function temporalChecks(
   };
 }
 
-async function namespace(client: Client): Promise<Finding> {
+async function namespace(client: Client, recoveryWindowDays: number): Promise<Finding> {
   const { namespace: name } = client.options;
   const { config } = await client.workflowService.describeNamespace({ namespace: name });
   const retentionMs = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000;
+  const windowMs = recoveryWindowDays * DAY_MS;
+  if (retentionMs < windowMs) {
+    return warning(
+      `namespace ${name} keeps histories for ${describeDuration(retentionMs)}, shorter than RECOVERY_WINDOW_DAYS ` +
+        `(${describeDuration(windowMs)}): a recovery after a restore would lose messages`,
+      'Extend the retention of the namespace: docs/backup.md, "Retention".',
+    );
+  }
   return ok(`namespace ${name}, history is kept for ${describeDuration(retentionMs)}`);
 }
 
@@ -93,6 +109,23 @@ async function workers(client: Client, pool: Pool | undefined): Promise<Finding>
 
 /** A cron's next run exists long before its turn. */
 const hasBegun = (run: WorkflowExecutionInfo): boolean => startAndStatus(run).status !== 'waiting';
+
+/** A recovery opens histories, so each key that they were encrypted with is needed for as long. */
+async function payloadKeys(
+  payloads: Config['payloads'] | undefined,
+  pool: Pool | undefined,
+  days: number,
+): Promise<Finding> {
+  const held = [...(payloads?.keys.keys.keys() ?? [])];
+  const missing = await (pool && readMissingKeys(pool, days, held).catch(() => undefined));
+  if (!payloads || !missing) return warning('not checked', 'See the checks of Postgres.');
+  return missing.length === 0
+    ? ok(`PAYLOAD_KEYS has all that workers used within ${days} day(s)`)
+    : failed(
+        `PAYLOAD_KEYS lacks ${missing.join(', ')}, which workers used within ${days} day(s): histories need it`,
+        'Add it again until `login-etl keys list` says that it may be removed.',
+      );
+}
 
 async function runs(client: Client): Promise<Finding> {
   const { runs: open } = await lookAtOpenRuns(client, false);

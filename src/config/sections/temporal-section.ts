@@ -13,6 +13,7 @@ import {
   matching,
   privateKey,
   readableFile,
+  wholeNumber,
 } from '../value-parsers.ts';
 
 const DEFAULT_PORT = 7233;
@@ -99,6 +100,13 @@ const SETTINGS = {
       'With TEMPORAL_DEPLOYMENT_NAME: the build of this worker, such as a tag of its image.',
     parse: matching(/^[\w.-]{1,200}$/, 'letters, digits, ".", "_" and "-"'),
   },
+  recoveryWindowDays: {
+    name: 'RECOVERY_WINDOW_DAYS',
+    default: '1',
+    description:
+      "How old a restore point may be when `login-etl recover` begins: the time between backups, plus the days to notice. `doctor` and an alert compare it with the namespace's retention.",
+    parse: wholeNumber(1, 365),
+  },
   profile: {
     name: 'TEMPORAL_PROFILE',
     usedByLibrary: true,
@@ -121,6 +129,7 @@ type TemporalSettings = {
   namespace: string;
   /** Of rotations; by default the same. */
   custodianNamespace: string;
+  recoveryWindowDays: number;
   /** With worker versioning: which version this worker is. */
   version?: WorkerVersion;
   /** Reads TEMPORAL_API_KEY_FILE again with each call. */
@@ -176,6 +185,8 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
         },
         namespace,
         custodianNamespace: values.custodianNamespace ?? namespace,
+        recoveryWindowDays:
+          values.recoveryWindowDays ?? Number(SETTINGS.recoveryWindowDays.default),
         ...(deploymentName && buildId && { version: { deploymentName, buildId } }),
         ...(tls instanceof Object && {
           tlsFilesReplaced: () => isReplaced(tls, () => load().connectionOptions.tls),

@@ -80,11 +80,6 @@ export class HistoryParts implements Pick<PartCache, 'open'> {
     for (const [id, { batch }] of this.#kept) if (batch === batchId) this.#kept.delete(id);
   }
 
-  /** The bytes of the parts that are kept. */
-  get bytes(): number {
-    return [...this.#kept.values()].reduce((sum, { part }) => sum + part.length, 0);
-  }
-
   /**
    * The bodies of the batch that this part belongs to: an insert is only given them when it quarantines some.
    * @throws PartRefused when they are not in the history
