@@ -57,7 +57,7 @@ if [ "$(id -u)" = 0 ]; then
   exec setpriv --reuid postgres --regid postgres --clear-groups "$0" "$@"
 fi
 if [ ! -e "$PGDATA/PG_VERSION" ]; then
-  initdb --username "$POSTGRES_USER" --pwfile <(printf '%s' "$POSTGRES_PASSWORD") --auth-host scram-sha-256 --encoding UTF8 --no-locale > /dev/null
+  initdb --username "$POSTGRES_USER" --pwfile <(printf '%s' "$POSTGRES_PASSWORD") --auth-host trust --encoding UTF8 --no-locale > /dev/null
   echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
   pg_ctl --wait -o "-c listen_addresses='' -k /run/postgresql" start > /dev/null
   psql=(psql --host /run/postgresql --username "$POSTGRES_USER" --set ON_ERROR_STOP=1 --quiet)
