@@ -1,4 +1,5 @@
 import {
+  ApplicationFailure,
   continueAsNew,
   defineQuery,
   proxyActivities,
@@ -33,9 +34,17 @@ type Carried = {
  * @param carried only passed by the previous run of the same chain
  */
 export async function recoverLogins(
-  { requestId }: RecoveryInput,
+  input: RecoveryInput | undefined,
   carried?: Carried,
 ): Promise<RecoveryResult> {
+  // Thrown otherwise, a missing input would fail the workflow task for ever.
+  if (typeof input?.requestId !== 'string') {
+    throw ApplicationFailure.nonRetryable(
+      'a recovery is refused: it has no request',
+      'InvalidInput',
+    );
+  }
+  const { requestId } = input;
   const { runId, continuedFromExecutionRunId } = workflowInfo();
   const isOurs = carried?.fromRunId && carried.fromRunId === continuedFromExecutionRunId;
   let progress: RecoveryProgress = isOurs
