@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { dataConverter } from '../../src/crypto/payloads/data-converter.ts';
-import { zeroCounts } from '../../src/domain/counts.ts';
-import { loginEtl } from '../cli/in-process.ts';
-import { testKeyring } from '../crypto/keys/test-keyring.ts';
-import type { IngestHandle } from '../support/start-stack.ts';
-import { attackedStack, foreigner, stack } from './support/attacked-stack.ts';
-import { endWorkflow } from './support/foreign-answers.ts';
-import { plain } from './support/foreigner.ts';
-import { startWorkflowsOnly } from './support/workflows-only.ts';
+import { dataConverter } from '../../../src/crypto/payloads/data-converter.ts';
+import { zeroCounts } from '../../../src/domain/counts.ts';
+import { loginEtl } from '../../cli/in-process.ts';
+import { testKeyring } from '../../crypto/keys/test-keyring.ts';
+import type { IngestHandle } from '../../support/start-stack.ts';
+import { attackedStack, foreigner, stack } from '../../trust/support/attacked-stack.ts';
+import { endWorkflow } from '../../trust/support/foreign-answers.ts';
+import { plain } from '../../trust/support/foreigner.ts';
+import { startWorkflowsOnly } from '../../trust/support/workflows-only.ts';
 
 const MISSING = 'no-such-key';
 
