@@ -12,8 +12,17 @@ export function readSettings<S extends Section>(
   sections: readonly S[],
 ): Pick<Config, S> {
   takeEnvironment(command);
-  const settings = loadConfig(sections);
-  for (const line of exposedKeyFiles(sections)) printMessage(`warning: ${line}`);
+  return warned(loadConfig(sections), sections);
+}
+
+const printed = new Set<string>();
+
+/** Once, since some commands read their settings again and again. */
+function warned<T>(settings: T, sections: readonly Section[]): T {
+  for (const line of exposedKeyFiles(sections)) {
+    if (!printed.has(line)) printMessage(`warning: ${line}`);
+    printed.add(line);
+  }
   return settings;
 }
 
@@ -28,7 +37,7 @@ export function tryReadSettings<S extends Section>(
   sections: readonly S[],
 ): Pick<Config, S> | undefined {
   try {
-    return loadConfig(sections);
+    return warned(loadConfig(sections), sections);
   } catch (error) {
     if (error instanceof ConfigError) return undefined;
     throw error;

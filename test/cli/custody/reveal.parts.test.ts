@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Revealed } from '../../../src/cli/custody/reveal-originals.ts';
 import { generateKeys, KEY_FILE_NAMES } from '../../../src/crypto/keys/generate-keys.ts';
 import { type Custody, custodyOf } from '../../support/custody.ts';
@@ -52,6 +55,21 @@ describe('reveal', () => {
         detail: expect.objectContaining({ ips: [ip], devices: [device], originals: 2, missing: 0 }),
       }),
     ]);
+  });
+
+  test('warns of masking keys that other users can read', async () => {
+    const { MASKING_KEYS = '', ...others } = custody.env;
+    const directory = await mkdtemp(join(tmpdir(), 'reveal-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = join(directory, 'masking-keys.json');
+    await writeFile(file, MASKING_KEYS);
+    await chmod(file, 0o604);
+    const env = { ...others, MASKING_KEYS_FILE: file };
+    const { exitCode, stderr } = await loginEtl(env, ['reveal', '--ip', ip, ...REASON]);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(
+      `warning: MASKING_KEYS_FILE names ${file}, which other users can read`,
+    );
   });
 
   test('finds what a rotation has set aside', async () => {
