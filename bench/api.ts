@@ -116,6 +116,8 @@ async function main(): Promise<void> {
   if (redis) undo.push(() => redis.stop());
 
   const service = started(await startService(users.reader, redis?.url));
+  // Another process, which is asked what the first one has stored. It uses nothing from before its own start.
+  const second = redis && started(await startService(users.reader, redis.url));
   await untilSummedUp(pool);
   const bare = started(await startBare(await askOnce(service, 'service', one())));
   const postgraphile = started(await startPostGraphile(users.reader));
@@ -136,11 +138,8 @@ async function main(): Promise<void> {
   const halfHit = await atHalf('service, from memory, half rate', service, one, hit);
   const halfMiss = await atHalf('service, from Postgres, half rate', service, fresh, miss);
   let shared: Line | undefined;
-  if (redis) {
-    // Another process, which has nothing in its memory, is asked what the first one has stored.
-    const second = started(await startService(users.reader, redis.url));
+  if (second) {
     shared = await measure('service, from Redis', second, 'service', everyAccount());
-    second.stop();
   }
   const bareAgain = await measure('bare node:http, again', bare, 'service', one);
   const mixed = await ingestWhile(pool, {
