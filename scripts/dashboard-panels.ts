@@ -251,4 +251,31 @@ export const ROWS: readonly RowPlan[] = [
       },
     ],
   },
+  {
+    title: 'The read service',
+    panels: [
+      {
+        title: 'Answers by status',
+        width: 8,
+        queries: {
+          '{{status}}': `sum by (status) (rate(login_etl_api_requests_total[${INTERVAL}]))`,
+        },
+      },
+      {
+        title: 'Time to answer, 99 of 100',
+        unit: 's',
+        width: 8,
+        queries: {
+          '{{route}}': quantile(0.99, 'login_etl_api_request_duration_seconds', ', route'),
+        },
+      },
+      {
+        title: 'Answers by source',
+        width: 8,
+        queries: {
+          '{{source}}': `sum by (source) (rate(login_etl_api_answers_total[${INTERVAL}]))`,
+        },
+      },
+    ],
+  },
 ];

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export type ApiMetrics = {
   registry: Registry;
@@ -14,7 +14,6 @@ const METHODS = ['GET', 'HEAD', 'POST'];
 
 export function apiMetrics(): ApiMetrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const requests = new Counter({
     name: 'login_etl_api_requests_total',
     help: 'Answers of the read service, by route template, method and status',

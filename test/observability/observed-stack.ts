@@ -3,7 +3,9 @@ import {
   createSchedule,
   DEFAULT_CATCHUP_WINDOW_MS,
 } from '../../src/temporal/schedule/create-schedule.ts';
+import { startedApi } from '../api/started-api.ts';
 import { loginMessages, smallBadMessages } from '../support/data/login-messages.ts';
+import type { TestDatabase } from '../support/servers/test-database.ts';
 import { type Stack, type StackOptions, startStack } from '../support/start-stack.ts';
 import { UndoList } from '../support/undo-list.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
@@ -36,7 +38,13 @@ export async function startObservedStack(
     const metrics = `127.0.0.1:${await freePort()}`;
     const health = `127.0.0.1:${await freePort()}`;
     // Prometheus takes some seconds to begin.
-    const prometheus = await startPrometheus({ ...options, scrape: { 'login-etl': [metrics] } });
+    const api = await startedApi({ database: { urls: stack.databaseUrls } as TestDatabase });
+    undo.push(() => api.stop());
+    await (await api.get('/healthz')).text();
+    const prometheus = await startPrometheus({
+      ...options,
+      scrape: { 'login-etl': [metrics], 'login-etl-api': [new URL(api.url).host] },
+    });
     undo.push(() => prometheus.stop());
     const worker = await stack.spawnWorker({
       WORKER_METRICS_ADDRESS: metrics,
