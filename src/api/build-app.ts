@@ -17,6 +17,7 @@ import { ApiProblem, PROBLEM_TYPE, problemOf } from './api-problem.ts';
 import type { ApiServer } from './api-server.ts';
 import { addFailureHandlers, sendProblem } from './failure-handlers.ts';
 import { OPENAPI } from './openapi-info.ts';
+import { addPages } from './pages/page-routes.ts';
 import { addExportRoutes } from './routes/export-routes.ts';
 import { addLookupRoutes } from './routes/lookup-routes.ts';
 import { addReadRoutes } from './routes/read-routes.ts';
@@ -63,6 +64,7 @@ export async function buildApp(context: ApiContext, server: Server): Promise<Api
   addSharingRoutes(app, context);
   addLookupRoutes(app, context);
   addExportRoutes(app, context);
+  addPages(app, context);
   await app.ready();
   return app;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { readBody } from '../http/read-request-body.ts';
-import { Refusal } from '../http/refusal.ts';
+import { refuseOtherPages } from '../http/refuse-other-pages.ts';
 import { isSameToken } from '../http/same-token.ts';
 
 const STYLE =
@@ -50,13 +50,4 @@ export async function isTokenTyped(request: IncomingMessage, token: string): Pro
     maxBytes: MAX_BYTES,
   });
   return isSameToken(new URLSearchParams(body).get('token')?.trim() ?? '', token);
-}
-
-/** Nobody else's page logs a browser in or out. */
-export function refuseOtherPages({ headers }: IncomingMessage): void {
-  const site = headers['sec-fetch-site'];
-  const { origin, host } = headers;
-  const own = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
-  if (own && (site === undefined || site === 'same-origin')) return;
-  throw new Refusal(403, 'the form has to be that of this server');
 }

@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { CodecServerSettings } from '../config/sections/codec-server-section.ts';
 import type { Answer } from '../http/answer.ts';
 import { Refusal } from '../http/refusal.ts';
+import { refuseOtherPages } from '../http/refuse-other-pages.ts';
 import { sessions } from '../http/session-cookie.ts';
 import { FAILURES_PER_MINUTE, TokenBuckets } from '../http/token-buckets.ts';
-import { isTokenTyped, loginPage, loginPageHeaders, refuseOtherPages } from './login-page.ts';
+import { isTokenTyped, loginPage, loginPageHeaders } from './login-page.ts';
 
 /** The Web UI of a server without login has no token to send: its user types the codec server's token once. */
 export const CODEC_SESSIONS = sessions('login_etl_codec', 'codec-server');

@@ -16,7 +16,7 @@ export function nextSteps(
     [report.isTerminal ? '  later' : 'read payloads there', `${webUi}${CODEC_PATH}/login,`],
     ['', `with the token in ${relativePath(state.codecServerToken)}`],
     ['see the rows', 'npx login-etl rows'],
-    ['ask over HTTP', `${api}/openapi.json,`],
+    ['look at the logins', `${api}/,`],
     ['', `with a token of ${relativePath(state.apiTokens)}`],
     ['send more', 'npx login-etl send samples/logins.jsonl --repeat 100'],
     ['run it now', 'npx login-etl run'],
