@@ -36,8 +36,9 @@ const rowsIn = async (url: string) =>
 
 const MAY = `
   select pg_has_role('login_etl_migrator', 'member') as owner, pg_has_role('login_etl_worker', 'member') as worker,
-    pg_has_role('login_etl_analyst', 'member') as analyst, pg_has_role('login_etl_custodian', 'member') as custodian`;
-const NONE = { owner: false, worker: false, analyst: false, custodian: false };
+    pg_has_role('login_etl_analyst', 'member') as analyst, pg_has_role('login_etl_custodian', 'member') as custodian,
+    pg_has_role('login_etl_reader', 'member') as api`;
+const NONE = { owner: false, worker: false, analyst: false, custodian: false, api: false };
 
 /** Each has the rights of one role; only the custodian's names the private key. */
 async function expectOneRoleEach(directory: string): Promise<void> {
@@ -47,6 +48,7 @@ async function expectOneRoleEach(directory: string): Promise<void> {
     custodian: 'custodian.env',
     analyst: 'analyst.env',
     'codec-server': 'codec-server.env',
+    api: 'api.env',
   };
   for (const [user, file] of Object.entries(files)) {
     const path = join(directory, '.local', file);
@@ -81,6 +83,15 @@ test('--once stores every sample, a second start keeps rows and keys, SIGTERM st
   expect(loggedIn.headers.get('location')).toBe(`${new URL(login).origin}/`);
   expect(await rowsIn(await databaseUrl(directory))).toBe(198);
   await expectOneRoleEach(directory);
+  const api = /http:\S+(?=\/,)/.exec(second.output())?.[0] as string;
+  const tokens = await readFile(join(directory, '.local', 'api-tokens.json'), 'utf8');
+  const [{ token: apiToken }] = JSON.parse(tokens) as [{ token: string }];
+  const found = await fetch(`${api}/v1/logins/search`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },
+    body: '{"count": true}',
+  });
+  expect(await found.json()).toMatchObject({ count: { value: 198, at_least: false } });
   const migrate = await loginEtl({}, ['migrate', '--json'], { cwd: directory });
   expect(migrate.stderr).toContain('.local/owner.env');
   expect(jsonOf(migrate)).toMatchObject({ applied: [], owner: 'login_etl_migrator' });
