@@ -16,6 +16,9 @@ export const NOT_FOLLOWED: Readonly<Record<string, string>> = {
   LoginEtlRowsInDefaultPartition: 'test/workflows/maintain does',
   LoginEtlMaintenanceOverdue: 'test/cli/operate/schedule.system.test.ts does',
   LoginEtlRetentionWaits: 'test/activities/maintain does',
+  LoginEtlApiGone: 'test/api starts the service, and names what stops it',
+  LoginEtlApiFailing: 'test/api/postgres-down.parts.test.ts does',
+  LoginEtlApiCacheBypassed: 'test/api/cache does',
   LoginEtlHistoriesTooShort: 'deploy/prometheus/tests does',
   LoginEtlPayloadKeyRemoved: 'deploy/prometheus/tests does',
 };
