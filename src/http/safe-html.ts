@@ -22,7 +22,7 @@ export const html = (texts: TemplateStringsArray, ...parts: readonly Part[]): Ht
 
 function escaped(part: Part): string {
   if (part instanceof Html) return part.text;
-  if (Array.isArray(part)) return part.map(escaped).join('');
   if (part === null || part === undefined || part === false) return '';
+  if (typeof part === 'object') return part.map(escaped).join('');
   return String(part).replace(/[&<>"']/g, (character) => ESCAPES[character] as string);
 }
