@@ -55,10 +55,7 @@ export const COUNT_SHARDS: ActivityOptions = {
 /** A failed run must report its failure soon, with or without its row in the ledger. */
 export const RECORD_FAILURE: ActivityOptions = { ...RECORD, scheduleToCloseTimeout: '30 seconds' };
 
-/**
- * Moving 10 million rows takes some ten minutes. An attempt goes on where the one before stopped, and after half a day the
- * next day's maintenance does.
- */
+/** An attempt goes on where the one before stopped; after half a day the next day's maintenance does. */
 export const MAINTENANCE: ActivityOptions = {
   startToCloseTimeout: '12 hours',
   scheduleToCloseTimeout: '12 hours',
