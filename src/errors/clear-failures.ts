@@ -31,13 +31,14 @@ const FIXED: ReadonlySet<string> = new Set([
   'beginRotation: this rotation has ended, or was begun with another key',
   'beginRotation: no custodian has requested it: start it with `login-etl remask start`',
   'beginRotation: another rotation was started with the same request',
+  'a recovery is refused: it has no request',
   'a recovery is refused: no custodian has requested it, or it has ended: start it with `login-etl recover`',
 ]);
 
 const STEPS = [
   ...['receiveBatch', 'maskBatch', 'insertBatch', 'acknowledgeBatch', 'recordRun'],
   ...['beginRotation', 'endRotation', 'remaskBatch', 'setOriginalsAside', 'removeOriginals'],
-  ...['removeDataKeys', 'findOldKeyWriters', 'maintainPartitions'],
+  ...['removeDataKeys', 'findOldKeyWriters', 'maintainPartitions', 'applyRetention', 'countShards'],
   ...['beginRecovery', 'recoverRuns', 'finishRecovery'],
 ];
 

@@ -97,6 +97,7 @@ test('every row of the tables is in this test', () => {
     'QuarantineLimitReached',
     'LockedOut',
     'RotationNotOnRecord',
+    'RotationOpen',
     'OriginalsChanged',
   ]);
 });
