@@ -23,13 +23,14 @@ beforeAll(async () => {
       appVersion: index === 0 ? MARKUP : '2.3.0',
     })),
   );
-  await vi.waitFor(
-    async () =>
-      expect(
-        ((await (await api.get('/v1/sharing/devices')).json()) as { data: [] }).data,
-      ).toHaveLength(1),
-    { timeout: 30_000, interval: 200 },
-  );
+  // The sums are kept in the background.
+  for (const path of ['/v1/sharing/devices', '/v1/stats/days']) {
+    await vi.waitFor(
+      async () =>
+        expect(((await (await api.get(path)).json()) as { data: [] }).data).not.toHaveLength(0),
+      { timeout: 30_000, interval: 200 },
+    );
+  }
 });
 afterAll(() => api?.stop());
 
