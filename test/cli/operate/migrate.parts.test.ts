@@ -25,6 +25,7 @@ describe('migrate', () => {
     expect(again).toEqual({
       applied: [],
       partitionsMade: 0,
+      indexesBuilt: 0,
       brokenConstraints: [],
       owner: 'login_etl_migrator',
     });
