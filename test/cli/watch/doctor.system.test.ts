@@ -55,7 +55,7 @@ describe('doctor', () => {
     const { stdout } = await loginEtl(stack.env, ['doctor']);
     const lines = stdout.trim().split('\n');
     for (const line of lines) expect(line).toMatch(/^✓ [A-Za-z ]+ {2,}\S/);
-    expect(lines).toHaveLength(18);
+    expect(lines).toHaveLength(19);
   });
 
   test('lists each setting that is missing, and says of the rest that it was not checked', async () => {
