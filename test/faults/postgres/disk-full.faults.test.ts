@@ -8,7 +8,7 @@ import { storedMessages } from '../support/stored-messages.ts';
 import { makeTinyDisk, type TinyDisk } from '../support/tiny-disk.ts';
 import {
   expectNothingReceived,
-  untilAllLanesInsert,
+  untilAllLanesWait,
   untilRetried,
 } from '../support/until-waiting.ts';
 
@@ -53,7 +53,7 @@ test(
     const worker = await stack.spawnWorker(ways.env);
     const run = await stack.start({ lanes: LANES, batchSize: 500 });
     await untilRetried(stack, run, /insertBatch: .*disk.*\(53100\)/);
-    await untilAllLanesInsert(run, LANES);
+    await untilAllLanesWait(run, LANES);
     await expectNothingReceived(ways.sqs, 5_000);
     const before = await storedMessages(stack);
     expect(before).toBeGreaterThan(0);

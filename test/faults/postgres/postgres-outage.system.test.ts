@@ -9,7 +9,7 @@ import { storedMessages } from '../support/stored-messages.ts';
 import { until } from '../support/until.ts';
 import {
   expectNothingReceived,
-  untilAllLanesInsert,
+  untilAllLanesWait,
   untilRetried,
 } from '../support/until-waiting.ts';
 
@@ -42,7 +42,7 @@ test(
     await server.kill();
     try {
       await untilRetried(stack, run, /insertBatch: .*(Postgres|network)/);
-      await untilAllLanesInsert(run, LANES);
+      await untilAllLanesWait(run, LANES);
       await expectNothingReceived(ways.sqs, (VISIBILITY_SECONDS + OUTAGE_SECONDS) * 1_000);
     } finally {
       await server.restart();

@@ -7,7 +7,7 @@ import { FULL, PATIENCE_MS } from '../support/sizes.ts';
 import { until } from '../support/until.ts';
 import {
   expectNothingReceived,
-  untilAllLanesInsert,
+  untilAllLanesWait,
   untilRetried,
 } from '../support/until-waiting.ts';
 
@@ -81,7 +81,7 @@ async function expectWaiting(
   try {
     const run = await stack.start({ lanes: LANES, batchSize: BATCH });
     await untilRetried(stack, run, reason);
-    await untilAllLanesInsert(run, LANES);
+    await untilAllLanesWait(run, LANES);
     await expectNothingReceived(ways.sqs, TROUBLE_MS);
     await end();
     const counts = await run.result();

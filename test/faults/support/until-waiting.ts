@@ -19,12 +19,14 @@ export async function untilRetried(stack: Stack, run: IngestHandle, reason: RegE
   }
 }
 
-/** Waits until each lane is about its insert, and so has nothing more to receive. */
-export function untilAllLanesInsert(run: IngestHandle, lanes: number): Promise<void> {
-  return until('each lane waits to insert', async () => {
+const NEED_POSTGRES = new Set(['insertBatch', 'acknowledgeBatch']);
+
+/** Waits until each lane is about a step that needs Postgres, and so receives nothing more. */
+export function untilAllLanesWait(run: IngestHandle, lanes: number): Promise<void> {
+  return until('each lane waits to insert or to acknowledge', async () => {
     const { raw } = await run.describe();
     const steps = (raw.pendingActivities ?? []).map(({ activityType }) => activityType?.name);
-    return steps.length === lanes && steps.every((step) => step === 'insertBatch');
+    return steps.length === lanes && steps.every((step) => NEED_POSTGRES.has(step ?? ''));
   });
 }
 
