@@ -8,10 +8,11 @@ export type DatabaseState = {
   now: Date;
 };
 
-/** A restored database has the reports of workers from before, none of which is recent. */
+/** A restored database has the reports of workers from before its server was started, which may be seconds old. */
 const STATE = `
   select greatest(
-      (select count(*) from workers where stopped_at is null and seen_at > now() - interval '15 seconds'),
+      (select count(*) from workers
+       where stopped_at is null and seen_at > greatest(now() - interval '15 seconds', pg_postmaster_start_time())),
       (select count(distinct client_port) from pg_stat_activity
        where datname = current_database() and application_name = 'login-etl worker')
     )::int as workers,
