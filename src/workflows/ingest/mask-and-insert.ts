@@ -13,41 +13,29 @@ export type StepReport = {
   counted(counts: Partial<Counts>): void;
 };
 
-type Messages = Pick<ReceivedBatch, 'count' | 'ids' | 'bodies'>;
-type Origin = Pick<InsertRequest, 'batch' | 'replayId'>;
-/** Returns the insert's input for a part: the part itself or a reference to it. */
-type Given = <T>(part: Part<T>) => Part<T>;
-
 type Stored = Pick<Counts, 'inserted' | 'duplicates' | 'quarantined'>;
 export type StoredBatch = Pick<InsertResult, 'receipt'> & { stored: Stored };
 
 /**
- * Masks and commits messages.
+ * Masks and commits messages; a second insert quarantines the rows that Postgres refused. Between two steps it awaits nothing
+ * else: a promise more would change the order of the lanes' commands, and open runs of earlier builds could not go on.
+ * @param given returns the insert's input for a part: the part itself or a reference to it
+ * @param before the batch as it was masked before, if it is inserted again
  * @returns the masked batch, what was stored and the receipt of the last insert
  */
 export async function maskAndInsert(
   lane: number,
-  messages: Messages,
-  origin: Origin,
-  given: Given,
-  report: StepReport,
-): Promise<MaskedBatch & StoredBatch> {
-  const { count, bodies } = messages;
-  const mask = await steps.mask(lane, { batchNumber: origin.batch.number, count, bodies });
-  report.stepDone(mask.holder);
-  return { ...mask, ...(await insertMasked(lane, messages, mask, origin, given, report)) };
-}
-
-/** A second insert quarantines the rows that Postgres refused. */
-export async function insertMasked(
-  lane: number,
-  { ids, bodies }: Messages,
-  { accepted, rejected, masked }: MaskedBatch,
-  origin: Origin,
-  given: Given,
+  { count, ids, bodies }: Pick<ReceivedBatch, 'count' | 'ids' | 'bodies'>,
+  origin: Pick<InsertRequest, 'batch' | 'replayId'>,
+  given: <T>(part: Part<T>) => Part<T>,
   { stepDone, counted }: StepReport,
-): Promise<StoredBatch> {
-  const request = { ...origin, ids, masked: given(masked) };
+  before?: MaskedBatch,
+): Promise<MaskedBatch & StoredBatch> {
+  const mask =
+    before ?? (await steps.mask(lane, { batchNumber: origin.batch.number, count, bodies }));
+  if (!before) stepDone(mask.holder);
+  const { accepted, rejected } = mask;
+  const request = { ...origin, ids, masked: given(mask.masked) };
   const insert = await steps.insert(
     lane,
     { rows: accepted, quarantined: rejected },
@@ -57,7 +45,7 @@ export async function insertMasked(
   stepDone(insert.holder);
   counted({ inserted, duplicates, quarantined });
   if (refused.length === 0) {
-    return { stored: { inserted, duplicates, quarantined }, receipt: insert.receipt };
+    return { ...mask, stored: { inserted, duplicates, quarantined }, receipt: insert.receipt };
   }
   const split = { rows: 0, quarantined: refused.length };
   const receipt = insert.receipt && given(insert.receipt);
@@ -69,5 +57,5 @@ export async function insertMasked(
     duplicates: duplicates + rest.duplicates,
     quarantined: quarantined + rest.quarantined,
   };
-  return { stored, receipt: rest.receipt };
+  return { ...mask, stored, receipt: rest.receipt };
 }

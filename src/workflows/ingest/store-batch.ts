@@ -3,12 +3,7 @@ import type { AcknowledgeResult, BatchTag, ReceivedBatch } from '../../batch/bat
 import { copies } from '../../batch/byte-limits.ts';
 import { type Part, referenceTo } from '../../batch/part.ts';
 import { NOT_IN_DATABASE } from '../../domain/names.ts';
-import {
-  insertMasked,
-  maskAndInsert,
-  type StepReport,
-  type StoredBatch,
-} from './mask-and-insert.ts';
+import { maskAndInsert, type StepReport } from './mask-and-insert.ts';
 import { steps } from './steps.ts';
 
 /** Builds up to 0.3.0 acknowledged a batch without looking whether the database still had it. */
@@ -33,47 +28,36 @@ export async function storeBatch(
   const { count } = batch;
   const bodies = given(batch.bodies);
   const messages = { count, ids: given(batch.ids), bodies };
-  const mask = await maskAndInsert(lane, messages, { batch: tag }, given, report);
-  const acknowledge = ({ receipt }: StoredBatch) =>
-    steps.acknowledge(lane, {
-      batchNumber: tag.number,
-      count,
-      receiptHandles: given(batch.receiptHandles),
-      receipt: receipt && given(receipt),
-    });
-  const insertAgain = async ({ stored }: StoredBatch) => {
-    // The first answer is counted already.
-    const { inserted, duplicates, quarantined } = stored;
-    report.counted({ inserted: -inserted, duplicates: -duplicates, quarantined: -quarantined });
-    return insertMasked(lane, messages, mask, { batch: tag }, given, report);
-  };
-  const { acknowledged, holder } = await untilInDatabase(mask, acknowledge, insertAgain);
+  let stored = await maskAndInsert(lane, messages, { batch: tag }, given, report);
+  let acknowledgement: AcknowledgeResult | undefined;
+  for (let inserts = 1; !acknowledgement; inserts += 1) {
+    const { receipt } = stored;
+    try {
+      acknowledgement = await steps.acknowledge(lane, {
+        batchNumber: tag.number,
+        count,
+        receiptHandles: given(batch.receiptHandles),
+        receipt: receipt && given(receipt),
+      });
+    } catch (error) {
+      if (!isNotInDatabase(error) || inserts >= MOST_INSERTS || !patched(INSERTS_AGAIN)) {
+        throw error;
+      }
+      // The first answer is counted already.
+      const { inserted, duplicates, quarantined } = stored.stored;
+      report.counted({ inserted: -inserted, duplicates: -duplicates, quarantined: -quarantined });
+      stored = await maskAndInsert(lane, messages, { batch: tag }, given, report, stored);
+    }
+  }
+  const { acknowledged, holder } = acknowledgement;
   report.stepDone(holder);
   report.counted({ acknowledged });
-  const { rejected, masked } = mask;
+  const { rejected, masked } = stored;
   const once = [batch.ids, batch.bodies, batch.receiptHandles, masked].reduce(
     (sum, part) => sum + part.length,
     0,
   );
   return copies(byReference) * once + (rejected > 0 ? bodies.length : 0);
-}
-
-async function untilInDatabase(
-  first: StoredBatch,
-  acknowledge: (stored: StoredBatch) => Promise<AcknowledgeResult>,
-  insertAgain: (stored: StoredBatch) => Promise<StoredBatch>,
-): Promise<AcknowledgeResult> {
-  let stored = first;
-  for (let inserts = 1; ; inserts += 1) {
-    try {
-      return await acknowledge(stored);
-    } catch (error) {
-      if (!isNotInDatabase(error) || inserts >= MOST_INSERTS || !patched(INSERTS_AGAIN)) {
-        throw error;
-      }
-      stored = await insertAgain(stored);
-    }
-  }
 }
 
 const isNotInDatabase = (error: unknown): boolean =>
