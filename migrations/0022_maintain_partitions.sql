@@ -7,7 +7,7 @@
 create table partition_move (
   one_row    boolean     primary key default true check (one_row),
   started_at timestamptz not null default now(),
-  -- A change of user_logins begins the copy anew.
+  -- A change of user_logins starts the copy again.
   shape      text        not null,
   after_date date        not null default '-infinity',
   after_id   varchar(100) collate "C" not null default '',
@@ -161,29 +161,43 @@ begin
 end
 $$;
 
--- Copies rows again that have changed since. @returns how many changes it took
+-- Copies rows again that have changed since, and takes those off the list that the copy has not reached yet: a later slice
+-- copies them. It looks rows up by their key, however many there are. Between moves there is no user_logins_moving in the
+-- schema, and the name alone could mean a temporary table of the caller, whose triggers would run with the owner's rights.
+-- @returns how many changes it took
 create function login_etl_apply_changes(most integer) returns bigint
 language plpgsql security definer as $$
 declare
   columns constant text := login_etl_partition_columns();
+  move  partition_move;
   dates date[];
   ids   text[];
+  taken bigint;
 begin
-  perform from partition_move for update;
-  with taken as (
+  select * into move from partition_move for update;
+  if not found then
+    raise exception 'no move is under way' using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  with gone as (
     delete from partition_move_changes where number in (
       select number from partition_move_changes order by number limit most
     ) returning create_date, message_id
   )
-  select array_agg(create_date), array_agg(message_id) into dates, ids from taken;
-  delete from user_logins_moving using unnest(dates, ids) as changed (create_date, message_id)
-  where user_logins_moving.create_date = changed.create_date and user_logins_moving.message_id = changed.message_id;
+  select (select count(*) from gone), array_agg(create_date) filter (where reached), array_agg(message_id) filter (where reached)
+  into taken, dates, ids
+  from (
+    select distinct create_date, message_id, (create_date, message_id) <= (move.after_date, move.after_id) as reached from gone
+  ) as changed;
   execute format(
-    'insert into user_logins_moving (%1$s) overriding system value select %1$s from user_logins_default '
-    'where (create_date, message_id) in (select * from unnest($1, $2)) '
-    'on conflict (create_date, message_id) do nothing', columns
+    'delete from %I.user_logins_moving as copy using unnest($1, $2) as changed (create_date, message_id) '
+    'where copy.create_date = changed.create_date and copy.message_id = changed.message_id', current_schema()
   ) using dates, ids;
-  return coalesce(cardinality(dates), 0);
+  execute format(
+    'insert into %2$I.user_logins_moving (%1$s) overriding system value select %1$s from user_logins_default '
+    'where (create_date, message_id) in (select * from unnest($1, $2)) '
+    'on conflict (create_date, message_id) do nothing', columns, current_schema()
+  ) using dates, ids;
+  return taken;
 end
 $$;
 
@@ -246,6 +260,9 @@ begin
     execute format($f$alter function %s set lock_timeout = '300ms'$f$, name);
     execute format('revoke execute on function %s from public', name);
   end loop;
+  alter function login_etl_apply_changes(integer) set enable_hashjoin = off;
+  alter function login_etl_apply_changes(integer) set enable_mergejoin = off;
+  alter function login_etl_apply_changes(integer) set enable_seqscan = off;
 end
 $$;
 

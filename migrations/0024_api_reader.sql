@@ -54,8 +54,8 @@ declare
   within  boolean;
   record_id text;
 begin
-  -- One caller's lookups take turns, so that two at once cannot both be the last one.
-  perform pg_advisory_xact_lock(hashtextextended(caller, 7236514203));
+  -- Lookups take turns, so that two at once cannot both be a caller's last one. The audit record takes this lock anyway.
+  lock table login_etl_audit_lock in share row exclusive mode;
   delete from api_lookup_values as old where old.day < today;
   within := exists (
     select from api_lookup_values as known
@@ -91,6 +91,7 @@ begin
     'alter function login_etl_record_lookup(text, bytea, integer, text, jsonb) set search_path = pg_catalog, %I, pg_temp',
     current_schema()
   );
+  alter function login_etl_record_lookup(text, bytea, integer, text, jsonb) set lock_timeout = '5s';
   execute format(
     'alter function login_etl_record_export(text, jsonb) set search_path = pg_catalog, %I, pg_temp', current_schema()
   );

@@ -1,11 +1,13 @@
 -- Sums of user_logins for the read service. They are brought up to date outside of the transactions that change rows, by the
 -- processes of the service, which take turns, and say up to when they count.
 
--- Logins and accounts of each day: all, and by value. A locale may be null.
+-- Logins and accounts of each day: all, and by value. A locale may be null. The masking keys say which of them a lookup could
+-- not search.
 create table login_days (
   day       date        not null,
-  dimension varchar(16) not null check (dimension in ('all', 'device_type', 'app_version', 'locale')),
-  value     varchar(32),
+  dimension varchar(16) not null
+    check (dimension in ('all', 'device_type', 'app_version', 'locale', 'mask_key_id')),
+  value     varchar(64),
   logins    bigint      not null,
   users     bigint      not null
 );
@@ -62,11 +64,12 @@ begin
   delete from login_sketches where day = any(changed);
   foreach this in array changed loop
     insert into login_days (day, dimension, value, logins, users)
-    select this, case grouping(device_type, app_version, locale)
-        when 7 then 'all' when 3 then 'device_type' when 5 then 'app_version' else 'locale'
-      end, coalesce(device_type, app_version, locale), count(*), count(distinct user_id)
+    select this, case grouping(device_type, app_version, locale, mask_key_id)
+        when 15 then 'all' when 7 then 'device_type' when 11 then 'app_version' when 13 then 'locale'
+        else 'mask_key_id'
+      end, coalesce(device_type, app_version, locale, mask_key_id), count(*), count(distinct user_id)
     from user_logins where create_date = this
-    group by grouping sets ((), (device_type), (app_version), (locale)) having count(*) > 0;
+    group by grouping sets ((), (device_type), (app_version), (locale), (mask_key_id)) having count(*) > 0;
     insert into login_sketches (day, kind, hashes)
     select this, kind, array_agg(hash order by hash) from (
       (select distinct 'users' as kind, hashtextextended(user_id, 0) as hash

@@ -10,7 +10,7 @@ const TAKE_AGAIN = 'select login_etl_take_for_recovery($1, $2) as id';
 type Origin = { replayId?: string | undefined; recovery?: string | undefined };
 
 /**
- * A month leaves when no message of it can come from the queue any more (`0030_retention.sql`), so a batch that has one is a
+ * A month leaves when no message of it can come from the queue any more (`0029_retention.sql`), so a batch that has one is a
  * repetition of a batch that was stored: by a reset of its run, or from copies of its payloads.
  */
 const OF_RETIRED_MONTHS = `

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Month } from '../../domain/tables/retention.ts';
 import { changeSchema } from '../change-schema.ts';
 
-/** Reads the month's rows, before it is locked: see `0030_retention.sql`. */
+/** Reads the month's rows, before it is locked: see `0029_retention.sql`. */
 export async function prepareMonth(pool: Pool, month: Month): Promise<void> {
   await pool.query('select login_etl_prepare_month($1::date)', [`${month}-01`]);
 }

@@ -112,7 +112,7 @@ test('an insert of a message that is being moved is a duplicate, before and afte
   expect(await count()).toBe(60);
 });
 
-test('a move goes on where another stopped, and begins anew after the table got a column', async () => {
+test('a move goes on where another stopped, and starts again after the table got a column', async () => {
   await insert(newIds(60));
   await worker.query('select login_etl_begin_move()');
   await worker.query('select login_etl_copy_slice(50)');

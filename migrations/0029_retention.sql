@@ -26,7 +26,7 @@ create table retired_batches (
   primary key (run_id, batch_number, table_name)
 );
 
--- Originals of a detached month that no row needs: filled anew for each month.
+-- Originals of a detached month that no row needs: filled again for each month.
 create table retiring_originals (
   masked_value bytea       not null,
   field        varchar(16) not null,
