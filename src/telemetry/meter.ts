@@ -6,6 +6,10 @@ import { Runtime } from '@temporalio/worker';
  */
 export const meter = () => Runtime.instance().metricMeter;
 
+/** A gauge of ours, whose name begins with `login_etl_`. */
+export const gauge = (name: string, description: string) =>
+  meter().createGauge(`login_etl_${name}`, 'float', undefined, description);
+
 /** Keyed by name without the exporter's suffixes. */
 export const HISTOGRAM_BUCKETS: Readonly<Record<string, number[]>> = {
   login_etl_step_duration: [

@@ -3,7 +3,7 @@ import { REPLAY_WORKFLOW_TYPE } from '../batch/replay-batch.ts';
 import { WORKFLOW_TYPE } from '../domain/names.ts';
 import { metadataText } from '../domain/payload-metadata.ts';
 import { ROTATION_WORKFLOW_TYPE } from '../domain/rotation/rotation.ts';
-import { historyRetentionDays } from './history-retention.ts';
+import { historyRetentionSeconds } from './history-retention.ts';
 import { scheduleHandle } from './schedule/create-schedule.ts';
 
 const OURS = [WORKFLOW_TYPE, REPLAY_WORKFLOW_TYPE, ROTATION_WORKFLOW_TYPE]
@@ -35,10 +35,11 @@ async function keptIn(client: Client, begunBy: Date): Promise<KeptHistories> {
   const open = await firstPage(client, `${begun} AND ExecutionStatus = 'Running'`);
   const closed = await firstPage(client, `${begun} AND ExecutionStatus != 'Running'`);
   const lastClosed = Math.max(0, ...closed.map(({ closeTime }) => closeTime?.getTime() ?? 0));
-  const retentionMs = (await historyRetentionDays(client)) * 86_400_000;
+  const { connection, options } = client;
+  const retentionSeconds = await historyRetentionSeconds(connection, options.namespace);
   return {
     open: open[0]?.workflowId,
-    removedAt: closed.length > 0 ? new Date(lastClosed + retentionMs) : undefined,
+    removedAt: closed.length > 0 ? new Date(lastClosed + retentionSeconds * 1_000) : undefined,
   };
 }
 

@@ -55,6 +55,13 @@ export const COUNT_SHARDS: ActivityOptions = {
 /** A failed run must report its failure soon, with or without its row in the ledger. */
 export const RECORD_FAILURE: ActivityOptions = { ...RECORD, scheduleToCloseTimeout: '30 seconds' };
 
+/** Retried without limit, since Postgres and Temporal recover. */
+export const RECOVER: ActivityOptions = {
+  startToCloseTimeout: '6 hours',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+};
+
 /** An attempt goes on where the one before stopped; after half a day the next day's maintenance does. */
 export const MAINTENANCE: ActivityOptions = {
   startToCloseTimeout: '12 hours',

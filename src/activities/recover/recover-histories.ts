@@ -1,7 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 import {
-  addRecovery,
   type RecoveryInput,
   type RecoveryProgress,
   type RecoveryResult,
@@ -27,7 +26,7 @@ export type Histories = {
     page?: Uint8Array,
   ): Promise<{ events: HistoryEvent[]; next?: Uint8Array } | undefined>;
   isGone(run: Execution): Promise<boolean>;
-  retentionMs(): Promise<number>;
+  retentionSeconds(): Promise<number>;
 };
 
 type Dependencies = RecoverDependencies & { histories: Histories };
@@ -47,7 +46,7 @@ export const createRecoverActivities = (dependencies: Dependencies) => {
     beginRecovery: ({ requestId }: RecoveryInput) =>
       withHeartbeat('beginRecovery', async () => {
         const { since } = await requireRecovery(requestId);
-        const historiesSinceMs = Date.now() - (await histories.retentionMs());
+        const historiesSinceMs = Date.now() - (await histories.retentionSeconds()) * 1_000;
         return { sinceMs: since.getTime(), historiesSinceMs };
       }),
 
@@ -74,13 +73,12 @@ export const createRecoverActivities = (dependencies: Dependencies) => {
         const recovery = await findRecovery(pool, requestId);
         if (!recovery) throw refused();
         const since = new Date(recovery.since.getTime() - DAY_MS);
-        const gone: RecoveryProgress = { counts: zeroRecoveryCounts(), missingKeys: [] };
+        const counts = { ...result.counts };
         for (const run of await readUnclosedRuns(pool, since, MOST_UNCLOSED)) {
-          if (await histories.isGone(run)) gone.counts.beyondRetention += 1;
+          if (await histories.isGone(run)) counts.beyondRetention += 1;
         }
-        const { counts, missingKeys } = addRecovery(result, gone);
-        await endRecovery(pool, requestId, { ...counts, missingKeys });
-        return { ...result, counts, missingKeys };
+        await endRecovery(pool, requestId, { ...counts, missingKeys: result.missingKeys });
+        return { ...result, counts };
       }),
   };
 

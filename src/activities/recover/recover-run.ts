@@ -3,7 +3,6 @@ import type { InsertRequest, InsertResult, Rejected } from '../../batch/batch.ts
 import { PartRefused } from '../../batch/part-cache.ts';
 import type { HistoryParts, Step, StepPayloads } from '../../crypto/payloads/step-payloads.ts';
 import { UnknownPayloadKey } from '../../crypto/payloads/unknown-payload-key.ts';
-import { addCounts, type Counts } from '../../domain/counts.ts';
 import type { RecoveryProgress } from '../../domain/recovery/recovery.ts';
 import type { RunRecord } from '../../domain/run-record.ts';
 import { readRecorded } from '../../postgres/recovery/recovery-records.ts';
@@ -220,6 +219,12 @@ export class RunRecovery {
 
 function sumOf(all: Iterable<Stored | undefined>): Stored {
   const sum = { inserted: 0, quarantined: 0, duplicates: 0 };
-  for (const each of all) if (each) addCounts(sum as Counts, each);
+  for (const { inserted, quarantined, duplicates } of [...all].filter(
+    (each) => each !== undefined,
+  )) {
+    sum.inserted += inserted;
+    sum.quarantined += quarantined;
+    sum.duplicates += duplicates;
+  }
   return sum;
 }

@@ -1,5 +1,5 @@
 import { Problem } from '../../errors/problem.ts';
-import { historyRetentionDays } from '../../temporal/history-retention.ts';
+import { historyRetentionSeconds } from '../../temporal/history-retention.ts';
 import { tryReadSettings } from '../connect/read-settings.ts';
 import { withTemporal } from '../connect/with-temporal.ts';
 
@@ -12,11 +12,13 @@ export async function readRemains(): Promise<Remains> {
   const settings = tryReadSettings(['temporal'])?.temporal;
   try {
     if (!settings) return { historyRetentionDays: null, historyUntil: null };
-    const days = await withTemporal(settings, undefined, (client) =>
-      client.withDeadline(Date.now() + ASK_TIMEOUT_MS, () => historyRetentionDays(client)),
+    const seconds = await withTemporal(settings, undefined, (client) =>
+      client.withDeadline(Date.now() + ASK_TIMEOUT_MS, () =>
+        historyRetentionSeconds(client.connection, client.options.namespace),
+      ),
     );
-    const until = new Date(Date.now() + days * 86_400_000).toISOString();
-    return { historyRetentionDays: days, historyUntil: until };
+    const until = new Date(Date.now() + seconds * 1_000).toISOString();
+    return { historyRetentionDays: seconds / 86_400, historyUntil: until };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return { historyRetentionDays: null, historyUntil: null };

@@ -9,6 +9,7 @@ import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
 import { SET_CURRENT, whyRunsWait } from '../../temporal/deployment/version-routing.ts';
 import { hasSearchAttributes } from '../../temporal/has-search-attributes.ts';
+import { historyRetentionSeconds } from '../../temporal/history-retention.ts';
 import { openRuns, startAndStatus } from '../../temporal/runs/list-runs.ts';
 import { scheduleHandle } from '../../temporal/schedule/create-schedule.ts';
 import { temporalAddress, temporalProblem } from '../../temporal/temporal-problem.ts';
@@ -71,8 +72,7 @@ export function temporalChecks(
 
 async function namespace(client: Client, recoveryWindowDays: number): Promise<Finding> {
   const { namespace: name } = client.options;
-  const { config } = await client.workflowService.describeNamespace({ namespace: name });
-  const retentionMs = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000;
+  const retentionMs = (await historyRetentionSeconds(client.connection, name)) * 1_000;
   const windowMs = recoveryWindowDays * DAY_MS;
   if (retentionMs < windowMs) {
     return warning(

@@ -41,8 +41,15 @@ export type RecoveryResult = Omit<RecoveryProgress, 'page'> & {
 export type RecoveryInput = { requestId: string };
 
 export const zeroRecoveryCounts = (): RecoveryCounts => ({
-  ...{ runs: 0, batches: 0, found: 0, inserted: 0, quarantined: 0, alreadyThere: 0 },
-  ...{ keyMissing: 0, unreadable: 0, beyondRetention: 0 },
+  runs: 0,
+  batches: 0,
+  found: 0,
+  inserted: 0,
+  quarantined: 0,
+  alreadyThere: 0,
+  keyMissing: 0,
+  unreadable: 0,
+  beyondRetention: 0,
 });
 
 export function addRecovery(total: RecoveryProgress, part: RecoveryProgress): RecoveryProgress {

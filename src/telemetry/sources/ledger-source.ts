@@ -1,15 +1,13 @@
 import type { Pool } from 'pg';
 import { type Counts, zeroCounts } from '../../domain/counts.ts';
 import { readRunSummary } from '../../postgres/runs/read-run-summary.ts';
-import { meter } from '../meter.ts';
+import { gauge } from '../meter.ts';
 import type { Source } from './sampler.ts';
 
 const OUTCOMES = ['completed', 'continued', 'failed', 'cancelled', 'open'] as const;
 const RESULTS = Object.keys(zeroCounts()) as (keyof Counts)[];
 
 export function ledgerSource(pool: Pool): Source {
-  const gauge = (name: string, description: string) =>
-    meter().createGauge(`login_etl_${name}`, 'float', undefined, description);
   const success = gauge(
     'last_successful_run_timestamp_seconds',
     'When a run last completed or continued as new',

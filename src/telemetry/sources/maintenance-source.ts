@@ -1,13 +1,11 @@
 import type { Pool } from 'pg';
 import { isRetentionOn, monthsAhead, nextDropAt } from '../../domain/tables/tables-state.ts';
 import { readTables } from '../../postgres/partitions/read-tables.ts';
-import { meter } from '../meter.ts';
+import { gauge } from '../meter.ts';
 import type { Source } from './sampler.ts';
 
 /** The partitions of `user_logins`, and what the daily maintenance last did to them. */
 export function maintenanceSource(pool: Pool): Source {
-  const gauge = (name: string, description: string) =>
-    meter().createGauge(`login_etl_${name}`, 'float', undefined, description);
   const ahead = gauge('partition_months_ahead', 'Coming months in a row that have a partition');
   const stray = gauge(
     'default_partition_rows',

@@ -1,17 +1,18 @@
 import type { ConnectionLike } from '@temporalio/client';
 import { REPLAY_WORKFLOW_TYPE } from '../../batch/replay-batch.ts';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../domain/names.ts';
-import { grpcStatus } from '../temporal-problem.ts';
+import { historyRetentionSeconds } from '../history-retention.ts';
+import { grpcStatus, NOT_FOUND } from '../temporal-problem.ts';
 
 type Execution = { workflowId: string; runId: string };
 type Service = Pick<ConnectionLike, 'workflowService'>;
 
 /** Few, since the result of a step may have 2 MiB. */
 const EVENTS_PER_PAGE = 16;
-const NOT_FOUND = 5;
 
 /** What a recovery reads in Temporal. */
-export function histories({ workflowService }: Service, namespace: string) {
+export function histories(service: Service, namespace: string) {
+  const { workflowService } = service;
   return {
     /** The next runs that stored messages, shards and continued runs included: open ones, and those that closed since. */
     async list(since: Date, limit: number, page?: string) {
@@ -19,7 +20,9 @@ export function histories({ workflowService }: Service, namespace: string) {
         `WorkflowType IN ('${WORKFLOW_TYPE}', '${REPLAY_WORKFLOW_TYPE}') AND TaskQueue = '${TASK_QUEUE}' ` +
         `AND (CloseTime >= '${since.toISOString()}' OR ExecutionStatus = 'Running')`;
       const { executions, nextPageToken } = await workflowService.listWorkflowExecutions({
-        ...{ namespace, query, pageSize: limit },
+        namespace,
+        query,
+        pageSize: limit,
         ...(page && { nextPageToken: Buffer.from(page, 'base64') }),
       });
       const runs = (executions ?? []).map(({ execution }) => ({
@@ -34,7 +37,9 @@ export function histories({ workflowService }: Service, namespace: string) {
     async read(execution: Execution, page?: Uint8Array) {
       const found = await orGone(
         workflowService.getWorkflowExecutionHistory({
-          ...{ namespace, execution, maximumPageSize: EVENTS_PER_PAGE },
+          namespace,
+          execution,
+          maximumPageSize: EVENTS_PER_PAGE,
           ...(page && { nextPageToken: page }),
         }),
       );
@@ -48,10 +53,7 @@ export function histories({ workflowService }: Service, namespace: string) {
       return !(await orGone(workflowService.describeWorkflowExecution({ namespace, execution })));
     },
 
-    async retentionMs(): Promise<number> {
-      const { config } = await workflowService.describeNamespace({ namespace });
-      return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000;
-    },
+    retentionSeconds: (): Promise<number> => historyRetentionSeconds(service, namespace),
   };
 }
 

@@ -19,6 +19,7 @@ import {
   zeroRecoveryCounts,
 } from '../../domain/recovery/recovery.ts';
 import { PROGRESS_QUERY } from '../../domain/rotation/rotation.ts';
+import { RECOVER } from '../activity-options.ts';
 
 /** The state that a run passes to the next one when it continues as new. */
 type Carried = {
@@ -70,11 +71,5 @@ export async function recoverLogins(
   return result;
 }
 
-/** Retried without limit, since Postgres and Temporal recover. */
 const step = (summary: string) =>
-  proxyActivities<RecoverActivities>({
-    startToCloseTimeout: '6 hours',
-    heartbeatTimeout: '12 seconds',
-    retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '30 seconds' },
-    summary: clearSummary(summary),
-  });
+  proxyActivities<RecoverActivities>({ ...RECOVER, summary: clearSummary(summary) });
