@@ -1,12 +1,12 @@
 import type { Pool, PoolClient } from 'pg';
 import { isRaised } from '../errors/blame.ts';
 import { Problem } from '../errors/problem.ts';
+import { LOCK_NOT_AVAILABLE } from './change-schema.ts';
 import { inTransaction } from './in-transaction.ts';
 
 /** How long a transaction waits for a lock that another session holds. */
 export const LOCK_WAIT_MS = 5_000;
 const FIND_HOLDER_INTERVAL_MS = 1_000;
-const LOCK_NOT_AVAILABLE = '55P03';
 
 // Constraints are checked with their statement, so that none fails at the commit, where no row can be blamed.
 const BEGIN = [

@@ -8,7 +8,7 @@ const LOCK_WAIT_MS = 300;
 const PATIENCE_MS = 60_000;
 const BEGIN = `begin isolation level read committed; set local lock_timeout = ${LOCK_WAIT_MS}`;
 
-const LOCK_NOT_AVAILABLE = '55P03';
+export const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';
 
 /** Finds the oldest transaction that locked one of our tables. The start of other users' transactions is not visible. */

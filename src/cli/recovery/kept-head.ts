@@ -32,7 +32,9 @@ function parse(text: string): KeptHead | undefined {
   try {
     const head = JSON.parse(text) as KeptHead;
     const isHead = HASH.test(head.hash) && /^\d{1,18}$/.test(head.sequence);
-    return isHead && !Number.isNaN(Date.parse(head.takenAt)) ? head : undefined;
+    return isHead && !Number.isNaN(Date.parse(head.takenAt))
+      ? { ...head, hash: head.hash.toLowerCase() }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { verifyAudit } from '../../domain/verify-audit.ts';
 import { readAuditLinks } from '../../postgres/audit/read-audit.ts';
 import { checkFiles } from '../../postgres/recovery/check-files.ts';
-import { readDatabaseState } from '../../postgres/recovery/restored-state.ts';
+import { countWorkersOf, readNewest } from '../../postgres/recovery/restored-state.ts';
 import { pendingMigrations } from '../../postgres/run-migrations.ts';
 import { type Check, failed, ok, warning } from '../doctor/check.ts';
 import { describeDuration } from '../options/duration.ts';
@@ -16,7 +16,7 @@ export const databaseChecks = (
   {
     name: 'database',
     async run() {
-      const { workers } = await readDatabaseState(pool);
+      const workers = await countWorkersOf(pool);
       if (workers === 0) return ok('no worker uses it: a restored one, or ingestion is stopped');
       const live = `it is live: ${workers} worker(s) use it`;
       return restored ? failed(live, 'Set DATABASE_URL to the restored database.') : ok(live);
@@ -25,7 +25,7 @@ export const databaseChecks = (
   {
     name: 'newest row',
     async run() {
-      const { newestAt, now } = await readDatabaseState(pool);
+      const { newestAt, now } = await readNewest(pool);
       return newestAt
         ? ok(
             `${newestAt.toISOString()}, ${describeDuration(now.getTime() - newestAt.getTime())} ago`,
@@ -63,7 +63,7 @@ export const databaseChecks = (
     async run() {
       const { records, problems, moreProblems } = await verifyAudit(
         readAuditLinks(pool),
-        head?.hash.toLowerCase(),
+        head?.hash,
       );
       if (problems.length > 0) {
         const more = moreProblems > 0 ? [`and ${moreProblems} more`] : [];

@@ -21,7 +21,7 @@ export async function recordLookup(
   const { rows } = await boundedTransaction(pool, undefined, (client) =>
     client.query<{ id: string | null }>(
       'select login_etl_record_lookup($1, $2, $3, $4, $5) as id',
-      [...[caller, value, valuesPerDay, reason, JSON.stringify(detail)]],
+      [caller, value, valuesPerDay, reason, JSON.stringify(detail)],
     ),
   );
   return rows[0]?.id != null;

@@ -1,13 +1,12 @@
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { Problem } from '../../errors/problem.ts';
-import { changeSchema } from '../change-schema.ts';
+import { changeSchema, LOCK_NOT_AVAILABLE } from '../change-schema.ts';
+import { hasOwnProcess } from '../has-own-process.ts';
 
 /** How long a build waits for transactions that began before it. It holds up nobody meanwhile. */
 const WAIT_MS = 60_000;
 /** The driver cannot do without a timeout. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
-
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
  * The first index of user_logins that a partition lacks, of the newest partition. If it exists but is not attached, it
@@ -112,7 +111,7 @@ async function build(
   try {
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
     // Behind a pooler, settings of the session would reach other clients, and its own defaults apply here.
-    if (rows[0]?.pid === (client as { processID?: number }).processID) {
+    if (hasOwnProcess(client, rows[0]?.pid)) {
       await client.query(
         `set lock_timeout = ${waitMs}; set statement_timeout = 0; set maintenance_work_mem = '256MB'`,
       );

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
+import { hasOwnProcess } from '../has-own-process.ts';
 import { localSettings } from '../session-settings.ts';
 
 const BEGIN = 'begin isolation level repeatable read, read only';
@@ -57,7 +58,7 @@ export async function readSnapshot<T>(
     failed = false;
     const [first] = begun.rows;
     if (!first) throw new Error('a snapshot gave no row');
-    if (first.pid === (client as { processID?: number }).processID) direct.add(client);
+    if (hasOwnProcess(client, first.pid)) direct.add(client);
     return { value, snapshot: { transactions: first.snapshot, at: first.at } };
   } finally {
     client.off('error', ignore);

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../in-transaction.ts';
 import { lockInserts } from '../ingest/insert-lock.ts';
 import { eraseOriginals } from '../vault/erase-originals.ts';
+import { REMOVE_UNUSED_DATA_KEYS } from '../vault/vault-statements.ts';
 
 /** Everything that was erased, so that it can be erased again in a database that was restored to an earlier time. */
 export type ErasureJournal = {
@@ -68,10 +69,6 @@ const eraseFrom = (table: string): string => `
   delete from ${table} using erased_values
   where value_hash = sha256(convert_to(field || ':', 'UTF8') || masked_value) and sealed_at <= erased_at`;
 
-const UNUSED_DATA_KEYS = `
-  delete from vault_data_keys
-  where not exists (select from sealed_originals where data_key_id = vault_data_keys.id)`;
-
 const JOURNAL = `
   journal as (
     select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::timestamptz[])
@@ -128,7 +125,7 @@ export async function eraseAgain(
   for (const table of ['vault', 'vault_set_aside']) {
     originals += (await client.query(eraseFrom(table))).rowCount ?? 0;
   }
-  await client.query(UNUSED_DATA_KEYS);
+  await client.query(REMOVE_UNUSED_DATA_KEYS);
   const { rows } = await client.query<{ messages: number }>(LEAVE_AGAIN, [
     departures.map(({ messageId }) => messageId),
     departures.map(({ runId }) => runId),

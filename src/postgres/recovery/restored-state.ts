@@ -1,29 +1,31 @@
 import type { Pool } from 'pg';
-
-export type DatabaseState = {
-  /** Workers that report to this database now, or have a session with it. */
-  workers: number;
-  /** When the newest batch was committed. */
-  newestAt: Date | null;
-  now: Date;
-};
+import { ALIVE_WITHIN } from '../workers/read-workers.ts';
 
 /** A restored database has the reports of workers from before its server was started, which may be seconds old. */
-const STATE = `
+const WORKERS = `
   select greatest(
-      (select count(*) from workers
-       where stopped_at is null and seen_at > greatest(now() - interval '15 seconds', pg_postmaster_start_time())),
-      (select count(distinct client_port) from pg_stat_activity
-       where datname = current_database() and application_name = 'login-etl worker')
-    )::int as workers,
-    greatest(
+    (select count(*) from workers
+     where stopped_at is null and seen_at > greatest(now() - interval '${ALIVE_WITHIN}', pg_postmaster_start_time())),
+    (select count(distinct client_port) from pg_stat_activity
+     where datname = current_database() and application_name = 'login-etl worker')
+  )::int as workers`;
+
+/** Workers that report to this database now, or have a session with it. */
+export const countWorkersOf = async (pool: Pool): Promise<number> =>
+  (await pool.query<{ workers: number }>(WORKERS)).rows[0]?.workers ?? 0;
+
+const NEWEST = `
+  select greatest(
       (select max(stored_at) from ingest_batches), (select max(inserted_at) from user_logins)
     ) as "newestAt",
     now() as now`;
 
-export async function readDatabaseState(pool: Pool): Promise<DatabaseState> {
-  return (await pool.query<DatabaseState>(STATE)).rows[0] as DatabaseState;
-}
+/** `now` is the time of the server's clock. */
+type Newest = { newestAt: Date | null; now: Date };
+
+/** When the newest batch was committed. Reads the whole table. */
+export const readNewest = async (pool: Pool): Promise<Newest> =>
+  (await pool.query<Newest>(NEWEST)).rows[0] as Newest;
 
 export type MaskSample = { keyId: string; maskedIp: string | null; maskedDeviceId: string | null };
 

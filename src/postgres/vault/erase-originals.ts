@@ -6,6 +6,7 @@ import { lockInserts } from '../ingest/insert-lock.ts';
 import { readDetached } from '../partitions/read-months.ts';
 import { equalsValue } from '../reads/login-filter.ts';
 import { toColumns } from './read-originals.ts';
+import { EACH_VALUE, REMOVE_UNUSED_DATA_KEYS } from './vault-statements.ts';
 
 /** The originals of all logins of an account, or of these values. */
 export type EraseTarget =
@@ -16,9 +17,6 @@ export type VaultCounts = Record<MaskedPlural, number> & {
   /** Those of them that other accounts have, too. */
   shared: number;
 };
-
-const PAIRS = MASKED_COLUMNS.map(({ field, column }) => `('${field}', ${column})`).join(', ');
-const VALUES = `cross join lateral (values ${PAIRS}) as one (field, value)`;
 
 /** The logins of others with one of the account's values in a column. */
 const sharedIn =
@@ -36,7 +34,7 @@ const sharedIn =
  */
 const ofUser = (tables: readonly string[]): string => `
   with own as materialized (
-    ${tables.map((table) => `select field, value from ${table} ${VALUES} where user_id = $1`).join(' union ')}
+    ${tables.map((table) => `select field, value from ${table} ${EACH_VALUE} where user_id = $1`).join(' union ')}
   ),
   others as materialized (
     ${tables.flatMap((table) => MASKED_COLUMNS.map(sharedIn(table))).join(' union ')}
@@ -131,11 +129,8 @@ export async function eraseOriginals(
     ],
   );
   const { dataKeyIds, ...counts } = rows[0] as VaultCounts & { dataKeyIds: string[] };
-  const { rowCount } = await client.query(
-    `delete from vault_data_keys
-     where id = any($1)
-       and not exists (select from sealed_originals where data_key_id = vault_data_keys.id)`,
-    [dataKeyIds],
-  );
+  const { rowCount } = await client.query(`${REMOVE_UNUSED_DATA_KEYS} and id = any($1)`, [
+    dataKeyIds,
+  ]);
   return { ...counts, dataKeys: rowCount ?? 0 };
 }

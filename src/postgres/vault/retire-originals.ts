@@ -1,19 +1,18 @@
 import type { Pool, PoolClient } from 'pg';
-import { MASKED_COLUMNS } from '../../domain/login/login-columns.ts';
 import { appendAuditRecord } from '../audit/append-audit-record.ts';
 import { boundedTransaction } from '../bounded-transaction.ts';
 import { awaitInserts } from '../ingest/await-inserts.ts';
 import { findRotation } from './require-rotation.ts';
 import { putBackSetAside } from './set-originals-aside.ts';
 import { LOCK_VAULT } from './vault-lock.ts';
+import { EACH_VALUE, REMOVE_UNUSED_DATA_KEYS } from './vault-statements.ts';
 
 const ORIGINALS_PER_STEP = 5_000;
 
 /** Distinct masked values of some rows, as the vault has them. */
 const valuesOf = (rows: string) => `
   select distinct field, decode(value, 'hex') as masked_value from ${rows}
-  cross join lateral (values ${MASKED_COLUMNS.map(({ field, column }) => `('${field}', ${column})`).join(', ')})
-    as one (field, value)
+  ${EACH_VALUE}
   where value ~ '^([0-9a-f]{2})+$'`;
 
 const removeNeeded = (rows: string) => `
@@ -47,11 +46,6 @@ const REMOVE = `
     order by masked_value, field limit ${ORIGINALS_PER_STEP}
   ) as next
   where vault_set_aside.masked_value = next.masked_value and vault_set_aside.field = next.field`;
-
-// A data key is inserted in one transaction with its originals, so a key without originals never gets any.
-const REMOVE_DATA_KEYS = `
-  delete from vault_data_keys
-  where not exists (select from sealed_originals where data_key_id = vault_data_keys.id)`;
 
 /** A rotation of masking keys sets originals aside itself. */
 export class RotationOpen extends Error {
@@ -113,7 +107,7 @@ export async function retireOriginals(
   });
   const removed = await all(REMOVE);
   await putBack();
-  await pool.query(REMOVE_DATA_KEYS);
+  await pool.query(REMOVE_UNUSED_DATA_KEYS);
   await pool.query('update retired_months set originals_at = now() where table_name = $1', [table]);
   return removed;
 }

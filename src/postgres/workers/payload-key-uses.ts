@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { ALIVE_WITHIN } from './read-workers.ts';
 
 export type PayloadKeyUse = { keyId: string; firstUsedAt: Date; lastUsedAt: Date };
 
@@ -21,7 +22,7 @@ const MISSING = `
 
 const HELD = `
   select coalesce(array_agg(distinct id), '{}') as ids from workers cross join unnest(payload_key_ids) as id
-  where stopped_at is null and seen_at > now() - interval '15 seconds'`;
+  where stopped_at is null and seen_at > now() - interval '${ALIVE_WITHIN}'`;
 
 /** The keys used within these days that are not held; by default: that no live worker holds. */
 export async function readMissingKeys(

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { ReportedWorker } from '../../domain/rotation/live-workers.ts';
 
 /** A worker reports every 5 s, and may miss two reports before it counts as dead. */
-const ALIVE_WITHIN = '15 seconds';
+export const ALIVE_WITHIN = '15 seconds';
 
 const READ = `
   select identity, stopped_at is null and seen_at > now() - interval '${ALIVE_WITHIN}' as alive,

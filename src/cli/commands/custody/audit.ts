@@ -80,7 +80,7 @@ export function addAuditCommand(program: Command): void {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', VERIFY_HELP)
     .action(async ({ expectHead, head, json }: VerifyOptions, command: Command) => {
-      const kept = head === undefined ? expectHead : (await readKeptHead(head)).hash.toLowerCase();
+      const kept = head === undefined ? expectHead : (await readKeptHead(head)).hash;
       const action = await withAudit(command, (pool) => verifyAudit(readAuditLinks(pool), kept));
       const intact = action.problems.length === 0;
       if (json) printJson({ intact, ...action });
