@@ -8,7 +8,7 @@ import { type Sent, sendData } from './send-data.ts';
 
 type Paged = { from?: string | undefined; to?: string | undefined; cursor?: string | undefined };
 
-export type PageQuestion<Query> = {
+type PageQuestion<Query> = {
   /** Names the route in cursors and in the cache. */
   route: string;
   query: Query & Paged;

@@ -2,10 +2,10 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export type ApiMetrics = {
   registry: Registry;
-  /** @param route its template, never the path that was asked for */
   /** @param from where the answer of a route with a cache came from */
   found(from: string): void;
   setCacheCurrent(isCurrent: () => boolean): void;
+  /** @param request `route`: its template, never the path that was asked for */
   answered(request: { route: string; method: string; status: number; seconds: number }): void;
 };
 

@@ -24,10 +24,10 @@ const KINDS = {
   unavailable: [503, 'The database does not answer now'],
 } as const satisfies Record<string, readonly [number, string]>;
 
-export type ProblemKind = keyof typeof KINDS;
+type ProblemKind = keyof typeof KINDS;
 
 export const PROBLEM_TYPE = 'application/problem+json';
-export const problemUri = (kind: ProblemKind): string => `urn:login-etl:problem:${kind}`;
+const problemUri = (kind: ProblemKind): string => `urn:login-etl:problem:${kind}`;
 
 type FieldError = { field: string; detail: string };
 

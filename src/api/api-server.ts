@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { ApiScope } from '../config/sections/api-section.ts';
 import type { Caller } from '../http/authenticate.ts';
@@ -21,9 +21,6 @@ declare module 'fastify' {
     caller: Caller | null;
   }
 }
-
-export type ApiRequest = Pick<FastifyRequest, 'headers' | 'method' | 'caller'>;
-export type ApiReply = Pick<FastifyReply, 'header' | 'code' | 'send'>;
 
 /** The caller of a route that has a scope. */
 export function callerOf({ caller }: Pick<FastifyRequest, 'caller'>): Caller {

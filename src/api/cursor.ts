@@ -1,10 +1,10 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
-import { NONCE_BYTES, openAesGcm, sealAesGcm } from '../crypto/aes-gcm.ts';
+import type { KeyObject } from 'node:crypto';
+import { openAesGcm, sealAesGcm } from '../crypto/aes-gcm.ts';
 import type { Caller } from '../http/authenticate.ts';
 import { ApiProblem } from './api-problem.ts';
 
 /** The query that a cursor continues, and who asked it. */
-export type CursorOf = { route: string; query: object; caller: Caller };
+type CursorOf = { route: string; query: object; caller: Caller };
 
 export type Cursors = {
   seal(position: readonly string[], of: CursorOf): string;
@@ -17,7 +17,6 @@ export const cursors = (key: KeyObject): Cursors => ({
   seal: (position, of) =>
     sealAesGcm(JSON.stringify(position), {
       key,
-      nonce: randomBytes(NONCE_BYTES),
       context: contextOf(of),
     }).toString('base64url'),
   open(cursor, of) {

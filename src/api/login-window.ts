@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { wrongField } from './api-problem.ts';
 
 const DEFAULT_DAYS = 90;
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 /** JavaScript and Postgres write earlier years differently. */
 const FIRST_DAY = '1000-01-01';
 
 export type Window = { from: string; to: string };
+
+/** For what does not depend on days. */
+export const ALL_DAYS: Window = { from: '0001-01-01', to: '9999-12-31' };
 
 const day = z.iso
   .date()

@@ -13,7 +13,7 @@ import { answerCache } from './cache/answer-cache.ts';
 import { cursors } from './cursor.ts';
 import { keepSums } from './stats/keep-sums.ts';
 
-export type RunningApi = {
+type RunningApi = {
   url: string;
   stop(): Promise<void>;
 };

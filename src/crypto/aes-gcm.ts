@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 
 export const CIPHER = 'aes-256-gcm';
 export const NONCE_BYTES = 12;
@@ -6,12 +6,16 @@ const TAG_BYTES = 16;
 
 /**
  * AES-256-GCM. The result is nonce, ciphertext and tag.
- * @param nonce never used twice with the same key
+ * @param nonce never used twice with the same key; random by default
  * @param context authenticated with the data, so that a sealed value cannot be moved to another place
  */
 export function sealAesGcm(
   plain: Uint8Array | string,
-  { key, nonce, context }: { key: KeyObject; nonce: Uint8Array; context: string },
+  {
+    key,
+    nonce = randomBytes(NONCE_BYTES),
+    context,
+  }: { key: KeyObject; nonce?: Uint8Array; context: string },
 ): Buffer {
   const cipher = createCipheriv(CIPHER, key, nonce);
   cipher.setAAD(Buffer.from(context, 'utf8'));

@@ -5,7 +5,7 @@ import { jwtVerify, SignJWT } from 'jose';
  * A user types a token once, and the browser keeps a session in its place: a signed cookie that says nothing but until
  * when.
  */
-export type Sessions = {
+type Sessions = {
   cookie(token: string, secure: boolean): Promise<string>;
   ended(secure: boolean): string;
   /** Whether the request's cookies hold a session that was made with this token and has not expired. */

@@ -1,6 +1,6 @@
-import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { NONCE_BYTES, openAesGcm, sealAesGcm } from '../../crypto/aes-gcm.ts';
+import { openAesGcm, sealAesGcm } from '../../crypto/aes-gcm.ts';
 import type { PgSnapshot } from './pg-snapshot.ts';
 import type { Scope } from './touched-slots.ts';
 
@@ -27,7 +27,7 @@ export const nameOf = (secret: KeyObject, query: object): string =>
 /** Compresses and encrypts an answer, for the place with this name only. */
 export function sealAnswer(answer: KeptAnswer, key: KeyObject, name: string): Buffer {
   const plain = deflateRawSync(JSON.stringify(answer), COMPRESSION);
-  return sealAesGcm(plain, { key, nonce: randomBytes(NONCE_BYTES), context: name });
+  return sealAesGcm(plain, { key, context: name });
 }
 
 /** Undefined for what this service did not write to this place. */

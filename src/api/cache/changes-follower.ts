@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { readChanges, sayFollowing } from '../../postgres/reads/follow-changes.ts';
+import { repeatUntilStopped } from '../repeat-until-stopped.ts';
 import { type PgSnapshot, parseSnapshot } from './pg-snapshot.ts';
 import { type Scope, TouchedSlots } from './touched-slots.ts';
 
@@ -53,27 +54,16 @@ export function followChanges(pool: Pool, onPurge: () => void): ChangesFollower 
     await sayFollowing(pool);
   }
 
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  let polling = Promise.resolve();
-  const pollAgain = () => {
-    polling = poll()
-      .then(say)
-      // Until a poll succeeds, no kept answer is used.
-      .catch(() => undefined)
-      .finally(() => {
-        if (!stopped) timer = setTimeout(pollAgain, POLL_MS);
-      });
-  };
-  pollAgain();
+  // Until a poll succeeds, no kept answer is used.
+  const polling = repeatUntilStopped(
+    POLL_MS,
+    () => poll().then(say),
+    () => undefined,
+  );
 
   return {
     isCurrent: () => performance.now() - currentAtMs < BEHIND_AFTER_MS,
     isRight: (scope, snapshot) => touched?.isRight(scope, snapshot) ?? false,
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await polling;
-    },
+    stop: () => polling.stop(),
   };
 }

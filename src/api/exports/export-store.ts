@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
-import { NONCE_BYTES, openAesGcm, sealAesGcm } from '../../crypto/aes-gcm.ts';
+import { openAesGcm, sealAesGcm } from '../../crypto/aes-gcm.ts';
 import type { Caller } from '../../http/authenticate.ts';
 import { bucketOf } from '../../http/bounded-authenticator.ts';
 import { beginExport, findExport } from '../../postgres/audit/record-api-use.ts';
@@ -10,7 +10,7 @@ import { ApiProblem } from '../api-problem.ts';
 export const EXPORT_FORMATS = ['csv', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-export type ExportQuery = {
+type ExportQuery = {
   filter: LoginFilter;
   format: ExportFormat;
   rows: number;
@@ -49,7 +49,6 @@ export function exportStore(pool: Pool, key: KeyObject) {
         request: sha256(JSON.stringify(request)),
         sealedQuery: sealAesGcm(JSON.stringify(query), {
           key,
-          nonce: randomBytes(NONCE_BYTES),
           context: contextOf(name),
         }),
         reason: query.reason,

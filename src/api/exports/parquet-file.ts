@@ -1,10 +1,9 @@
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import type { FoundLogin } from '../../postgres/reads/search-logins.ts';
+import { DAY_MS } from '../login-window.ts';
 import { EXPORT_COLUMNS, type ExportFile } from './export-columns.ts';
 
 type Column = (typeof EXPORT_COLUMNS)[number];
-
-const DAY_MS = 86_400_000;
 
 /** Days and times are types of their own; all else is text. */
 const VALUES: Partial<Record<Column, (text: string) => unknown>> = {

@@ -19,8 +19,10 @@ const MOST_SHARED = 5;
 const rowsOf = <Row>({ data }: Asked): Row[] => (data ?? []) as Row[];
 
 export async function overview(ask: Ask): Promise<Html> {
-  const days = await ask('/v1/stats/days');
-  const newest = await ask('/v1/logins/search', { limit: NEWEST });
+  const [days, newest] = await Promise.all([
+    ask('/v1/stats/days'),
+    ask('/v1/logins/search', { limit: NEWEST }),
+  ]);
   const counted = rowsOf<{ day: string; logins?: number; users?: number }>(days);
   return html`<section><h2>Logins per day</h2>
 ${problemShown(days)}${counted.length > 0 && daysChart(counted)}
@@ -78,9 +80,11 @@ export const sharedValue =
   (kind: 'devices' | 'ips') =>
   async (ask: Ask, { cursor }: Fields, masked: string): Promise<Html> => {
     const path = `/v1/${kind}/${encodeURIComponent(masked)}`;
-    const accounts = await ask(`${path}/accounts`);
     const more = cursor ? `?cursor=${encodeURIComponent(cursor)}` : '';
-    const logins = await ask(`${path}/logins${more}`);
+    const [accounts, logins] = await Promise.all([
+      ask(`${path}/accounts`),
+      ask(`${path}/logins${more}`),
+    ]);
     return html`<p><code>${masked}</code></p>
 <section><h2>Users</h2>
 ${accounts.hub === true && html`<p>More than 1,000 users: a network or a shared device, which tells little of one of them.</p>`}
@@ -128,7 +132,7 @@ type SharedRow = {
 };
 
 export async function sharingLists(ask: Ask): Promise<Html> {
-  const [devices, ips] = [await ask('/v1/sharing/devices'), await ask('/v1/sharing/ips')];
+  const [devices, ips] = await Promise.all([ask('/v1/sharing/devices'), ask('/v1/sharing/ips')]);
   const list = (kind: 'devices' | 'ips', caption: string, asked: Asked) =>
     problemShown(asked) ??
     table(

@@ -8,11 +8,10 @@ import { ApiProblem } from '../api-problem.ts';
 import { type ApiServer, callerOf } from '../api-server.ts';
 import { EXPORT_FORMATS, exportStore, type KnownExport } from '../exports/export-store.ts';
 import { streamExport } from '../exports/stream-export.ts';
-import { windowFields, windowOf } from '../login-window.ts';
+import { DAY_MS, windowFields, windowOf } from '../login-window.ts';
 import { sendPrivate, sent } from '../send-data.ts';
 import { filterFields, filterOf, problems, reasonField } from './login-fields.ts';
 
-const DAY_MS = 86_400_000;
 /** At once in one process, so that exports leave connections to other routes. */
 const MAX_DOWNLOADS = 2;
 
@@ -78,7 +77,10 @@ export function addExportRoutes(app: ApiServer, context: ApiContext): void {
         });
       }
       const known = await exports.begin({
-        ...{ filter, format, rows, reason },
+        filter,
+        format,
+        rows,
+        reason,
         caller: callerOf(request),
         idempotencyKey: request.headers['idempotency-key'] as string | undefined,
       });

@@ -35,7 +35,12 @@ export function filterOf(
 ): Omit<LoginFilter, 'from' | 'to'> {
   const { user, device_type: deviceType, app_version: appVersion, locale } = asked;
   return {
-    ...{ user, maskedDevice, maskedIp, deviceType, appVersion, locale },
+    user,
+    maskedDevice,
+    maskedIp,
+    deviceType,
+    appVersion,
+    locale,
     keyedOnly: !guessableValues && Boolean(maskedDevice ?? maskedIp),
   };
 }
@@ -73,6 +78,9 @@ export const loginSchema = z.object({
 export const countSchema = z
   .object({ value: z.int(), at_least: z.boolean() })
   .describe('With `at_least`, there are more than `value`');
+
+/** Behind what more than this share is a network or a shop, not a person. */
+export const HUB = 1_000;
 
 export const asOf = z.iso
   .datetime()

@@ -12,6 +12,7 @@ import { countLogins } from '../../postgres/reads/search-logins.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiProblem, wrongField } from '../api-problem.ts';
 import { type ApiServer, callerOf } from '../api-server.ts';
+import { ALL_DAYS } from '../login-window.ts';
 import { sendPrivate } from '../send-data.ts';
 import { countSchema, problems, reasonField } from './login-fields.ts';
 
@@ -33,7 +34,6 @@ const answer = z.object({
   }),
 });
 
-const ALL_DAYS = { from: '0001-01-01', to: '9999-12-31' };
 const FILTERS = { ip: 'maskedIp', device_id: 'maskedDevice' } as const;
 const SECONDS_PER_DAY = 86_400;
 

@@ -6,12 +6,12 @@ import { answerPage, pageOf } from '../answer-page.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
 import { windowFields } from '../login-window.ts';
-import { requireUnguessable } from '../require-unguessable.ts';
 import {
   countSchema,
   cursorField,
   filterFields,
   filterOf,
+  HUB,
   limitField,
   limitParameter,
   loginSchema,
@@ -20,6 +20,7 @@ import {
   problems,
   windowSchema,
 } from './login-fields.ts';
+import { requireUnguessable } from './require-unguessable.ts';
 
 const searchBody = z.strictObject({
   ...filterFields,
@@ -44,9 +45,6 @@ const loginsQuery = z.strictObject({
 });
 const accountsQuery = z.strictObject({ ...windowFields, limit: limitParameter });
 
-/** More accounts than this on one device or address tell nothing about a single one. */
-const HUB_ACCOUNTS = 1_000;
-
 const accountsAnswer = z.object({
   data: z.array(
     z.object({
@@ -58,7 +56,7 @@ const accountsAnswer = z.object({
   ),
   window: windowSchema,
   accounts: countSchema,
-  hub: z.boolean().describe(`More than ${HUB_ACCOUNTS} accounts`),
+  hub: z.boolean().describe(`More than ${HUB} accounts`),
   next: nextField,
 });
 
@@ -174,7 +172,7 @@ export function addReadRoutes(app: ApiServer, context: ApiContext): void {
                 data: accounts,
                 window,
                 accounts: { value: total, at_least: atLeast },
-                hub: total > HUB_ACCOUNTS,
+                hub: total > HUB,
               }),
             };
           },

@@ -4,11 +4,9 @@ import { summedUpTo } from '../../postgres/reads/sum-up.ts';
 import { answerPage, pageOf } from '../answer-page.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
-import { requireUnguessable } from '../require-unguessable.ts';
-import { asOf, cursorField, limitParameter, nextField, problems } from './login-fields.ts';
-
-/** Behind more than this is a network or a shop, not a person. */
-const HUB = 1_000;
+import { ALL_DAYS } from '../login-window.ts';
+import { asOf, cursorField, HUB, limitParameter, nextField, problems } from './login-fields.ts';
+import { requireUnguessable } from './require-unguessable.ts';
 
 const LISTS = [
   { kind: 'devices', summary: 'Devices with several users, the most first' },
@@ -37,9 +35,6 @@ const answer = z.object({
   next: nextField,
 });
 
-/** The list does not depend on days, and its cursors have a window. */
-const ALL_DAYS = { from: '0001-01-01', to: '9999-12-31' };
-
 export function addSharingRoutes(app: ApiServer, context: ApiContext): void {
   const { guessableValues } = context.settings;
   for (const { kind, summary } of LISTS) {
@@ -60,6 +55,7 @@ export function addSharingRoutes(app: ApiServer, context: ApiContext): void {
         return answerPage(context, request, reply, {
           route: `sharing/${kind}`,
           query: request.query,
+          // Its cursors have a window, as all have.
           window: ALL_DAYS,
           about: () => 'sums',
           async read(client, { after }) {

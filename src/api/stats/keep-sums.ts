@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { SUM_KINDS, sumUp } from '../../postgres/reads/sum-up.ts';
+import { repeatUntilStopped } from '../repeat-until-stopped.ts';
 
 const EVERY_MS = 1_000;
 
@@ -8,25 +9,8 @@ export function keepSums(
   pool: Pool,
   onFailure: (error: unknown) => void,
 ): { stop(): Promise<void> } {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  let summing = Promise.resolve();
-  async function sumUpAll(): Promise<void> {
-    for (const kind of SUM_KINDS) if (!stopped) await sumUp(pool, kind);
-  }
-  const again = () => {
-    summing = sumUpAll()
-      .catch(onFailure)
-      .finally(() => {
-        if (!stopped) timer = setTimeout(again, EVERY_MS);
-      });
+  const sumUpAll = async (stopping: AbortSignal) => {
+    for (const kind of SUM_KINDS) if (!stopping.aborted) await sumUp(pool, kind);
   };
-  again();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await summing;
-    },
-  };
+  return repeatUntilStopped(EVERY_MS, sumUpAll, onFailure);
 }

@@ -2,7 +2,7 @@ import type { DayCount } from '../../postgres/reads/read-days.ts';
 
 type Group = Pick<DayCount, 'value' | 'logins' | 'users'>;
 
-export type DayStats =
+type DayStats =
   | { day: string; logins: number; users: number; groups?: Group[]; withheld: boolean }
   | { day: string; withheld: true };
 
@@ -15,17 +15,21 @@ export function withholdSmall(
   groups: readonly DayCount[] | undefined,
   smallest: number,
 ): DayStats[] {
+  const byDay = Map.groupBy(groups ?? [], (group) => group.day);
   return totals.map(({ day, logins, users }) => {
     if (users < smallest) return { day, withheld: true };
     if (!groups) return { day, logins, users, withheld: false };
-    const ofDay = groups.filter((group) => group.day === day);
+    const ofDay = byDay.get(day) ?? [];
     const large = ofDay
       .filter((group) => group.users >= smallest)
       .sort((one, other) => other.users - one.users);
     const withheld = large.length < ofDay.length;
     const shown = withheld ? large.slice(0, -1) : large;
     return {
-      ...{ day, logins, users, withheld },
+      day,
+      logins,
+      users,
+      withheld,
       groups: shown.map(({ value, logins, users }) => ({ value, logins, users })),
     };
   });

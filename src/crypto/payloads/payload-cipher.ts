@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
-import { NONCE_BYTES, openAesGcm, sealAesGcm } from '../aes-gcm.ts';
+import { openAesGcm, sealAesGcm } from '../aes-gcm.ts';
 import { activeKey, isKeyId, type Keyring } from '../keys/keyring.ts';
 import { UnknownPayloadKey } from './unknown-payload-key.ts';
 
@@ -59,7 +58,6 @@ export function payloadCipher(
       const body = compression === 'zstd' ? await compress(plain, ZSTD_PARAMETERS) : plain;
       const data = sealAesGcm(body, {
         key: active.key,
-        nonce: randomBytes(NONCE_BYTES),
         context: header(active.id, compression, boundTo),
       });
       return { keyId: active.id, compression, data };

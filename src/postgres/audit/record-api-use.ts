@@ -34,7 +34,7 @@ export async function recordDownload(pool: Pool, { reason, detail }: ApiRecord):
   );
 }
 
-export type BegunExport = { id: string; createdAt: Date; sameRequest: boolean; isNew: boolean };
+type BegunExport = { id: string; createdAt: Date; sameRequest: boolean; isNew: boolean };
 
 /** Commits an export and its record; finds the one that the caller began with the same key. */
 export async function beginExport(

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { conditions, type LoginFilter } from './login-filter.ts';
 
-export type AccountSeen = { user_id: string; logins: number; first_day: string; last_day: string };
+type AccountSeen = { user_id: string; logins: number; first_day: string; last_day: string };
 
 /** Rows that are read to list the accounts of a device or address, so that a hub takes no longer. */
 const MOST_ROWS = 50_000;

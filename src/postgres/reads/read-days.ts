@@ -25,8 +25,8 @@ const SKETCH_SIZE = 1_024;
 /** Of a count that is not exact. */
 export const STANDARD_ERROR = 0.031;
 
-export type DistinctCount = { value: number; exact: boolean };
-export type DistinctCounts = Record<'users' | 'devices' | 'ips', DistinctCount>;
+type DistinctCount = { value: number; exact: boolean };
+type DistinctCounts = Record<'users' | 'devices' | 'ips', DistinctCount>;
 
 const SMALLEST = `
   select kind, count(*)::int as kept, max(hash)::float8 as largest from (

@@ -29,7 +29,7 @@ const withPlans = (client: PoolClient) =>
 type Row = { snapshot: string; at: Date; pid: number };
 
 /** What an answer was read from. */
-export type Snapshot = {
+type Snapshot = {
   /** As `pg_snapshot` is written: which transactions the answer includes. */
   transactions: string;
   at: Date;

@@ -40,10 +40,10 @@ export async function searchLogins(
   return rows;
 }
 
-export type Count = { value: number; at_least: boolean };
+type Count = { value: number; at_least: boolean };
 
 /** Counting stops at this number. */
-export const COUNTED_EXACTLY = 10_000;
+const COUNTED_EXACTLY = 10_000;
 
 export async function countLogins(db: Pool | PoolClient, filter: LoginFilter): Promise<Count> {
   const { where, values } = conditions(filter);

@@ -3,7 +3,7 @@ import { inTransaction } from '../in-transaction.ts';
 
 /** What is summed up of user_logins: see 0028_login_sums.sql. */
 export const SUM_KINDS = ['days', 'devices', 'ips'] as const;
-export type SumKind = (typeof SUM_KINDS)[number];
+type SumKind = (typeof SUM_KINDS)[number];
 
 /** The first time, a large table takes minutes. */
 const TIMEOUT_MS = 15 * 60_000;

@@ -1,6 +1,6 @@
 import pg, { type Pool } from 'pg';
 
-export type FileCheck =
+type FileCheck =
   /** The extension is missing, or the role may not use it. */
   { checked: false } | { checked: true; tables: number; indexes: number; damaged: string[] };
 

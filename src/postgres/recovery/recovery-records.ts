@@ -19,7 +19,7 @@ export async function endRecovery(pool: Pool, requestId: string, counts: object)
   await pool.query('select login_etl_end_recovery($1, $2)', [requestId, JSON.stringify(counts)]);
 }
 
-export type RecordedBatch = {
+type RecordedBatch = {
   number: number;
   ofRefused: boolean;
   inserted: number;

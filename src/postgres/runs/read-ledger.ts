@@ -23,8 +23,8 @@ const NAMED_DUPLICATES = 5;
 
 /**
  * Every run since then with what the tables hold of it, and what has left quarantine or, with its month, user_logins on the
- * record since. Rows of a
- * run that the ledger does not know come as a run without a workflow. Batches of builds before 0.4 have no record.
+ * record since. Rows of a run that the ledger does not know come as a run without a workflow. Batches of builds before 0.4
+ * have no record.
  */
 const READ_RUNS = `
   with

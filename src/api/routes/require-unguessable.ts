@@ -1,5 +1,5 @@
-import type { ApiContext } from './api-context.ts';
-import { ApiProblem } from './api-problem.ts';
+import type { ApiContext } from '../api-context.ts';
+import { ApiProblem } from '../api-problem.ts';
 
 /** @throws ApiProblem where anyone can compute a masked value from the plain one, unless a setting allows it */
 export function requireUnguessable({
