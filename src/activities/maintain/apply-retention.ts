@@ -1,7 +1,9 @@
 import type { Pool } from 'pg';
 import {
   closedAt,
+  DAY_MS,
   type Month,
+  monthOf,
   monthStart,
   monthsDue,
   type RetentionDone,
@@ -22,14 +24,12 @@ import { discardOld } from '../../postgres/quarantine/discard-old.ts';
 import { RotationOpen, retireOriginals } from '../../postgres/vault/retire-originals.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
 
-export type RetentionDependencies = {
+type RetentionDependencies = {
   pool: Pool;
   policy: RetentionPolicy;
   /** Open runs that began before then, by their workflow ids. */
   openRunsBefore(before: Date): Promise<string[]>;
 };
-
-const DAY_MS = 86_400_000;
 
 export function createApplyRetentionActivity({
   pool,
@@ -82,8 +82,12 @@ export function createApplyRetentionActivity({
 
   async function apply(): Promise<RetentionDone> {
     const done: RetentionDone = {
-      ...{ detached: [], dropped: [], waiting: [] },
-      ...{ originalsRemoved: 0, quarantineDiscarded: 0, ledgerRunsRemoved: 0 },
+      detached: [],
+      dropped: [],
+      waiting: [],
+      originalsRemoved: 0,
+      quarantineDiscarded: 0,
+      ledgerRunsRemoved: 0,
     };
     const now = new Date();
     const { loginMonths, quarantineDays, ledgerMonths } = policy;
@@ -98,7 +102,7 @@ export function createApplyRetentionActivity({
       );
     }
     if (ledgerMonths !== undefined) {
-      const before = monthStart(now.toISOString().slice(0, 7), -ledgerMonths);
+      const before = monthStart(monthOf(now), -ledgerMonths);
       done.ledgerRunsRemoved = await pruneLedger(pool, before);
     }
     await noteMaintenance(pool, 'retention', {

@@ -37,10 +37,14 @@ export const failed = (detail: string, whatToDo: string): Finding => ({
   whatToDo,
 });
 
-function explainByCode(error: unknown): Omit<Finding, 'status'> {
+/** @param again what to do once the cause is mended */
+export function explainByCode(
+  error: unknown,
+  again = 'run doctor again',
+): { detail: string; whatToDo: string } {
   if (error instanceof Problem) return { detail: error.why, whatToDo: error.whatToDo };
   const { code, policy } = classifyError(error);
-  return { detail: `${policy.advice} (${code})`, whatToDo: 'Correct that, then run doctor again.' };
+  return { detail: `${policy.advice} (${code})`, whatToDo: `Correct that, then ${again}.` };
 }
 
 /** Runs the lists side by side, so that a part which does not answer holds up no other, and returns the findings in order. */

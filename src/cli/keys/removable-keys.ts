@@ -20,8 +20,8 @@ export async function readKeysInUse(pool: Pool): Promise<KeysInUse> {
 }
 
 /**
- * Judges keys that are not active here, by the histories of all these namespaces. A key without a record was last used before the records begin, by an earlier
- * build.
+ * Judges keys that are not active here, by the histories of all these namespaces. A key without a record was last used before
+ * the records begin, by an earlier build.
  */
 export async function removableKeys(
   [ingestion, ...others]: readonly [Client, ...Client[]],

@@ -8,8 +8,15 @@ export function mergeUnrecorded(
   unrecorded: readonly UnrecordedRun[],
 ): LedgerEntry[] {
   const added = unrecorded.map(({ runId, workflowId, startedAt, finishedAt }) => ({
-    ...{ runId, workflowId, startedAt, finishedAt, workerBuild: '', children: [] },
-    ...{ outcome: null, counts: null, ownCounts: null },
+    runId,
+    workflowId,
+    startedAt,
+    finishedAt,
+    workerBuild: '',
+    children: [],
+    outcome: null,
+    counts: null,
+    ownCounts: null,
   }));
   // A run with shards has no row while it is open, but its shards have.
   return nestRuns([...recorded, ...added]).toSorted(

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { TASK_QUEUE } from '../../domain/names.ts';
 import {
@@ -14,6 +13,7 @@ import { closedRuns, openRuns } from '../../temporal/runs/list-runs.ts';
 import { lookAtRun, type OpenRun } from '../../temporal/runs/look-at-run.ts';
 import { type UnrecordedRun, unrecordedRuns } from '../../temporal/runs/unrecorded-runs.ts';
 import { listPollers, readVersionRouting } from '../../temporal/workers.ts';
+import { answerWithin } from '../connect/answer-within.ts';
 import { ask, type Part } from '../connect/ask-part.ts';
 import type { Sources } from '../connect/open-sources.ts';
 import { postgres, RECENT_HOURS, RECENT_RUNS } from './postgres-parts.ts';
@@ -57,11 +57,13 @@ const maskKeysOf = (reported: readonly ReportedWorker[]): Record<string, string>
 
 /** Only older builds are known by their polls alone: Temporal is not waited for, and may be unreachable. */
 function pollersSoon(sources: Sources): Promise<string[]> {
-  const late = setTimeout<string[]>(POLLERS_WITHIN_MS, [], { ref: false });
-  const polled = sources.temporal(({ connection, options }) =>
-    listPollers(connection, options.namespace),
+  const polled = () =>
+    sources.temporal(({ connection, options }) => listPollers(connection, options.namespace));
+  return answerWithin(
+    POLLERS_WITHIN_MS,
+    () => polled().catch(() => []),
+    () => [],
   );
-  return Promise.race([polled.catch(() => []), late]);
 }
 
 /** `waiting`: why new runs wait although workers poll; null when they do not. */
@@ -91,8 +93,11 @@ async function someWorkerMayAnswer(sources: Sources): Promise<boolean> {
     const reported = await readReportedWorkers(await sources.pool(), TASK_QUEUE);
     return reported.length === 0 || reported.some(({ alive }) => alive);
   };
-  const late = setTimeout(REPORTS_WITHIN_MS, true, { ref: false });
-  return Promise.race([answer().catch(() => true), late]);
+  return answerWithin(
+    REPORTS_WITHIN_MS,
+    () => answer().catch(() => true),
+    () => true,
+  );
 }
 
 export type ClosedRun = {

@@ -12,8 +12,11 @@ export type RetentionPolicy = {
 export type Month = string;
 
 /** SQS keeps a message for 14 days at most; a day more, since clocks differ. */
-export const CLOSED_AFTER_DAYS = 15;
-const DAY_MS = 86_400_000;
+const CLOSED_AFTER_DAYS = 15;
+export const DAY_MS = 86_400_000;
+
+export const monthOf = (date: Date): Month => date.toISOString().slice(0, 7);
+export const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
 
 /** The first moment (UTC) of the month that is `months` after this one. */
 export function monthStart(month: Month, months = 0): Date {

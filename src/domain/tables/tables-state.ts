@@ -1,7 +1,10 @@
 import {
   type Backup,
   closedAt,
+  DAY_MS,
+  dayOf,
   type Month,
+  monthOf,
   monthStart,
   monthsDue,
   type RetentionDone,
@@ -35,9 +38,7 @@ export type TablesState = {
   retention: { at: Date; policy: RetentionPolicy; waiting: RetentionDone['waiting'] } | null;
 };
 
-const DAY_MS = 86_400_000;
-const monthOf = (date: Date): Month => date.toISOString().slice(0, 7);
-const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
+const tableOf = (month: Month): string => `user_logins_${month.replace('-', '_')}`;
 
 /** How many months in a row, from the next one on, have a partition. */
 export function monthsAhead({ months }: Pick<TablesState, 'months'>, now: Date): number {
@@ -76,7 +77,7 @@ export function nextActions(state: TablesState, now: Date): string[] {
   const { months, missing, detached, defaultRows, retention } = state;
   const actions = [
     ...(defaultRows > 0 ? [`move ${defaultRows} row(s) out of the default partition`] : []),
-    ...missing.map((month) => `make user_logins_${month.replace('-', '_')}`),
+    ...missing.map((month) => `make ${tableOf(month)}`),
   ];
   if (!retention) return actions;
   const { policy, waiting } = retention;
@@ -87,7 +88,7 @@ export function nextActions(state: TablesState, now: Date): string[] {
   );
   for (const month of due) {
     const waits = waiting.find((each) => each.month === month);
-    const name = `user_logins_${month.replace('-', '_')}`;
+    const name = tableOf(month);
     actions.push(
       waits
         ? `keep ${name}, unless this has changed: ${waits.for}`

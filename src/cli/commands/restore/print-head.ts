@@ -64,7 +64,10 @@ async function withJournal(
 ): Promise<KeptHead> {
   const journal = await readJournal(pool);
   return {
-    ...{ sequence, hash, at: at?.toISOString() ?? null, takenAt: journal.takenAt },
+    sequence,
+    hash,
+    at: at?.toISOString() ?? null,
+    takenAt: journal.takenAt,
     ...(backup !== undefined && { backup }),
     journal: sealJournal(vaultKey, journal),
   };

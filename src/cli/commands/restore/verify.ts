@@ -1,10 +1,15 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
-import { classifyError } from '../../../errors/classify-error.ts';
-import { Problem } from '../../../errors/problem.ts';
 import { withCustody } from '../../connect/with-custody.ts';
 import { recordFirst } from '../../custody/record-first.ts';
-import { type Check, type Finding, failed, ok, type Result } from '../../doctor/check.ts';
+import {
+  type Check,
+  explainByCode,
+  type Finding,
+  failed,
+  ok,
+  type Result,
+} from '../../doctor/check.ts';
 import { describeResult } from '../../doctor/describe-result.ts';
 import { EXIT, EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { sinceOption } from '../../options/duration.ts';
@@ -88,8 +93,7 @@ async function examine({ run }: Check): Promise<Finding> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof Problem) return failed(error.why, error.whatToDo);
-    const { code, policy } = classifyError(error);
-    return failed(`${policy.advice} (${code})`, 'Correct that, then verify again.');
+    const { detail, whatToDo } = explainByCode(error, 'verify again');
+    return failed(detail, whatToDo);
   }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { dayOf } from '../../../domain/tables/retention.ts';
 import {
   dropsAt,
   monthsAhead,
@@ -17,7 +18,8 @@ import { type Column, renderTable } from '../../terminal/table.ts';
 const HELP = `
 Rows are Postgres' estimate. The schedule maintain-tables starts the maintenance every day: it makes the partitions of
 coming months and moves rows out of the default partition. The custodian's worker (schedule retain-tables) applies the
-retention that its settings ask for (LOGIN_RETENTION_MONTHS); what is shown of it is what that worker has last found. This command changes nothing.
+retention that its settings ask for (LOGIN_RETENTION_MONTHS); what is shown of it is what that worker has last found. This
+command changes nothing.
 
 Examples:
   login-etl tables
@@ -59,21 +61,22 @@ function describe(state: TablesState, now: Date): string[] {
   const { months, detached, retention } = state;
   const rows = [
     ...detached.map((each) => {
-      const until = retention ? `, dropped from ${day(dropsAt(each, retention.policy))} on` : '';
+      const until = retention ? `, dropped from ${dayOf(dropsAt(each, retention.policy))} on` : '';
       return [
         each.table,
         each.rows,
         mebibytes(each.bytes),
-        `detached ${day(each.detachedAt)}${until}`,
+        `detached ${dayOf(each.detachedAt)}${until}`,
       ];
     }),
     ...months.map((each) => [
-      ...[each.table, each.rows ?? '', mebibytes(each.bytes)],
+      each.table,
+      each.rows ?? '',
+      mebibytes(each.bytes),
       stateOfMonth(each.month, state, now),
     ]),
   ];
   return [...renderTable(COLUMNS, rows, terminalWidth()), '', ...describeTables(state, now)];
 }
 
-const day = (date: Date): string => date.toISOString().slice(0, 10);
 const mebibytes = (bytes: number): number => Math.round(bytes / 1024 / 102.4) / 10;
