@@ -18,8 +18,9 @@
  *   masked          maskBatch      insertBatch                    that insert
  *   receipt         insertBatch    insertBatch, acknowledgeBatch  the acknowledgement
  *
- * Only what a receipt confirms as committed, for exactly this batch, and what the database still has is deleted from the queue. Namespace, workflow, kind and
- * batch are authenticated with each part, so none can be used in another workflow or in place of another.
+ * Only what a receipt confirms as committed, for exactly this batch, and what the database still has is deleted from the
+ * queue. Namespace, workflow, kind and batch are authenticated with each part, so none can be used in another workflow or in
+ * place of another.
  *
  * An activity input holds either the part itself or a reference to it: while one worker does all steps, references
  * (single-worker.ts), so that each part is in the history once. How many bytes a batch may have, so that its parts fit a

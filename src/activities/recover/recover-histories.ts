@@ -19,7 +19,7 @@ type Execution = { workflowId: string; runId: string };
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /** What a recovery reads in Temporal (`temporal/recovery/histories.ts`). */
-export type Histories = {
+type Histories = {
   list(since: Date, limit: number, page?: string): Promise<{ runs: Execution[]; page?: string }>;
   read(
     run: Execution,

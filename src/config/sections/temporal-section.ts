@@ -185,8 +185,7 @@ export const temporal = section<typeof SETTINGS, TemporalSettings>(
         },
         namespace,
         custodianNamespace: values.custodianNamespace ?? namespace,
-        recoveryWindowDays:
-          values.recoveryWindowDays ?? Number(SETTINGS.recoveryWindowDays.default),
+        recoveryWindowDays: values.recoveryWindowDays,
         ...(deploymentName && buildId && { version: { deploymentName, buildId } }),
         ...(tls instanceof Object && {
           tlsFilesReplaced: () => isReplaced(tls, () => load().connectionOptions.tls),

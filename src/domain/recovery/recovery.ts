@@ -3,7 +3,7 @@ export const RECOVERY_WORKFLOW_TYPE = 'recoverLogins';
 export const RECOVERY_WORKFLOW_ID = 'recover-logins';
 
 /** What a recovery did. Messages are counted where they were found; none of these numbers is a difference. */
-export type RecoveryCounts = {
+type RecoveryCounts = {
   /** Runs whose history was read. */
   runs: number;
   /** Batches that a history says were committed. */
