@@ -1,3 +1,4 @@
+import { areReady } from '../../telemetry/health/readiness.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
 import { JSON_TYPE } from '../send-data.ts';
@@ -14,7 +15,7 @@ export function addServiceRoutes(
   });
   app.get('/readyz', OPEN, async (_request, reply) => {
     const parts = await readiness();
-    const ready = Object.values(parts).every((state) => state === 'ok');
+    const ready = areReady(parts);
     const status = ready ? 'ready' : 'not ready';
     return reply
       .code(ready ? 200 : 503)

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { HostAndPort } from '../../config/host-and-port.ts';
 import { limitConnections, SERVER_TIMEOUTS } from '../../http/limit-connections.ts';
-import type { Readiness } from './readiness.ts';
+import { areReady, type Readiness } from './readiness.ts';
 
 type HealthServer = {
   /** Answers "not ready" from now on, since the worker accepts no more work. */
@@ -23,7 +23,7 @@ export async function startHealthServer(
   let stopping = false;
   const answerReady = async (response: ServerResponse) => {
     const parts = await readiness();
-    const ready = !stopping && Object.values(parts).every((state) => state === 'ok');
+    const ready = !stopping && areReady(parts);
     answer(response, ready ? 200 : 503, {
       status: ready ? 'ready' : 'not ready',
       ...(stopping && { reason: 'shutting down' }),

@@ -18,6 +18,9 @@ const FRESH_MS = 1_000;
 
 export type Readiness = () => Promise<States>;
 
+export const areReady = (parts: States): boolean =>
+  Object.values(parts).every((state) => state === 'ok');
+
 /** Checks how each part answers. Never rejects. */
 export function createReadiness(parts: {
   temporal: ConnectionLike;

@@ -15,7 +15,8 @@ export async function connectWorker(
   let namespace = settings.namespace;
   try {
     connection = await NativeConnection.connect({ ...settings.connectionOptions, ...options });
-    for (namespace of namespaces) await connection.workflowService.describeNamespace({ namespace });
+    for (namespace of new Set(namespaces))
+      await connection.workflowService.describeNamespace({ namespace });
     return connection;
   } catch (error) {
     await connection?.close();
