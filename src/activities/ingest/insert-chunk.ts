@@ -3,6 +3,7 @@ import type { Rejected } from '../../batch/batch.ts';
 import { TableRefusesBatch } from '../../errors/table-trouble.ts';
 import { insertRowByRow } from '../../postgres/ingest/insert-batch.ts';
 import type { RefusedRow } from '../../postgres/ingest/insert-logins.ts';
+import { takesCopy, tryInsert } from '../../postgres/ingest/try-insert.ts';
 import { isWorthTrying, judgeRows, NotTheRow, refusalReason } from './judge-refusals.ts';
 import { type OpenBatch, pickRows, sealingVault, type VaultFor, without } from './open-batch.ts';
 
@@ -12,10 +13,10 @@ export type LeftOut = { refused: Rejected[]; storedBefore: number[] };
 export type ChunkMeans = {
   pool: Pool;
   vaultFor: VaultFor;
-  /** Whether rows of the batch are stored that are not in this chunk. */
-  othersStored: boolean;
-  /** Whether the table takes a row that is nobody's. */
-  takesSample(): Promise<boolean>;
+  /** The place of a row of the batch that is stored. */
+  stored?: number | undefined;
+  /** Whether the table was seen to take another row after it had refused these. */
+  othersGoIn: boolean;
 };
 
 /** A replay's transaction that refuses rows must not commit: it has taken their messages out of quarantine. */
@@ -30,7 +31,8 @@ class RefusedInReplay extends Error {
 
 /**
  * Inserts rows one by one in one transaction, and adds those that cannot be stored to `left`. If the transaction itself
- * fails, it is divided.
+ * fails, it is divided. A function of the database, such as a trigger, may refuse rows for as long as something else is
+ * wrong: what it refuses is tried again, and is to blame only if the table takes another row afterwards.
  */
 export async function insertChunk(
   batch: OpenBatch,
@@ -48,14 +50,20 @@ export async function insertChunk(
     const { refused, duplicates } = await insertRowByRow(means.pool, {
       ...chunk,
       judge(rows) {
-        judgeRows(rows, means.othersStored || rows.length < places.length);
+        judgeRows(rows, means.othersGoIn || rows.length < places.length);
         if (batch.replayId !== undefined && rows.length > 0) throw new RefusedInReplay(rows);
       },
       vault: vault.seal,
     });
     vault.committed();
-    refused.forEach(refuse);
     left.storedBefore.push(...duplicates.map(placeOf));
+    const again = means.othersGoIn ? [] : refused.filter(({ raised }) => raised);
+    refused.filter((row) => !again.includes(row)).forEach(refuse);
+    const notStored = new Set([...refused.map(({ place }) => place), ...duplicates]);
+    const place = without(notStored, places.length).at(-1);
+    const stored = place === undefined ? means.stored : placeOf(place);
+    const placesAgain = again.map((row) => placeOf(row.place));
+    await insertChunk(batch, placesAgain, { ...means, stored }, left);
   } catch (error) {
     if (error instanceof RefusedInReplay) {
       error.rows.forEach(refuse);
@@ -63,8 +71,8 @@ export async function insertChunk(
       const kept = without(refusedPlaces, places.length).map(placeOf);
       await insertChunk(batch, kept, means, left);
     } else if (error instanceof NotTheRow) {
-      if (means.othersStored || !(await means.takesSample())) throw error.cause;
-      await insertChunk(batch, places, { ...means, othersStored: true }, left);
+      if (means.othersGoIn || !(await takesAnother(batch, means))) throw error.cause;
+      await insertChunk(batch, places, { ...means, othersGoIn: true }, left);
     } else if (isWorthTrying(error) && places.length > 1) {
       // The statement itself failed, before it tried a row, or the vault refuses the original of one.
       const middle = Math.ceil(places.length / 2);
@@ -74,6 +82,15 @@ export async function insertChunk(
       left.refused.push({ index: placeOf(0), reason: vaultReason(error, left) });
     }
   }
+}
+
+/** A row that is nobody's, or else a copy of one that is stored: a trigger may refuse either for its values. */
+async function takesAnother(batch: OpenBatch, { pool, stored }: ChunkMeans): Promise<boolean> {
+  const takesSample = await tryInsert(pool).then(
+    () => true,
+    () => false,
+  );
+  return takesSample || (stored !== undefined && (await takesCopy(pool, pickRows(batch, [stored]))));
 }
 
 const OF_THE_VAULT = 'vault: refuses the original of a masked value';

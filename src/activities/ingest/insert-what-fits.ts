@@ -4,7 +4,6 @@ import { TableRefusesBatch } from '../../errors/table-trouble.ts';
 import type { StoredCounts } from '../../postgres/ingest/batch-to-insert.ts';
 import { insertBatch } from '../../postgres/ingest/insert-batch.ts';
 import { refusedInARow } from '../../postgres/ingest/record-batch.ts';
-import { tryInsert } from '../../postgres/ingest/try-insert.ts';
 import { insertChunk, type LeftOut } from './insert-chunk.ts';
 import { isWorthTrying, judgeBatch } from './judge-refusals.ts';
 import {
@@ -86,17 +85,12 @@ async function insertInChunks(
     refused: [...(resumed?.refused ?? [])],
     storedBefore: [...(resumed?.storedBefore ?? [])],
   };
-  let sample: Promise<boolean> | undefined;
-  const takesSample = () =>
-    (sample ??= tryInsert(pool).then(
-      () => true,
-      () => false,
-    ));
   for (let done = resumed?.done ?? 0; done < rows; ) {
     signal?.throwIfAborted();
     const places = range(done, Math.min(rows, done + CHUNK));
-    const othersStored = done > left.refused.length;
-    await insertChunk(batch, places, { pool, vaultFor, othersStored, takesSample }, left);
+    const leftOut = new Set([...left.refused.map(({ index }) => index), ...left.storedBefore]);
+    const stored = without(leftOut, done).at(-1);
+    await insertChunk(batch, places, { pool, vaultFor, stored, othersGoIn: false }, left);
     done += places.length;
     onProgress?.({ ...left, done });
   }

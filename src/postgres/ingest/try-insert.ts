@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { LOGIN_FIELDS } from '../../domain/login/login-columns.ts';
 import { type MaskedRows, noRows } from '../../domain/login/login-rows.ts';
 import { boundedTransaction } from '../bounded-transaction.ts';
 import { closeRun } from '../runs/close-run.ts';
-import type { BatchToInsert } from './batch-to-insert.ts';
+import type { BatchToInsert, RowsToInsert } from './batch-to-insert.ts';
 import { insertWithin } from './insert-batch.ts';
 import { lockInserts } from './insert-lock.ts';
 import { insertEachLogin } from './insert-logins.ts';
@@ -28,16 +28,36 @@ export async function tryInsert(pool: Pool): Promise<void> {
     acknowledged: 2,
     batches: 1,
   };
+  await rollBack(pool, async (client) => {
+    await insertWithin(client, batch);
+    await insertEachLogin(client, batch, new Set());
+    await closeRun(
+      client,
+      { runId, workflowId, startedAtMs, finishedAtMs: startedAtMs, outcome: 'completed', counts },
+      'doctor',
+    );
+  });
+}
+
+/**
+ * Inserts a copy of a row that is stored, under an id of its own, in a transaction that is rolled back.
+ * @returns whether the table takes it
+ */
+export async function takesCopy(pool: Pool, row: RowsToInsert): Promise<boolean> {
+  let takes = false;
+  await rollBack(pool, async (client) => {
+    const copy = { ...row, messageIds: [randomUUID()] };
+    const { refused } = await insertEachLogin(client, copy, new Set());
+    takes = refused.length === 0;
+  });
+  return takes;
+}
+
+async function rollBack(pool: Pool, act: (client: PoolClient) => Promise<void>): Promise<void> {
   try {
     await boundedTransaction(pool, undefined, async (client) => {
       await lockInserts(client, 'shared');
-      await insertWithin(client, batch);
-      await insertEachLogin(client, batch, new Set());
-      await closeRun(
-        client,
-        { runId, workflowId, startedAtMs, finishedAtMs: startedAtMs, outcome: 'completed', counts },
-        'doctor',
-      );
+      await act(client);
       throw new RolledBack('all of it worked');
     });
   } catch (error) {

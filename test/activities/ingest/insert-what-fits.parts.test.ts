@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { InsertProgress } from '../../../src/activities/ingest/insert-what-fits.ts';
 import {
   batchToInsert,
@@ -140,4 +140,64 @@ test('a step that is tried again goes on where it was, with what was refused bef
   expect(done).toEqual([750, 1_000]);
   expect(again).toMatchObject({ inserted: 666, duplicates: 0 });
   expect(again.refused.map(({ index }) => index)).toEqual(expected);
+});
+
+describe('a trigger that refuses rows for a while', () => {
+  /** It counts the rows that it sees, also those of transactions that are rolled back. */
+  async function whileRefusing<Result>(
+    code: string,
+    refuses: string,
+    act: () => Promise<Result>,
+  ): Promise<Result> {
+    await database.pool.query(`
+      create sequence seen;
+      create function refuse_rows() returns trigger language plpgsql security definer as $$
+        declare n bigint := nextval('seen');
+        begin
+          if ${refuses} then raise exception using errcode = '${code}'; end if;
+          return new;
+        end $$;
+      create trigger refuse_rows before insert on user_logins for each row execute function refuse_rows()`);
+    try {
+      return await act();
+    } finally {
+      await database.pool.query('drop function refuse_rows cascade; drop sequence seen');
+    }
+  }
+
+  test.each(['53100', 'P0001', '23514', '42501'])(
+    'loses no row to quarantine when it stops in the middle of a batch: %s',
+    async (code) => {
+      const stored = await whileRefusing(code, 'n <= 31', () => insert(400, []));
+      expect(stored).toMatchObject({ inserted: 400, refused: [] });
+    },
+  );
+
+  test.each(['53100', 'P0001', '23514', '42501'])(
+    'makes the rest of the batch wait when it begins in the middle of it: %s',
+    async (code) => {
+      // The first row makes the batch be tried row by row.
+      const refuses = 'n = 1 or n > 300';
+      const batch = batchToInsert({ rowIds: newIds(400), userId: (n) => `user-${n}` });
+      await whileRefusing(code, refuses, async () => {
+        await expect(insertFitting(database.pool, batch)).rejects.toThrow();
+      });
+      expect(await insertFitting(database.pool, batch)).toMatchObject({
+        inserted: 400,
+        duplicates: 0,
+        refused: [],
+      });
+    },
+  );
+
+  test.each(['53100', 'P0001'])(
+    'and one that refuses some rows for their values are told apart, also where it refuses the sample: %s',
+    async (code) => {
+      const batch = batchToInsert({ rowIds: newIds(300), userId: (n) => `user-${n}` });
+      const refuses = `n <= 31 or new.user_id in ('user-7', 'user-299', 'doctor')`;
+      const stored = await whileRefusing(code, refuses, () => insertFitting(database.pool, batch));
+      expect(stored.inserted).toBe(298);
+      expect(stored.refused.map(({ index }) => index).toSorted((a, b) => a - b)).toEqual([7, 299]);
+    },
+  );
 });
