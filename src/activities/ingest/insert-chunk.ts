@@ -90,7 +90,9 @@ async function takesAnother(batch: OpenBatch, { pool, stored }: ChunkMeans): Pro
     () => true,
     () => false,
   );
-  return takesSample || (stored !== undefined && (await takesCopy(pool, pickRows(batch, [stored]))));
+  return (
+    takesSample || (stored !== undefined && (await takesCopy(pool, pickRows(batch, [stored]))))
+  );
 }
 
 const OF_THE_VAULT = 'vault: refuses the original of a masked value';
