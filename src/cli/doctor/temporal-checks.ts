@@ -51,7 +51,7 @@ export function temporalChecks(
       },
       { name: 'worker', needs: TEMPORAL, run: () => workers(client, pool), explain },
       {
-        name: 'payload keys',
+        name: 'payload keys of histories',
         needs: TEMPORAL,
         run: () => payloadKeys(payloads, pool, settings.recoveryWindowDays),
         explain,

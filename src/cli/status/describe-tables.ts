@@ -8,7 +8,7 @@ export function describeTables(state: TablesState, now: Date): string[] {
   return [
     `${monthsAhead(state, now)} months ahead, ${strays} in the default partition, maintenance: ${maintainedAt ? minute(maintainedAt) : 'none yet'}`,
     retention === null
-      ? "retention: waits for a custodian's worker"
+      ? 'retention: off, or not applied yet'
       : `retention: ${kept === undefined ? 'off' : `${kept} months`}, applied ${minute(retention.at)}${waiting > 0 ? `, ${waiting} month(s) wait` : ''}`,
   ];
 }

@@ -88,7 +88,7 @@ function describeQuarantine({ messages, reasons }: QuarantineView, at: Date): st
   if (messages === 0) return ['empty'];
   const left = reasons.length - SHOWN_REASONS;
   return [
-    `${number(messages)} messages`,
+    `${number(messages)} message(s)`,
     ...reasons
       .slice(0, SHOWN_REASONS)
       .map(

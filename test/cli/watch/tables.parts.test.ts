@@ -22,7 +22,7 @@ test('tables shows the partitions, and that retention waits for a worker of the 
   expect(stdout).toContain(
     '12 months ahead, nothing in the default partition, maintenance: none yet',
   );
-  expect(stdout).toContain("retention: waits for a custodian's worker");
+  expect(stdout).toContain('retention: off, or not applied yet');
   expect((await tables('--dry-run')).stdout).toBe('nothing\n');
 });
 
