@@ -51,7 +51,7 @@ export function temporalChecks(
       },
       { name: 'worker', needs: TEMPORAL, run: () => workers(client, pool), explain },
       {
-        name: 'payload keys of histories',
+        name: 'history keys',
         needs: TEMPORAL,
         run: () => payloadKeys(payloads, pool, settings.recoveryWindowDays),
         explain,

@@ -110,7 +110,7 @@ describe('where all is well', () => {
     expect(stdout).toMatch(/queue +\S+: 0 waiting, 0 in flight\n/);
     expect(stdout).toMatch(/schedule +next in .*, 0 missed\n/);
     expect(stdout).toMatch(/rows +8 logins sent today \(UTC\)\n/);
-    expect(stdout).toMatch(/quarantine +1 messages\n +1 {2}message: is not JSON, last .* ago/);
+    expect(stdout).toMatch(/quarantine +1 message\(s\)\n +1 {2}message: is not JSON, last .* ago/);
     expect(stdout).toMatch(/keys +masking: test since 20/);
     expect(stdout).toMatch(/^started +workflow +state +took +received +inserted +/m);
     expect(stdout).toMatch(/ completed .* 9 +8 +0 +1 +9$/m);
