@@ -102,10 +102,15 @@ const UNKNOWN = `
   select given.hash from unnest($1::text[]) as given (hash)
   where not exists (select from audit_log where audit_log.hash = decode(given.hash, 'hex'))`;
 
-/** Erases everything again. For a transaction that holds the lock on the vault. */
-export async function eraseAgain(
+/**
+ * Erases everything again. For a transaction that holds the lock on the vault. It is done before the recovery, so that nobody
+ * reads what was erased, and once more after it: only then are all rows there, which say which values an account had, under
+ * the masking key of the restored database, and which of them other accounts share.
+ */
+export async function eraseJournaled(
   client: PoolClient,
   { values, departures, accounts }: ErasureJournal,
+  when: 'before' | 'after',
 ): Promise<ErasedAgain> {
   const { rows: unknown } = await client.query<{ hash: string }>(UNKNOWN, [
     accounts.map(({ auditHash }) => auditHash),
@@ -114,7 +119,10 @@ export async function eraseAgain(
   const again = accounts.filter(({ auditHash }) => missing.has(auditHash));
   let originals = 0;
   for (const { userId, keepShared, at } of again) {
-    const { ips, devices } = await eraseOriginals(client, { userId, keepShared }, [], at);
+    const { ips, devices } = await eraseOriginals(client, { userId, keepShared }, [], {
+      erasedAt: at,
+      noteValues: when === 'after' || !keepShared,
+    });
     originals += ips + devices;
   }
   await lockInserts(client, 'alone');

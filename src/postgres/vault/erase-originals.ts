@@ -13,6 +13,13 @@ export type EraseTarget =
   | { userId: string; keepShared: boolean }
   | { values: readonly MaskedValue[] };
 
+/** An erasure that a restore has undone. What later messages brought stays. */
+type EarlierErasure = {
+  erasedAt: string;
+  /** False while rows are missing: then messages of other accounts may still bring what is erased here. */
+  noteValues: boolean;
+};
+
 export type VaultCounts = Record<MaskedPlural, number> & {
   /** Those of them that other accounts have, too. */
   shared: number;
@@ -28,13 +35,30 @@ const sharedIn =
     select from ${table} where ${equalsValue(column, 'value')} and user_id <> $1
   )`;
 
+/** The logins of anyone with one of the values that were sent after the erasure. */
+const laterIn =
+  (table: string) =>
+  ({ field, column }: (typeof MASKED_COLUMNS)[number]): string =>
+    `
+  select field, value from sent_before
+  where field = '${field}' and exists (
+    select from ${table} where ${equalsValue(column, 'value')} and sent_at > $3
+  )`;
+
+const SENT_BEFORE = "user_id = $1 and sent_at <= coalesce($3::timestamptz, 'infinity')";
+
 /**
- * $1 account, $2 whether shared values stay.
+ * $1 account, $2 whether shared values stay, $3 when they were erased before, or null.
  * @param tables user_logins, and the months that were detached and not yet dropped
  */
 const ofUser = (tables: readonly string[]): string => `
-  with own as materialized (
-    ${tables.map((table) => `select field, value from ${table} ${EACH_VALUE} where user_id = $1`).join(' union ')}
+  with sent_before as materialized (
+    ${tables.map((table) => `select field, value from ${table} ${EACH_VALUE} where ${SENT_BEFORE}`).join(' union ')}
+  ),
+  own as materialized (
+    select * from sent_before
+    except
+    (${tables.flatMap((table) => MASKED_COLUMNS.map(laterIn(table))).join(' union ')})
   ),
   others as materialized (
     ${tables.flatMap((table) => MASKED_COLUMNS.map(sharedIn(table))).join(' union ')}
@@ -68,11 +92,16 @@ const COUNT_FIELDS = MASKED_COLUMNS.map(
 const COUNTS = `${COUNT_FIELDS},
     count(distinct (field, masked_value)) filter (where shared)::int as shared`;
 
-async function readMeant(client: Pool | PoolClient, target: EraseTarget): Promise<Meant[]> {
+async function readMeant(
+  client: Pool | PoolClient,
+  target: EraseTarget,
+  erasedAt?: string,
+): Promise<Meant[]> {
   if (!('userId' in target)) return target.values.map((value) => ({ ...value, shared: false }));
   const detached = (await readDetached(client)).map(({ table }) => pg.escapeIdentifier(table));
   const statement = ofUser(['user_logins', ...detached]);
-  return (await client.query<Meant>(statement, [target.userId, target.keepShared])).rows;
+  const values = [target.userId, target.keepShared, erasedAt ?? null];
+  return (await client.query<Meant>(statement, values)).rows;
 }
 
 /** Counts these originals in the vault. */
@@ -90,15 +119,14 @@ export async function countOriginals(pool: Pool, target: EraseTarget): Promise<V
  * committed their originals, which are deleted, and those after see what was noted. Finding an account's values takes
  * long, so inserts go on meanwhile.
  * @param alike the same originals as other keys mask them, which messages of another time may bring
- * @param erasedAt when they were erased before; default: now
  */
 export async function eraseOriginals(
   client: PoolClient,
   target: EraseTarget,
   alike: readonly MaskedValue[] = [],
-  erasedAt?: string,
+  earlier?: EarlierErasure,
 ): Promise<VaultCounts & { dataKeys: number }> {
-  const meant = await readMeant(client, target);
+  const meant = await readMeant(client, target, earlier?.erasedAt);
   await lockInserts(client, 'alone');
   const { rows } = await client.query<VaultCounts & { dataKeyIds: string[] }>(
     `with ${MEANT}, from_vault as (
@@ -112,7 +140,7 @@ export async function eraseOriginals(
      ), noted as (
        insert into erased_values (value_hash, erased_at)
        select distinct hash, coalesce($8, clock_timestamp()) from (
-         select sha256(convert_to(field || ':', 'UTF8') || masked_value) as hash from meant
+         select sha256(convert_to(field || ':', 'UTF8') || masked_value) as hash from meant where $9
          union select sha256(convert_to(field || ':', 'UTF8') || masked_value)
            from unnest($4::bytea[], $5::text[]) as alike (masked_value, field)
          union select sha256(convert_to($6 || user_id, 'UTF8')) from unnest($7::text[]) as user_id
@@ -125,7 +153,8 @@ export async function eraseOriginals(
     [
       ...columnsOf(meant),
       ...toColumns(alike),
-      ...[USER_PREFIX, 'userId' in target ? [target.userId] : [], erasedAt ?? null],
+      ...[USER_PREFIX, 'userId' in target ? [target.userId] : [], earlier?.erasedAt ?? null],
+      earlier?.noteValues ?? true,
     ],
   );
   const { dataKeyIds, ...counts } = rows[0] as VaultCounts & { dataKeyIds: string[] };

@@ -15,7 +15,7 @@ import { boundedTransaction } from '../../../postgres/bounded-transaction.ts';
 import {
   type ErasedAgain,
   type ErasureJournal,
-  eraseAgain,
+  eraseJournaled,
 } from '../../../postgres/recovery/erasure-journal.ts';
 import { LOCK_VAULT } from '../../../postgres/vault/vault-lock.ts';
 import {
@@ -42,8 +42,8 @@ lacks, with its run and number. What is there stays as it is, so a second recove
 while one is running, it shows that one.
 
 --since is the time that the database was restored to, or earlier. A restore also undoes erasures: --journal names the
-newest file of \`login-etl audit head --json\`, which is applied before anything is inserted and needs the vault's private
-key; --no-journal says that nothing was erased since. Rows that come back under an old masking key are re-masked by
+newest file of \`login-etl audit head --json\`, which is applied before anything is inserted and once more at the end, and
+needs the vault's private key; --no-journal says that nothing was erased since. Rows that come back under an old masking key are re-masked by
 the next \`login-etl remask start\`.
 
 It is refused until the schedule and open runs are paused: docs/backup.md has the steps. Needs the database role
@@ -80,13 +80,19 @@ export function addRecoverCommand(program: Command): void {
         'payloads',
       ]);
       await withTemporal(temporal, payloads.keys, async (client) => {
+        const running = await isRecovering(client);
+        if (!running && !since) throw notClear('--since is missing');
+        const journal =
+          running && options.journal === undefined
+            ? undefined
+            : await readJournalFile(command, options.journal);
+        const eraseAgain = async (pool: Pool, when: 'before' | 'after') =>
+          journal && (await applyJournal(pool, journal, reason, when));
         let erased: ErasedAgain | undefined;
-        if (!(await isRecovering(client))) {
-          if (!since) throw notClear('--since is missing');
-          const journal = await readJournalFile(command, options.journal);
+        if (!running && since) {
           await refuseWhileIngesting(client);
           await withDatabase(command, postgres, async (pool) => {
-            erased = journal && (await applyJournal(pool, journal, reason));
+            erased = await eraseAgain(pool, 'before');
             const requestId = await request(pool, since, reason);
             await startRecovery(client, { requestId });
           });
@@ -97,6 +103,8 @@ export function addRecoverCommand(program: Command): void {
           (progress) => !json && printMessage(describeRecovery(progress)),
           PROGRESS_EVERY_MS,
         );
+        const after = await withDatabase(command, postgres, (pool) => eraseAgain(pool, 'after'));
+        erased = erased && after ? added(erased, after) : after;
         if (json)
           printJson({ ...result, ...(erased && { erased }), complete: !isIncomplete(result) });
         else printData(describe(result));
@@ -133,13 +141,24 @@ async function open(
   }
 }
 
-const applyJournal = (pool: Pool, journal: ErasureJournal, reason: string): Promise<ErasedAgain> =>
+const applyJournal = (
+  pool: Pool,
+  journal: ErasureJournal,
+  reason: string,
+  when: 'before' | 'after',
+): Promise<ErasedAgain> =>
   boundedTransaction(pool, LOCK_VAULT, async (client) => {
-    const erased = await eraseAgain(client, journal);
-    const detail = { ...erased, journalTakenAt: journal.takenAt };
+    const erased = await eraseJournaled(client, journal, when);
+    const detail = { ...erased, when, journalTakenAt: journal.takenAt };
     await appendAuditRecord(client, { action: 'recovery.erase', reason, detail });
     return erased;
   });
+
+const added = (before: ErasedAgain, after: ErasedAgain): ErasedAgain => ({
+  originals: before.originals + after.originals,
+  messages: before.messages + after.messages,
+  accounts: after.accounts,
+});
 
 /** The worker recovers nothing without this record. */
 async function request(pool: Pool, since: Date, reason: string): Promise<string> {
