@@ -12,8 +12,6 @@ type PageQuestion<Query> = {
   /** Names the route in cursors and in the cache. */
   route: string;
   query: Query & Paged;
-  /** What the settings make of the same query. */
-  view?: object;
   /** In place of the one that the query asks for. */
   window?: Window;
   about(window: Window): Question['about'];
@@ -25,16 +23,18 @@ type PageQuestion<Query> = {
 
 /** Answers with one page, from where its cursor says; later pages keep the window of the first one. */
 export async function answerPage<Query extends object>(
-  { answers, cursors }: ApiContext,
+  { answers, cursors, settings: { smallestGroup, guessableValues } }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { route, query, view = {}, window: given, about, read }: PageQuestion<Query>,
+  { route, query, window: given, about, read }: PageQuestion<Query>,
 ): Promise<Sent> {
   const of = { route, query, caller: callerOf(request) };
   const [from, to, ...after] = query.cursor ? cursors.open(query.cursor, of) : [];
   const window = given ?? (from && to ? { from, to } : windowOf(query));
   const { cursor: _cursor, ...asked } = query;
   const page = { window, after: after.length > 0 ? after : undefined };
+  // Another process may have other settings, and so another answer to the same query.
+  const view = { smallestGroup, guessableValues };
   const {
     body,
     last,

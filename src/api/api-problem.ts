@@ -11,6 +11,7 @@ const KINDS = {
   'not-found': [404, 'There is nothing at this address'],
   'not-available': [404, 'This instance does not offer this'],
   'method-not-allowed': [405, 'The address has other methods'],
+  'not-acceptable': [406, 'The answer has another type'],
   timeout: [408, 'The request was not complete in time'],
   'idempotency-conflict': [409, 'The Idempotency-Key was used for another request'],
   'body-too-large': [413, 'The body is too large'],
@@ -22,6 +23,7 @@ const KINDS = {
   'headers-too-large': [431, 'The headers are too large'],
   internal: [500, 'The service failed to answer'],
   unavailable: [503, 'The database does not answer now'],
+  'too-slow': [503, 'The query takes too long'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 type ProblemKind = keyof typeof KINDS;
@@ -82,6 +84,9 @@ const OTHERS: Readonly<Record<string, ProblemKind>> = {
   503: 'unavailable',
 };
 
+/** SQLSTATE of a statement that took longer than it may. */
+const STATEMENT_TIMEOUT = '57014';
+
 /** Postgres' own refusals name no row, since nothing is written: only a failing service can be behind them. */
 const TRANSIENT: readonly string[] = ['retry', 'wait'];
 
@@ -99,6 +104,13 @@ export function problemOf(error: unknown): ApiProblem {
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new ApiProblem('invalid-request', {
       detail: OWN_DETAILS[code] ?? 'the body is not JSON',
+    });
+  }
+  if (code === STATEMENT_TIMEOUT) {
+    return new ApiProblem('too-slow', {
+      detail: 'choose fewer days, or more values to search by',
+      errors: [{ field: 'from', detail: 'the window may be too long' }],
+      headers: { 'retry-after': RETRY_SECONDS },
     });
   }
   if (TRANSIENT.includes(classifyError(error).policy.action)) {

@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the caller needs, or `open` for a route that anyone may ask. A route without it cannot be added. */
     scope?: ApiScope | 'open';
+    /** Of its answers; JSON if it does not say. */
+    types?: readonly string[];
   }
   interface FastifyRequest {
     caller: Caller | null;

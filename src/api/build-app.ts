@@ -24,6 +24,7 @@ import { addReadRoutes } from './routes/read-routes.ts';
 import { addServiceRoutes } from './routes/service-routes.ts';
 import { addSharingRoutes } from './routes/sharing-routes.ts';
 import { addStatsRoutes } from './routes/stats-routes.ts';
+import { takeJsonBodies } from './routes/take-json-bodies.ts';
 
 const MAX_BODY_BYTES = 64 * 1_024;
 
@@ -53,6 +54,7 @@ export async function buildApp(context: ApiContext, server: Server): Promise<Api
     transformObject: jsonSchemaTransformObject,
   });
   app.removeContentTypeParser('text/plain');
+  takeJsonBodies(app);
   const quota = new TokenBuckets(context.settings.requestsPerMinute);
   // First, so that refusals have their headers, too.
   addAnswerHooks(app, context, quota);

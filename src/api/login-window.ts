@@ -11,15 +11,15 @@ export type Window = { from: string; to: string };
 /** For what does not depend on days. */
 export const ALL_DAYS: Window = { from: '0001-01-01', to: '9999-12-31' };
 
-const day = z.iso
+export const dayField = z.iso
   .date()
   .refine((value) => value >= FIRST_DAY, `must not be before ${FIRST_DAY}`)
   .optional();
 
 /** Both days belong to the window (UTC). */
 export const windowFields = {
-  from: day.describe(`First day (UTC); by default ${DEFAULT_DAYS} days before the last`),
-  to: day.describe('Last day (UTC); by default today'),
+  from: dayField.describe(`First day (UTC); by default ${DEFAULT_DAYS} days before the last`),
+  to: dayField.describe('Last day (UTC); by default today'),
 };
 
 export function windowOf(given: { from?: string | undefined; to?: string | undefined }): Window {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import type { ApiSettings } from '../config/sections/api-section.ts';
+import type { ApiSettings, ApiToken } from '../config/sections/api-section.ts';
 import { deriveKey } from '../crypto/keys/derive-key.ts';
 import { classifyError } from '../errors/classify-error.ts';
 import { closeServer, createServer, listenAt } from '../http/serve.ts';
@@ -12,6 +12,8 @@ import { buildApp } from './build-app.ts';
 import { answerCache } from './cache/answer-cache.ts';
 import { cursors } from './cursor.ts';
 import { keepSums } from './stats/keep-sums.ts';
+
+const REREAD_MS = 2_000;
 
 type RunningApi = {
   url: string;
@@ -44,9 +46,11 @@ export async function startApi(options: {
   const app = await buildApp(
     {
       ...options,
+      tokens: currentTokens(settings),
       answers,
       cursors: cursors(deriveKey(secret, 'api/cursor/1')),
       exportKey: deriveKey(secret, 'api/export/1'),
+      sessionKey: deriveKey(secret, 'api/session/1'),
       metrics,
       readiness: readinessOf({ postgres: () => pool.query('select') }),
       isCacheCurrent: answers.isCurrent,
@@ -70,6 +74,20 @@ export async function startApi(options: {
     await stopParts();
     throw error;
   }
+}
+
+/** A token that was added or removed counts from two seconds later on. */
+function currentTokens({ tokens, tokensInFile }: ApiSettings): () => readonly ApiToken[] {
+  if (!tokensInFile) return () => tokens;
+  let latest = tokens;
+  let readAtMs = performance.now();
+  return () => {
+    if (performance.now() - readAtMs > REREAD_MS) {
+      latest = tokensInFile();
+      readAtMs = performance.now();
+    }
+    return latest;
+  };
 }
 
 const codeOf = (error: unknown) => ({ code: classifyError(error).code });

@@ -66,8 +66,9 @@ type Seen = {
 function router(options: AnswerOptions) {
   const { settings, allowEncode } = options;
   const { uiOrigin, token } = settings;
+  const tokens = token ? [token] : [];
   const authenticate = authenticator({
-    tokens: token ? [token] : [],
+    tokens: () => tokens,
     jwt: settings.jwt,
     realm: 'login-etl codec server',
     // A session counts for the Web UI's own pages only.

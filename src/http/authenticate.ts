@@ -16,7 +16,7 @@ export type Authenticate = (request: IncomingMessage) => Promise<Caller>;
 export type Token = { name: string; secret: string; scopes?: readonly string[] };
 
 export type Credentials = {
-  tokens: readonly Token[];
+  tokens: () => readonly Token[];
   jwt?: JwtSettings | undefined;
   /** Names the server to a client that has sent no token. */
   realm: string;

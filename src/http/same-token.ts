@@ -6,12 +6,21 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 export const isSameToken = (given: string, expected: string): boolean =>
   timingSafeEqual(digest(given), digest(expected));
 
-/** Finds the token that was given; compares it with all of them. */
+/**
+ * Finds the token that was given; compares it with all of them.
+ * @param tokens the same array while they are the same
+ */
 export function tokenFinder<T extends { secret: string }>(
-  tokens: readonly T[],
+  tokens: () => readonly T[],
 ): (given: string) => T | undefined {
-  const digests = tokens.map((token) => ({ token, digest: digest(token.secret) }));
+  let known: readonly T[] = [];
+  let digests: { token: T; digest: Buffer }[] = [];
   return (given) => {
+    const current = tokens();
+    if (current !== known) {
+      digests = current.map((token) => ({ token, digest: digest(token.secret) }));
+      known = current;
+    }
     const sought = digest(given);
     return digests.filter((each) => timingSafeEqual(each.digest, sought))[0]?.token;
   };

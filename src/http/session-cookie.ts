@@ -7,6 +7,10 @@ import { jwtVerify, SignJWT } from 'jose';
  */
 type Sessions = {
   cookie(token: string, secure: boolean): Promise<string>;
+  /** In place of a session that is made from a token: what the server has sealed. */
+  holding(sealed: string, secure: boolean): string;
+  /** What the request's cookies hold, whether or not the session counts. */
+  held(cookies: string | undefined): string | undefined;
   ended(secure: boolean): string;
   /** Whether the request's cookies hold a session that was made with this token and has not expired. */
   has(cookies: string | undefined, token: string): Promise<boolean>;
@@ -30,6 +34,7 @@ export function sessions(name: string, purpose: string): Sessions {
       ...(secure ? ['Secure'] : []),
     ].join('; ');
   const pattern = new RegExp(`(?:^|; )${name}=([^;]+)`);
+  const held = (cookies: string | undefined) => pattern.exec(cookies ?? '')?.[1];
   return {
     async cookie(token, secure) {
       const session = await new SignJWT()
@@ -38,9 +43,11 @@ export function sessions(name: string, purpose: string): Sessions {
         .sign(sessionKey(token));
       return attributes(session, SESSION_SECONDS, secure);
     },
+    holding: (sealed, secure) => attributes(sealed, SESSION_SECONDS, secure),
+    held,
     ended: (secure) => attributes('', 0, secure),
     async has(cookies, token) {
-      const session = pattern.exec(cookies ?? '')?.[1];
+      const session = held(cookies);
       if (session === undefined) return false;
       try {
         await jwtVerify(session, sessionKey(token), {

@@ -1,6 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../../src/config/config.ts';
 import { API_SCOPES, type ApiScope } from '../../src/config/sections/api-section.ts';
 import { type JwtIssuer, startJwtIssuer } from '../support/servers/jwt-issuer.ts';
+import { makeTestDirectory } from '../support/test-directory.ts';
 import { apiInTest, bearer, type StartedApi, startedApi, tokenWith } from './started-api.ts';
 
 const AUDIENCE = 'login-etl-api';
@@ -125,6 +129,41 @@ test('a caller who asks too often is told when to come back; another one is not'
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(await refused.json()).toMatchObject({ type: 'urn:login-etl:problem:too-many-requests' });
   expect((await ask(tokenWith('logins:stats'))).status).toBe(403);
+});
+
+test('answers 304 are bounded, too, though at ten times the rate', async () => {
+  const limited = await apiInTest({ settings: { requestsPerMinute: 2 }, database: api.database });
+  const ask = () => limited.get('/v1/stats/days', { 'if-none-match': '*' });
+  const statuses = [];
+  for (let time = 0; time < 25; time += 1) statuses.push((await ask()).status);
+  expect(statuses.slice(0, 20).every((status) => status === 304)).toBe(true);
+  expect(statuses.at(-1)).toBe(429);
+});
+
+test('tokens count and stop counting as the file that has them is replaced', async () => {
+  const directory = await makeTestDirectory('api-tokens');
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const file = join(directory, 'tokens.json');
+  const write = (...names: string[]) =>
+    writeFile(
+      file,
+      JSON.stringify(
+        names.map((name) => ({ name, scopes: ['logins:stats'], token: name.padEnd(40, '0') })),
+      ),
+    );
+  await write('first');
+  const { tokens, tokensInFile } = loadConfig(['api'], { API_TOKENS_FILE: file }).api;
+  const settings = { tokens, ...(tokensInFile && { tokensInFile }) };
+  const reloading = await apiInTest({ settings, database: api.database });
+  const statusFor = async (name: string) =>
+    (await reloading.get('/v1/stats/days', bearer(name.padEnd(40, '0')))).status;
+  expect([await statusFor('first'), await statusFor('second')]).toEqual([200, 401]);
+  await write('second');
+  await expect.poll(() => statusFor('second'), { timeout: 5_000 }).toBe(200);
+  expect(await statusFor('first')).toBe(401);
+  await writeFile(file, 'half written');
+  await expect.poll(() => tokensInFile?.()[0]?.name).toBe('second');
+  expect(await statusFor('second')).toBe(200);
 });
 
 test('an address that guesses tokens is told nothing more after a while', async () => {

@@ -11,12 +11,15 @@ let api: StartedApi;
 
 beforeAll(async () => {
   api = await startedApi({ settings: { exportMaxRows: ROWS } });
-  await storeLogins(api.database.pool, [{ userId: '=1+1', locale: null }]);
+  await storeLogins(api.database.pool, [
+    { userId: '=1+1', locale: null },
+    { userId: 'x;=1+1', appVersion: '@SUM(1)', deviceType: '-1', maskKeyId: 'sha256' },
+  ]);
   await api.database.pool.query(
     `insert into user_logins
      select 'user-' || i % 7, 'android', lpad(to_hex(i % 50), 64, '0'), lpad(to_hex(i % 90), 64, '0'), 'de', '2.3.0',
        (now() at time zone 'utc')::date - i % 20, gen_random_uuid()::text, 'key-1', now(), now(), gen_random_uuid(), 1
-     from generate_series(1, ${ROWS - 1}) i`,
+     from generate_series(1, ${ROWS - 2}) i`,
   );
 });
 afterAll(() => api?.stop());
@@ -50,6 +53,8 @@ test('a CSV file has every row once, and no formulas', async () => {
   expect(lines).toHaveLength(ROWS);
   expect(new Set(lines.map((line) => line.split(',')[8])).size).toBe(ROWS);
   expect(lines.some((line) => line.startsWith("'=1+1,"))).toBe(true);
+  // Where a comma is for decimals, spreadsheets split at semicolons. Values that were masked without a key are withheld.
+  expect(lines.some((line) => line.startsWith(`"x;=1+1",'-1,,,de_DE,'@SUM(1),`))).toBe(true);
 });
 
 test('a Parquet file has the same rows, with days and times of their own types', async () => {
@@ -107,6 +112,29 @@ test('beginning and downloading are on record before the file, without the value
     [id],
   );
   expect(stored.rows[0].sealed_query.toString('latin1')).not.toContain('user-3');
+});
+
+test('HEAD tells the type of a file, and neither reads nor records it', async () => {
+  const { url } = await begun();
+  const before = (await records()).length;
+  const response = await fetch(`${api.url}${url}`, { method: 'HEAD', headers: bearer() });
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+  expect(response.headers.get('content-length')).toBeNull();
+  expect((await records()).length).toBe(before);
+  expect((await api.get(url, { accept: 'application/json' })).status).toBe(406);
+});
+
+test('a download that the client breaks off leaves room for others', async () => {
+  const { url } = await begun();
+  for (let each = 0; each < 3; each += 1) {
+    const stopping = new AbortController();
+    const headers = bearer();
+    const response = await fetch(`${api.url}${url}`, { headers, signal: stopping.signal });
+    if (response.status === 200) await response.body?.getReader().read();
+    stopping.abort();
+  }
+  await expect.poll(async () => (await api.get(url)).status).toBe(200);
 });
 
 test('nobody else, and no other service with another secret, has the export', async () => {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { html } from '../../src/http/safe-html.ts';
 import { newBrowser } from '../codec-server/browser.ts';
 import { storeLogins } from '../postgres/login-rows.ts';
-import { type StartedApi, startedApi, TOKEN, tokenWith } from './started-api.ts';
+import { startJwtIssuer } from '../support/servers/jwt-issuer.ts';
+import { apiInTest, type StartedApi, startedApi, TOKEN, tokenWith } from './started-api.ts';
 
 const masked = (value: string) => createHash('sha256').update(value).digest('hex');
 const DEVICE = masked('shared-device');
@@ -21,6 +22,8 @@ beforeAll(async () => {
       maskedIp: masked(`ip-${index}`),
       daysAgo: index < 3 ? 0 : index % 10,
       appVersion: index === 0 ? MARKUP : '2.3.0',
+      locale: index === 0 ? '"><script>alert(1)</script>' : 'de_DE',
+      deviceType: index === 0 ? `'"--><style>*{}</style>` : 'ios',
     })),
   );
   // The sums are kept in the background.
@@ -46,11 +49,16 @@ test('markup escapes what it is given, in content and in attributes', () => {
   );
 });
 
-const form = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
-  fetch(`${api.url}${path}`, {
+const form = (
+  path: string,
+  fields: Record<string, string>,
+  headers: Record<string, string> = {},
+  { url } = api,
+) =>
+  fetch(`${url}${path}`, {
     method: 'POST',
     redirect: 'manual',
-    headers: { origin: api.url, ...headers },
+    headers: { origin: url, ...headers },
     body: new URLSearchParams(fields),
   });
 const signedIn = async (token = TOKEN) => {
@@ -86,10 +94,70 @@ describe('without a browser', () => {
     expect(page.headers.get('cache-control')).toBe('no-store');
     const shown = await page.text();
     expect(shown).not.toContain('<script');
+    expect(shown).not.toContain('<style>*');
+    expect(shown).toContain('&lt;script&gt;');
     expect(shown).not.toContain(MARKUP);
     expect(shown).toContain('&lt;img src=x');
     const route = await fetch(`${api.url}/v1/stats/days`, { headers: session });
     expect(route.status).toBe(401);
+  });
+
+  test('a JWT signs in as long as it is valid, and the cookie is no JWT', async () => {
+    const issuer = await startJwtIssuer('api');
+    onTestFinished(issuer.stop);
+    const on = await apiInTest({ settings: { jwt: issuer.settings }, database: api.database });
+    const jwt = await issuer.jwt({ scope: 'logins:read' });
+    const response = await form('/sign-in', { token: jwt }, {}, on);
+    expect(response.status).toBe(303);
+    const cookie = response.headers.get('set-cookie')?.split(';')[0] as string;
+    expect(cookie).not.toContain(jwt.split('.')[1]);
+    const shown = await fetch(`${on.url}/`, { headers: { cookie } });
+    expect(await shown.text()).toContain('user-0');
+    const route = await on.post(
+      '/v1/logins/search',
+      {},
+      { authorization: `Bearer ${cookie.split('=')[1]}` },
+    );
+    expect(route.status).toBe(401);
+
+    const soon = await issuer.jwt({ scope: 'logins:read', exp: '-29s' });
+    const brief = await form('/sign-in', { token: soon }, {}, on);
+    const short = brief.headers.get('set-cookie')?.split(';')[0] as string;
+    // The clocks of the issuer and the service may differ by half a minute.
+    await expect
+      .poll(
+        async () =>
+          (await fetch(`${on.url}/`, { headers: { cookie: short }, redirect: 'manual' })).status,
+        { timeout: 5_000 },
+      )
+      .toBe(303);
+    for (const token of [
+      await issuer.jwt({ aud: 'other' }),
+      await issuer.jwt({ filler: 'x'.repeat(4_000) }),
+    ]) {
+      expect((await form('/sign-in', { token }, {}, on)).status).toBe(401);
+    }
+  });
+
+  test('nothing is searched for by an address, and forms are the only bodies', async () => {
+    const session = await signedIn();
+    expect(await text('/search?user=user-1', session)).not.toContain('user-1');
+    const json = await fetch(`${api.url}/search`, {
+      method: 'POST',
+      headers: { ...session, origin: api.url, 'content-type': 'application/json' },
+      body: '{"user": {"a": 1}}',
+    });
+    expect(json.status).toBe(415);
+    for (const fields of [
+      { user: '"><b>' },
+      { __proto__x: '1' },
+      { limit: '1' },
+      { cursor: '"><b>' },
+    ]) {
+      const shown = await (await form('/search', fields, session)).text();
+      expect(shown).not.toContain('<b>');
+    }
+    expect(await text(`/devices/%22%3E%3Cb%3E?cursor=%22%3E%3Cb%3E`, session)).not.toContain('<b>');
   });
 
   test('a page shows no more than the token may', async () => {

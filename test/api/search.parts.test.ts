@@ -81,6 +81,19 @@ test('rows that were masked without a key are not found by masked value, unless 
   expect(((await found.json()) as Page).data).toHaveLength(1);
 });
 
+test('masked values that anyone can compute are withheld, unless a setting allows them', async () => {
+  const adopted = { user: 'adopted' };
+  expect((await search(adopted)).data).toMatchObject([
+    { masked_ip: null, masked_device_id: null, mask_key_id: 'sha256' },
+  ]);
+  expect((await search({ user: 'user-0' })).data).toMatchObject(
+    Array.from({ length: 10 }, () => ({ masked_ip: expect.stringMatching(/^[0-9a-f]{64}$/) })),
+  );
+  const open = await apiInTest({ settings: { guessableValues: true }, database: api.database });
+  const found = await open.post('/v1/logins/search', adopted);
+  expect(((await found.json()) as Page).data).toMatchObject([{ masked_ip: masked('9.9.9.9') }]);
+});
+
 describe('a cursor', () => {
   const firstCursor = async () => (await search({ limit: 2, user: 'user-1' })).next as string;
   const problem = async (response: Response) => ({

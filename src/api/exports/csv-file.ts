@@ -2,10 +2,15 @@ import { stringify } from 'csv-stringify/sync';
 import type { FoundLogin } from '../../postgres/reads/search-logins.ts';
 import { EXPORT_COLUMNS, type ExportFile } from './export-columns.ts';
 
-/** Cells that a spreadsheet would take for formulas begin with an apostrophe. */
+const OTHER_SEPARATORS = /[;|\t]/;
+
+/**
+ * Cells that a spreadsheet would take for formulas begin with an apostrophe, and those that it may split at another
+ * separator are quoted.
+ */
 export function csvFile(): ExportFile {
   const lines = (records: unknown[][]) =>
-    Buffer.from(stringify(records, { escape_formulas: true }));
+    Buffer.from(stringify(records, { escape_formulas: true, quoted_match: OTHER_SEPARATORS }));
   return {
     begin: () => lines([[...EXPORT_COLUMNS]]),
     rows: (rows: readonly FoundLogin[]) =>

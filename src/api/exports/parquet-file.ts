@@ -11,9 +11,11 @@ const VALUES: Partial<Record<Column, (text: string) => unknown>> = {
   sent_at: (time) => new Date(time),
 };
 
+const OPTIONAL: readonly Column[] = ['masked_ip', 'masked_device_id', 'locale'];
+
 const element = (name: Column): SchemaElement => ({
   name,
-  repetition_type: name === 'locale' ? 'OPTIONAL' : 'REQUIRED',
+  repetition_type: OPTIONAL.includes(name) ? 'OPTIONAL' : 'REQUIRED',
   ...(name === 'create_date'
     ? { type: 'INT32', converted_type: 'DATE' }
     : name === 'sent_at'

@@ -20,7 +20,7 @@ const FILES: Readonly<Record<ExportFormat, () => ExportFile>> = {
 export async function* streamExport(
   pool: Pool,
   { filter, format, createdAt }: KnownExport,
-  maxRows: number,
+  { maxRows, guessable }: { maxRows: number; guessable: boolean },
 ): AsyncGenerator<Uint8Array> {
   const file = FILES[format]();
   yield file.begin();
@@ -28,7 +28,7 @@ export async function* streamExport(
   let after: Position | undefined;
   let sent = 0;
   for (;;) {
-    const rows = await searchLogins(pool, bounded, { after, limit: ROWS_PER_PAGE });
+    const rows = await searchLogins(pool, bounded, { after, limit: ROWS_PER_PAGE, guessable });
     sent += rows.length;
     if (sent > maxRows) throw new Error('an export has more rows than it had when it began');
     if (rows.length > 0) yield file.rows(rows);

@@ -66,8 +66,8 @@ ${content}
 export const signInPage = ({ refused = false } = {}): string =>
   page(
     'Sign in',
-    html`<p>With a token of the read service, this browser can read for eight hours what the token may.</p>
-${refused && html`<p role="alert">This is not a token of the service.</p>`}
+    html`<p>With a token or a JWT of the read service, this browser can read for eight hours what it may, and a JWT as long as it is valid.</p>
+${refused && html`<p role="alert">This is no token of the service, or a JWT that is too long for a session.</p>`}
 <form method="post"><p><label>Token <input type="password" name="token" autocomplete="off" required autofocus></label></p>
 <button>Sign in</button></form>`,
     { signedIn: false },

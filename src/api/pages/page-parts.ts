@@ -14,10 +14,12 @@ export const problemShown = ({ problem }: Asked): Html | undefined =>
 const SHOWN_CHARACTERS = 12;
 
 /** A masked value, short, as a link to its page. */
-export const maskedLink = (kind: 'devices' | 'ips', masked: string): Html =>
-  /^[0-9a-f]{64}$/.test(masked)
-    ? html`<a href="/${kind}/${masked}" title="${masked}"><code>${masked.slice(0, SHOWN_CHARACTERS)}…</code></a>`
-    : html`<code>${masked.slice(0, SHOWN_CHARACTERS)}</code>`;
+export const maskedLink = (kind: 'devices' | 'ips', masked: string | null): Html =>
+  masked === null
+    ? html`withheld`
+    : /^[0-9a-f]{64}$/.test(masked)
+      ? html`<a href="/${kind}/${masked}" title="${masked}"><code>${masked.slice(0, SHOWN_CHARACTERS)}…</code></a>`
+      : html`<code>${masked.slice(0, SHOWN_CHARACTERS)}</code>`;
 
 /** A user's id must not be part of an address, so the link is a form. */
 export const userLink = (user: string): Html =>

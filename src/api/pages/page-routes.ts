@@ -1,33 +1,30 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ApiToken } from '../../config/sections/api-section.ts';
 import { tooMany } from '../../http/bounded-authenticator.ts';
 import { refuseOtherPages } from '../../http/refuse-other-pages.ts';
 import type { Html } from '../../http/safe-html.ts';
-import { tokenFinder } from '../../http/same-token.ts';
 import { FAILURES_PER_MINUTE, TokenBuckets } from '../../http/token-buckets.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
 import { PAGE_HEADERS, page, signInPage } from './page-layout.ts';
 import type { Ask, Asked, Fields } from './page-parts.ts';
-import { API_SESSIONS, sessionToken } from './page-session.ts';
+import { pageSessions } from './page-session.ts';
 import { overview, searchPage, sharedValue, sharingLists, userPage } from './pages.ts';
 
 const MAX_FORM_BYTES = 8_192;
 const OPEN = { config: { scope: 'open' }, schema: { hide: true } } as const;
 
 /** Pages over the routes: they show what the routes answer to the user's token, and nothing else. */
-export function addPages(app: ApiServer, { settings }: ApiContext): void {
-  const secure = settings.tls !== undefined || settings.behindTlsProxy;
-  const findToken = tokenFinder(settings.tokens);
+export function addPages(app: ApiServer, context: ApiContext): void {
+  const sessions = pageSessions(context);
   const failures = new TokenBuckets(FAILURES_PER_MINUTE);
 
   const asking =
-    (token: ApiToken): Ask =>
+    (bearer: string): Ask =>
     async (path, body) => {
       const answer = await app.inject({
         url: path,
         method: body ? 'POST' : 'GET',
-        headers: { authorization: `Bearer ${token.secret}` },
+        headers: { authorization: `Bearer ${bearer}` },
         ...(body && { payload: body }),
       });
       const json = answer.json<Asked & { detail?: string }>();
@@ -42,14 +39,20 @@ export function addPages(app: ApiServer, { settings }: ApiContext): void {
     (title: string, content: (ask: Ask, fields: Fields, masked: string) => Promise<Html>) =>
     async (request: FastifyRequest, reply: FastifyReply) => {
       if (request.method === 'POST') refuseOtherPages(request.raw);
-      const token = await sessionToken(request, settings.tokens);
-      if (!token) return reply.code(303).header('location', '/sign-in').send();
-      const fields = (request.method === 'POST' ? request.body : request.query) as Fields;
+      const bearer = await sessions.bearerOf(request);
+      if (bearer === undefined) return reply.code(303).header('location', '/sign-in').send();
+      // An address has no personal value, so no page takes one from there.
+      const { cursor } = request.query as Fields;
+      const fields = request.method === 'POST' ? request.body : cursor && { cursor };
       const { masked = '' } = request.params as { masked?: string };
-      return show(reply, page(title, await content(asking(token), fields ?? {}, masked)));
+      return show(
+        reply,
+        page(title, await content(asking(bearer), (fields || {}) as Fields, masked)),
+      );
     };
 
   void app.register(async (pages) => {
+    pages.removeContentTypeParser('application/json');
     pages.addContentTypeParser(
       'application/x-www-form-urlencoded',
       { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
@@ -70,9 +73,8 @@ export function addPages(app: ApiServer, { settings }: ApiContext): void {
     pages.post('/sign-in', OPEN, async (request, reply) => {
       refuseOtherPages(request.raw);
       const { token: typed = '' } = (request.body ?? {}) as Fields;
-      const token = findToken(typed.trim());
-      if (token) {
-        const cookie = await API_SESSIONS.cookie(token.secret, secure);
+      const cookie = await sessions.begin(typed.trim());
+      if (cookie !== undefined) {
         return reply.code(303).headers({ location: '/', 'set-cookie': cookie }).send();
       }
       const from = request.socket.remoteAddress ?? '';
@@ -81,7 +83,7 @@ export function addPages(app: ApiServer, { settings }: ApiContext): void {
     });
     pages.post('/sign-out', OPEN, async (request, reply) => {
       refuseOtherPages(request.raw);
-      const headers = { location: '/sign-in', 'set-cookie': API_SESSIONS.ended(secure) };
+      const headers = { location: '/sign-in', 'set-cookie': sessions.ended };
       return reply.code(303).headers(headers).send();
     });
   });

@@ -103,7 +103,8 @@ export async function userPage(ask: Ask, { user = '' }: Fields): Promise<Html> {
     ['devices', 'device', 'masked_device_id'],
     ['ips', 'address', 'masked_ip'],
   ] as const) {
-    for (const masked of [...new Set(rows.map((row) => row[column]))].slice(0, MOST_SHARED)) {
+    const seen = [...new Set(rows.map((row) => row[column]))].filter((masked) => masked !== null);
+    for (const masked of seen.slice(0, MOST_SHARED)) {
       const accounts = await ask(`/v1/${kind}/${encodeURIComponent(masked)}/accounts`);
       const others = rowsOf<Account>(accounts).filter(({ user_id }) => user_id !== user);
       if (others.length === 0) continue;

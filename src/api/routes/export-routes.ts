@@ -20,6 +20,8 @@ const CONTENT_TYPES = {
   parquet: 'application/vnd.apache.parquet',
 } as const;
 
+const FILE_TYPES = ['text/csv', 'application/vnd.apache.parquet', 'application/octet-stream'];
+
 const body = z.strictObject({
   format: z.enum(EXPORT_FORMATS).default('csv'),
   reason: reasonField,
@@ -93,7 +95,7 @@ export function addExportRoutes(app: ApiServer, context: ApiContext): void {
   app.get(
     '/v1/exports/:id',
     {
-      ...SCOPE,
+      config: { ...SCOPE.config, types: FILE_TYPES },
       schema: {
         summary: 'The file of an export, on the record',
         description: 'Scope `logins:export`. CSV or Parquet, as the export says.',
@@ -117,6 +119,13 @@ export function addExportRoutes(app: ApiServer, context: ApiContext): void {
           detail: 'this caller has no such export, or it is older than a day',
         });
       }
+      const { id, format, reason } = known;
+      void reply
+        .header('cache-control', 'no-store')
+        .header('content-disposition', `attachment; filename="logins-${id}.${format}"`)
+        .type(CONTENT_TYPES[format]);
+      // A stream, so that no length is made up. HEAD reads no rows, so it is not on the record.
+      if (request.method === 'HEAD') return sent((reply as FastifyReply).send(Readable.from([])));
       if (downloads >= MAX_DOWNLOADS) {
         throw new ApiProblem('too-many-requests', {
           detail: 'other exports are under way',
@@ -128,17 +137,17 @@ export function addExportRoutes(app: ApiServer, context: ApiContext): void {
         downloads -= 1;
       };
       try {
-        const { id, format, reason } = known;
         await recordDownload(pool, {
           reason,
           detail: { caller: caller.name, authenticated_by: caller.by, id, downloaded: true },
         });
-        const file = Readable.from(streamExport(pool, known, settings.exportMaxRows));
+        const file = Readable.from(
+          streamExport(pool, known, {
+            maxRows: settings.exportMaxRows,
+            guessable: settings.guessableValues,
+          }),
+        );
         file.once('close', done);
-        void reply
-          .header('cache-control', 'no-store')
-          .header('content-disposition', `attachment; filename="logins-${id}.${format}"`)
-          .type(CONTENT_TYPES[format]);
         return sent((reply as FastifyReply).send(file));
       } catch (error) {
         done();

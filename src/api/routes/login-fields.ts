@@ -51,8 +51,11 @@ export const reasonField = textOf(500)
 
 const limitRule = z.int().min(1).max(MAX_LIMIT);
 
-/** In an address everything is text. */
-export const limitParameter = z.coerce.number().pipe(limitRule).default(DEFAULT_LIMIT);
+/** In an address everything is text; "1e2" and "0x10" are not taken for numbers. */
+export const limitParameter = z
+  .preprocess((text) => (/^\d{1,6}$/.test(String(text)) ? Number(text) : text), limitRule)
+  .default(DEFAULT_LIMIT)
+  .describe(`By default ${DEFAULT_LIMIT}`);
 
 export const limitField = limitRule.default(DEFAULT_LIMIT);
 
@@ -62,11 +65,16 @@ export const cursorField = z
   .optional()
   .describe('The `next` of the page before');
 
+const shownMasked = z
+  .string()
+  .nullable()
+  .describe('Null for a row that was masked without a key, unless API_GUESSABLE_VALUES=true');
+
 export const loginSchema = z.object({
   user_id: z.string(),
   device_type: z.string(),
-  masked_ip: z.string(),
-  masked_device_id: z.string(),
+  masked_ip: shownMasked,
+  masked_device_id: shownMasked,
   locale: z.string().nullable(),
   app_version: z.string(),
   create_date: z.iso.date(),

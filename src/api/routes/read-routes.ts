@@ -97,6 +97,7 @@ export function addReadRoutes(app: ApiServer, context: ApiContext): void {
         const found = await searchLogins(client, all, {
           after: after as Position | undefined,
           limit: limit + 1,
+          guessable: context.settings.guessableValues,
         });
         const { data, last } = pageOf(found, limit, (row) => [row.create_date, row.message_id]);
         const count = counted ? await countLogins(client, all) : undefined;

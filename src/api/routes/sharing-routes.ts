@@ -4,7 +4,7 @@ import { summedUpTo } from '../../postgres/reads/sum-up.ts';
 import { answerPage, pageOf } from '../answer-page.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
-import { ALL_DAYS } from '../login-window.ts';
+import { ALL_DAYS, dayField } from '../login-window.ts';
 import { asOf, cursorField, HUB, limitParameter, nextField, problems } from './login-fields.ts';
 import { requireUnguessable } from './require-unguessable.ts';
 
@@ -14,7 +14,7 @@ const LISTS = [
 ] as const;
 
 const query = z.strictObject({
-  seen_since: z.iso.date().optional().describe('Only those last seen on this day or later'),
+  seen_since: dayField.describe('Only those last seen on this day or later'),
   limit: limitParameter,
   cursor: cursorField,
 });

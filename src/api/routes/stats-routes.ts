@@ -46,7 +46,6 @@ const SCOPE = { config: { scope: 'logins:stats' } } as const;
 
 export function addStatsRoutes(app: ApiServer, context: ApiContext): void {
   const { smallestGroup } = context.settings;
-  const view = { smallestGroup };
 
   app.get(
     '/v1/stats/days',
@@ -64,7 +63,6 @@ export function addStatsRoutes(app: ApiServer, context: ApiContext): void {
       answerPage(context, request, reply, {
         route: 'stats/days',
         query: request.query,
-        view,
         about: () => 'sums',
         async read(client, { window }) {
           const { by } = request.query;
@@ -93,7 +91,6 @@ export function addStatsRoutes(app: ApiServer, context: ApiContext): void {
       answerPage(context, request, reply, {
         route: 'stats/distinct',
         query: request.query,
-        view,
         about: () => 'sums',
         async read(client, { window }) {
           const counts = await readDistinct(client, window);

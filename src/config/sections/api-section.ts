@@ -26,12 +26,14 @@ export type ApiToken = { name: string; secret: string; scopes: readonly ApiScope
 /** The read service's address, its callers, and what it tells them. */
 export type ApiSettings = HttpServerSettings & {
   tokens: readonly ApiToken[];
+  /** Reads API_TOKENS_FILE again. */
+  tokensInFile?: () => readonly ApiToken[];
   /** Keys of cursors, sessions and cached answers are derived from it. */
   secret?: string;
   redisUrl?: string;
   /** Statistics leave out groups of fewer users. */
   smallestGroup: number;
-  /** Answers by masked value although anyone can compute it from the plain one. */
+  /** Shows masked values, and answers by them, although anyone can compute them from plain ones. */
   guessableValues: boolean;
   lookupsPerMinute: number;
   lookupValuesPerDay: number;
@@ -89,7 +91,7 @@ const SETTINGS = {
     secret: true,
     example: '[{"name":"fraud-team","scopes":["logins:read","logins:fraud"],"token":"…"}]',
     description:
-      'Tokens that callers send, each with the name of its owner and its scopes, as JSON. A token has at least 32 characters. The service accepts these tokens, JWTs with the scopes in `scope` or `scp`, or both.',
+      'Tokens that callers send, each with the name of its owner and its scopes, as JSON. A token has at least 32 characters. A replaced file is read again within two seconds. The service accepts these tokens, JWTs with the scopes in `scope` or `scp`, or both.',
     parse: parseTokens,
   },
   ...jwtSettings('API'),
@@ -143,7 +145,7 @@ const SETTINGS = {
     name: 'API_GUESSABLE_VALUES',
     default: 'false',
     description:
-      '`true`: with MASKING_MODE=sha256, answer by masked device and ip, too. Anyone can compute these values, so whoever may read rows can look up plain values without a record.',
+      '`true`: show masked values, and answer by them, also for rows masked without a key (MASKING_MODE=sha256, adopted rows). Anyone can compute these values, so whoever may read rows can look up plain values without a record.',
     parse: flag,
   },
 } as const satisfies Settings;
@@ -171,6 +173,10 @@ export const api = section<typeof SETTINGS, ApiSettings>(
       smallestGroup: values.smallestGroup,
       exportMaxRows: values.exportMaxRows,
       guessableValues: values.guessableValues,
+      ...(token &&
+        reader.fileGiven(SETTINGS.token.name) && {
+          tokensInFile: reader.current(SETTINGS.token, token),
+        }),
       ...(secret && { secret }),
       ...(redisUrl && { redisUrl }),
       ...(jwt && { jwt }),
