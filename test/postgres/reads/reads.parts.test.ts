@@ -3,12 +3,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countLoginsOf } from '../../../src/postgres/logins/count-rows.ts';
 import { findAccounts } from '../../../src/postgres/logins/find-accounts.ts';
 import { accountsOn } from '../../../src/postgres/reads/accounts-on.ts';
+import { readDays, readDistinct } from '../../../src/postgres/reads/read-days.ts';
+import { readShared } from '../../../src/postgres/reads/read-sharing.ts';
 import { readSnapshot } from '../../../src/postgres/reads/read-snapshot.ts';
 import {
   countLogins,
   type Position,
   searchLogins,
 } from '../../../src/postgres/reads/search-logins.ts';
+import { SUM_KINDS, sumUp } from '../../../src/postgres/reads/sum-up.ts';
 import { migrate } from '../../../src/postgres/run-migrations.ts';
 import { countOriginals } from '../../../src/postgres/vault/erase-originals.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
@@ -113,6 +116,29 @@ describe(`with ${MONTHS} monthly partitions`, () => {
     ].filter(([table]) => table.startsWith('user_logins_2'));
     expect(plan.length).toBeGreaterThan(4 * MONTHS);
     expect(plan.filter(([table, how]) => how === 'Seq Scan' && !isEmpty(table))).toEqual([]);
+  });
+});
+
+describe('what is answered from sums', () => {
+  const PAGE = { limit: 51, after: [40, 'f'] } as const;
+  beforeAll(async () => {
+    for (const kind of SUM_KINDS) await sumUp(database.pool, kind);
+    await database.pool.query('analyze login_days, login_sketches, device_accounts, ip_accounts');
+  }, 60_000);
+
+  test.each([
+    ['days', (db: Pool) => readDays(db, WINDOW, 'app_version'), 'login_days'],
+    ['distinct', (db: Pool) => readDistinct(db, WINDOW), 'login_sketches'],
+    [
+      'sharing/devices',
+      (db: Pool) => readShared(db, 'devices', {}, { limit: 51 }),
+      'device_accounts',
+    ],
+    ['sharing/ips', (db: Pool) => readShared(db, 'ips', { keyedOnly: true }, PAGE), 'ip_accounts'],
+  ] as const)('%s reads no partition, and its own table by an index', async (_name, act, table) => {
+    const plan = await planOf(act);
+    expect(new Set(plan.map(([name]) => name))).toEqual(new Set([table]));
+    expect(plan.filter(([, how]) => how === 'Seq Scan')).toEqual([]);
   });
 });
 
