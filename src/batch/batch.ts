@@ -40,6 +40,8 @@ export type ReceivedBatch = {
   fifo: boolean;
   /** Messages that did not fit and were made visible again: until then the queue looked empty to other lanes. */
   released: number;
+  /** About how many messages the queue has left. Only known of a standard queue, after a full batch. */
+  backlog?: number | undefined;
   ids: Part<MessageIds>;
   bodies: Part<string[]>;
   receiptHandles: Part<string[]>;

@@ -27,6 +27,8 @@ export type Received = {
   messages: QueueMessage[];
   /** Messages that did not fit and were made visible again. */
   released: number;
+  /** Whether the batch ended because it had no room for another message. */
+  full: boolean;
 };
 
 /**
@@ -75,15 +77,16 @@ export async function receiveBatch(
     while ((await poll(0)) > 0);
   };
 
-  if ((await poll(LONG_POLL_SECONDS)) === 0) return { messages, released: 0 };
+  if ((await poll(LONG_POLL_SECONDS)) === 0) return { messages, released: 0, full: false };
   const loops = Math.min(concurrency, Math.ceil(bounds.maxMessages / MAX_ENTRIES_PER_CALL) - 1);
   // An error that lasts is reported by the next batch's first call.
   await withSemaphore(() => Promise.allSettled(Array.from({ length: loops }, pollUntilEmpty)));
 
+  const full = wanted() < 1;
   const kept = withinBytes(messages, bounds);
   const rest = messages.splice(kept);
   if (rest.length > 0) await releaseMessages(queue, rest);
-  return { messages, released: rest.length };
+  return { messages, released: rest.length, full };
 }
 
 /** Returns how many messages fit, counted from the first. */

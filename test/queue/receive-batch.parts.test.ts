@@ -186,10 +186,20 @@ test('a message that may not be larger than the bound is left where it is, and t
   expect(await receiveAll({ maxBytes: 1_000, anySize: false })).toEqual({
     messages: [],
     released: 1,
+    full: true,
   });
   expect(await sqs.depth()).toEqual({ visible: 1, inFlight: 0 });
   expect(await receiveAll({ maxBytes: 1_000, anySize: true })).toMatchObject({
     messages: [{}],
     released: 0,
   });
+});
+
+test.each([
+  ['by count', { maxMessages: 20 }, true],
+  ['by bytes', { maxBytes: 300 }, true],
+  ['when the queue is empty', {}, false],
+])('a batch that ends %s says whether it was full', async (_, bounds, full) => {
+  await send(30);
+  expect((await receiveAll(bounds)).full).toBe(full);
 });

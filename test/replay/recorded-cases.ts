@@ -1,4 +1,5 @@
 import { loginMessages, smallBadMessages } from '../support/data/login-messages.ts';
+import { reportBacklog } from '../support/report-backlog.ts';
 import type { IngestHandle, RunOptions, Stack } from '../support/stack.ts';
 
 /** Enough that a run has no room left for a batch: quicker than thousands of events of its own. */
@@ -72,6 +73,15 @@ export const RECORDED_CASES: Readonly<Record<string, RecordedCase>> = {
   async shards(stack) {
     await stack.send(loginMessages(30));
     return finished(await stack.start({ shards: 2 }));
+  },
+
+  // It finds a backlog, and leaves it to shards.
+  async tuned(stack) {
+    await stack.send(loginMessages(600));
+    reportBacklog(stack, 20_000);
+    const handle = await finished(await stack.start());
+    stack.sqs.proxy.setFault();
+    return handle;
   },
 
   // It asks its children for their counts while they are open.

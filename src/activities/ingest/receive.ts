@@ -4,12 +4,16 @@ import { fittingShare, ResultSizeLimit } from '../../batch/byte-limits.ts';
 import type { PartCache } from '../../batch/part-cache.ts';
 import { newBatchId } from '../../crypto/payloads/part-sealer.ts';
 import { SHUTTING_DOWN } from '../../domain/names.ts';
+import { FIRST_BATCH_MESSAGES } from '../../domain/tuning.ts';
+import { describeQueue } from '../../queue/describe-queue.ts';
 import type { Queue } from '../../queue/open-queue.ts';
 import { receiveBatch } from '../../queue/receive-batch.ts';
 import type { QueueMessage } from '../../queue/receive-once.ts';
 import { releaseMessages } from '../../queue/release-messages.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
 import { fairSemaphore } from './fair-semaphore.ts';
+
+const BACKLOG_TIMEOUT_MS = 1_000;
 
 export type ReceiveDependencies = {
   queue: Queue;
@@ -29,7 +33,7 @@ export const createReceiveActivity = (
   receiveBatch: (request: ReceiveRequest): Promise<ReceivedBatch> =>
     withHeartbeat(`receiveBatch from ${queue.name}`, async () => {
       const maxBytes = Math.min(request.maxBytes, resultSize.bytes);
-      const { messages, released } = await receiveBatch(
+      const { messages, released, full } = await receiveBatch(
         queue,
         { ...request, maxBytes },
         { concurrency: receiveConcurrency, signal: shuttingDown, withSemaphore },
@@ -42,7 +46,10 @@ export const createReceiveActivity = (
           nextRetryDelay: '1 second',
         });
       }
-      const { messages: kept, sealed } = await keepWhatFits(parts, messages, request);
+      const [{ messages: kept, sealed }, backlog] = await Promise.all([
+        keepWhatFits(parts, messages, request),
+        full && request.maxMessages >= FIRST_BATCH_MESSAGES ? backlogOf(queue) : undefined,
+      ]);
       const rest = messages.slice(kept.length);
       if (rest.length > 0) await releaseMessages(queue, rest);
       const described = { ...describe(kept), ...sealed };
@@ -51,10 +58,21 @@ export const createReceiveActivity = (
         ...described,
         fifo: queue.fifo,
         released: released + rest.length,
+        backlog,
         holder: parts.holder,
       };
     }),
 });
+
+/** Only decides how fast a run is, so a failure is ignored, and the batch does not wait for it. */
+async function backlogOf(queue: Queue): Promise<number | undefined> {
+  if (queue.fifo) return undefined;
+  const looked = describeQueue(queue, AbortSignal.timeout(BACKLOG_TIMEOUT_MS));
+  return looked.then(
+    ({ visible }) => visible,
+    () => undefined,
+  );
+}
 
 type HistoryBound = Pick<ReceiveRequest, 'maxHistoryBytes' | 'byReference'>;
 

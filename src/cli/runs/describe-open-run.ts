@@ -1,4 +1,5 @@
 import { COUNT_NAMES } from '../../domain/counts.ts';
+import { describeChosen } from '../../domain/tuning.ts';
 import type { OpenRun } from '../../temporal/runs/look-at-run.ts';
 import { describeDuration } from '../options/duration.ts';
 import { styled } from '../terminal/output.ts';
@@ -7,9 +8,9 @@ export function describeRunning(runs: readonly OpenRun[], at: Date): string[] {
   return runs.length === 0 ? ['none'] : runs.flatMap((run) => describeOpen(run, at));
 }
 
-/** An open run in one line, and its failing steps. */
+/** An open run in one line, what it chose, and its failing steps. */
 export function describeOpen(run: OpenRun, at: Date): string[] {
-  const { workflowId, startedAt, beginsAt, state, counts, failing } = run;
+  const { workflowId, startedAt, beginsAt, state, counts, chosen, failing } = run;
   const since = beginsAt
     ? `begins in ${describeDuration(beginsAt.getTime() - at.getTime())}`
     : `for ${describeDuration(at.getTime() - startedAt.getTime())}`;
@@ -20,6 +21,7 @@ export function describeOpen(run: OpenRun, at: Date): string[] {
       : ', counts unknown: no worker answers';
   return [
     `${workflowId}  ${state === 'unknown' ? '' : `${state} `}${since}${soFar}`,
+    ...(chosen ? [`  ${describeChosen(chosen)}`] : []),
     ...failing.map(({ step, attempt, reason }) =>
       styled('yellow', `  ${step} fails, attempt ${attempt}: ${reason}`),
     ),

@@ -1,4 +1,5 @@
 import type { Counts } from '../../domain/counts.ts';
+import { type ChosenTuning, describeChosen } from '../../domain/tuning.ts';
 import type { RunWatcher } from '../../temporal/runs/follow-run.ts';
 import type { RunState } from '../../temporal/runs/run-state.ts';
 import { printMessage } from '../terminal/output.ts';
@@ -14,6 +15,7 @@ export class RunProgress implements Required<RunWatcher> {
   #counts: Counts | undefined;
   #waitingSince: number | undefined;
   #note = '';
+  #chosen = false;
 
   constructor(expected: number) {
     this.#expected = expected;
@@ -24,6 +26,11 @@ export class RunProgress implements Required<RunWatcher> {
   onCounts(counts: Counts): void {
     this.#counts = counts;
     this.#draw();
+  }
+
+  onChosen(chosen: ChosenTuning): void {
+    if (!this.#chosen) printMessage(describeChosen(chosen));
+    this.#chosen = true;
   }
 
   onState(state: RunState): void {

@@ -7,6 +7,7 @@ import {
   WorkflowFailedError,
 } from '@temporalio/client';
 import type { Counts } from '../../domain/counts.ts';
+import type { ChosenTuning } from '../../domain/tuning.ts';
 import { failureReason } from './failing-steps.ts';
 import { runCounts } from './run-counts.ts';
 import { type RunState, runView } from './run-state.ts';
@@ -20,6 +21,8 @@ export type RunOutcome =
 
 export type RunWatcher = {
   onCounts?(counts: Counts): void;
+  /** Called again and again. */
+  onChosen?(chosen: ChosenTuning): void;
   onState?(state: RunState): void;
 };
 
@@ -38,8 +41,10 @@ export async function followRun(
   const over = AbortSignal.any([signal, ended.signal]);
   const watch = () => [
     every(COUNTS_EVERY_MS, over, async () => {
-      const counts = await runCounts(client, workflowId, openShards);
-      if (counts && !over.aborted) watcher.onCounts?.(counts);
+      const known = await runCounts(client, workflowId, openShards);
+      if (!known || over.aborted) return;
+      watcher.onCounts?.(known.counts);
+      if (known.chosen) watcher.onChosen?.(known.chosen);
     }),
     every(STATE_EVERY_MS, over, async () => {
       const view = await runView(client, workflowId);

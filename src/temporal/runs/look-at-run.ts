@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Counts } from '../../domain/counts.ts';
+import type { ChosenTuning } from '../../domain/tuning.ts';
 import { type FailingStep, failingSteps } from './failing-steps.ts';
 import { type RunProgress, runProgress } from './query-progress.ts';
 import { runCounts } from './run-counts.ts';
@@ -17,6 +18,8 @@ export type OpenRun = {
   beginsAt: Date | null;
   state: RunProgress['state'] | 'waiting' | 'stuck' | 'unknown';
   counts: Counts | null;
+  /** Null while the defaults or the run's input apply. */
+  chosen: ChosenTuning | null;
   failing: FailingStep[];
   /** Of a stuck run whose worker lacks a payload key. */
   missingKey: string | null;
@@ -40,7 +43,7 @@ export async function lookAtRun(
   );
   const beginsAt = executionTime && executionTime.getTime() > Date.now() ? executionTime : null;
   const all = [raw, ...shardsRaw];
-  const [progress, counts, ...failing] = await Promise.all([
+  const [progress, known, ...failing] = await Promise.all([
     beginsAt || !query ? undefined : runProgress(client, workflowId),
     beginsAt || !query ? undefined : runCounts(client, workflowId, shards),
     ...all.map((each) => failingSteps(client, each)),
@@ -54,8 +57,9 @@ export async function lookAtRun(
     runId,
     startedAt: beginsAt ? startTime : (executionTime ?? startTime),
     beginsAt,
-    state: stateOf(beginsAt, stuck !== undefined, progress, counts),
-    counts: counts ?? progress?.counts ?? null,
+    state: stateOf(beginsAt, stuck !== undefined, progress, known?.counts),
+    counts: known?.counts ?? progress?.counts ?? null,
+    chosen: progress?.chosen ?? null,
     failing: failing.flat(),
     missingKey: stuck ? await missingKeyOfStuck(client, stuckId ?? '', stuckRunId ?? '') : null,
   };

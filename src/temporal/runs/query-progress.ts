@@ -22,6 +22,15 @@ const progressSchema = z.object({
     acknowledged: count,
     batches: count,
   }),
+  chosen: z
+    .object({
+      lanes: count,
+      batchSize: count,
+      maxBatchBytes: count,
+      shards: count,
+      backlog: count,
+    })
+    .optional(),
 });
 
 export type RunProgress = z.infer<typeof progressSchema>;

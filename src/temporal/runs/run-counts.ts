@@ -1,20 +1,24 @@
 import type { Client } from '@temporalio/client';
-import { addCounts, type Counts } from '../../domain/counts.ts';
+import { addCounts } from '../../domain/counts.ts';
+import type { Progress } from '../../domain/progress.ts';
 import { queryProgress } from './query-progress.ts';
 
-/** Returns the current counts of a run, including the shards that it has not added yet. */
+type Known = Pick<Progress, 'counts' | 'chosen'>;
+
+/** Returns the current counts of a run, including the shards that it has not added yet, and what it chose. */
 export async function runCounts(
   client: Client,
   workflowId: string,
   openShards: readonly string[] = [],
-): Promise<Counts | undefined> {
+): Promise<Known | undefined> {
   const [own, ...shards] = await Promise.all(
     [workflowId, ...openShards].map(async (id) => {
       const answer = await queryProgress(client, id);
-      return (answer as { counts?: Counts } | undefined)?.counts;
+      return answer as Partial<Known> | undefined;
     }),
   );
-  if (!own) return undefined;
-  for (const counts of shards) addCounts(own, counts ?? {});
-  return own;
+  if (!own?.counts) return undefined;
+  const { counts, chosen } = own;
+  for (const shard of shards) addCounts(counts, shard?.counts ?? {});
+  return { counts, chosen };
 }

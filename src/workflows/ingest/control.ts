@@ -1,6 +1,7 @@
 import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
 import type { Counts } from '../../domain/counts.ts';
 import type { Progress, RunState } from '../../domain/progress.ts';
+import type { ChosenTuning } from '../../domain/tuning.ts';
 
 export type ControlName = 'pause' | 'resume' | 'drain';
 
@@ -51,7 +52,7 @@ export class Control {
     await condition(() => !this.paused);
   }
 
-  answer(lanes: number, counts: () => Counts): void {
-    setHandler(progressQuery, () => ({ state: this.state, lanes, counts: counts() }));
+  answer(lanes: number, counts: () => Counts, chosen?: ChosenTuning): void {
+    setHandler(progressQuery, () => ({ state: this.state, lanes, counts: counts(), chosen }));
   }
 }

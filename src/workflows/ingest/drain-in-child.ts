@@ -17,10 +17,11 @@ export async function drainInChild(
   settings: IngestInput,
   onStarted: () => void = () => undefined,
 ): Promise<Counts> {
+  const { lanes, batchSize, maxBatchBytes } = settings;
   const child = await startChild<(input: IngestInput) => Promise<Counts>>('ingestLogins', {
     workflowId: childId(name),
     args: [{ ...settings, shards: 1 }],
-    ...describeStart(`by its parent as ${name}`),
+    ...describeStart(`by its parent as ${name}`, { lanes, batchSize, maxBatchBytes }),
     // A cancelled child finishes its current batches: wait for it.
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
   });

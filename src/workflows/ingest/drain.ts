@@ -3,8 +3,9 @@ import type { ReceivedBatch } from '../../batch/batch.ts';
 import { HistoryBudget, type Reservation } from '../../batch/history-budget.ts';
 import { SingleWorker } from '../../batch/single-worker.ts';
 import { addCounts, type Counts, zeroCounts } from '../../domain/counts.ts';
-import type { IngestInput } from '../../domain/ingest-input.ts';
+import { INGEST_SETTINGS, type IngestInput } from '../../domain/ingest-input.ts';
 import type { RunState } from '../../domain/progress.ts';
+import { FIRST_BATCH_MESSAGES } from '../../domain/tuning.ts';
 import type { Control } from './control.ts';
 import type { LedgerRow } from './ledger-row.ts';
 import { steps } from './steps.ts';
@@ -22,8 +23,6 @@ export type Carried = {
   holder?: string | undefined;
 };
 
-/** The first batch of a drain is small: once it shows that the queue has messages, the other lanes start. */
-const FIRST_BATCH_MESSAGES = 500;
 /** Up to 0.2.0 the other lanes' first batches were sized for the worst, since nothing was stored yet. */
 const LEARNS_FROM_RECEIVED = 'learns-from-received';
 
@@ -32,10 +31,17 @@ type DrainOptions = {
   control: Control;
   ledgerRow: LedgerRow;
   onProgress(): void;
+  /**
+   * Called after a full batch.
+   * @param backlog about how many messages the queue has left
+   * @param room how many messages more the run may receive
+   * @returns whether others drain them: then the lanes end after their current batches
+   */
+  handOver(backlog: number, room: number): boolean;
 };
 
 /** Why a lane ended. */
-type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'stopped';
+type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'handed over' | 'stopped';
 
 /**
  * The lanes of one workflow run and their shared state: counts, `maxMessages`, and the room left in history.
@@ -44,7 +50,8 @@ type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'stopped';
  * - its batch, or that of another lane, is empty: the queue is drained. (In a FIFO queue the other lanes may instead hold
  *   a message of every group, so the lane receives once more after one of them is done.)
  * - `maxMessages` have been received or requested,
- * - its part of the history has no room for another batch; when all lanes have ended, the run continues as new, or
+ * - its part of the history has no room for another batch; when all lanes have ended, the run continues as new,
+ * - the rest is handed over to shards, or
  * - the run is cancelled or gets the signal `drain`; the current batches are finished first.
  * While the run is paused, no batch begins.
  */
@@ -56,6 +63,8 @@ export class Drain {
   readonly #input: IngestInput;
   readonly #carried: Counts;
   readonly #onProgress: () => void;
+  readonly #handOver: DrainOptions['handOver'];
+  #handedOver = false;
   readonly #budget: HistoryBudget;
   readonly #control: Control;
   readonly #ledgerRow: LedgerRow;
@@ -69,7 +78,8 @@ export class Drain {
   /** How often a lane released messages that did not fit. */
   #releases = 0;
 
-  constructor(input: IngestInput, { carried, control, ledgerRow, onProgress }: DrainOptions) {
+  constructor(input: IngestInput, options: DrainOptions) {
+    const { carried, control, ledgerRow, onProgress, handOver } = options;
     this.#input = input;
     this.#control = control;
     this.#ledgerRow = ledgerRow;
@@ -78,6 +88,7 @@ export class Drain {
     this.#carried = carried?.counts ?? zeroCounts();
     this.expectedMessageBytes = carried?.expectedMessageBytes;
     this.#onProgress = onProgress;
+    this.#handOver = handOver;
   }
 
   /** The counts of the chain so far. */
@@ -127,6 +138,7 @@ export class Drain {
     for (;;) {
       await this.#control.whilePaused();
       if (this.#control.stopping || this.#failure) return 'stopped';
+      if (this.#handedOver) return 'handed over';
       if (this.#queueEmpty) return 'queue empty';
       const room = this.#roomInBound();
       if (room < 1) return 'bound reached';
@@ -150,7 +162,8 @@ export class Drain {
         if (batch.count > 0) {
           const isFirst = this.total().batches === 1;
           if (isFirst && patched(LEARNS_FROM_RECEIVED)) this.#budget.learn(batch);
-          onFirstBatch?.();
+          if (batch.backlog) this.#handOverBacklog(batch.backlog);
+          if (!this.#handedOver) onFirstBatch?.();
           written = await this.#store(number, batch, batchNumber, reservation);
         } else if (batch.released > 0) {
           // The next message is larger than the room left in this lane's part of the history.
@@ -173,6 +186,15 @@ export class Drain {
     const total = this.total();
     const most = total.batches === 0 ? Math.min(batchSize, FIRST_BATCH_MESSAGES) : batchSize;
     return Math.min(most, maxMessages - total.received - this.#asked);
+  }
+
+  #handOverBacklog(backlog: number): void {
+    if (this.#handedOver || this.#control.stopping || this.#failure) return;
+    // While other lanes receive, a bound cannot be divided exactly.
+    const { maxMessages } = this.#input;
+    if (this.#asked > 0 && maxMessages < INGEST_SETTINGS.maxMessages.default) return;
+    const room = maxMessages - this.total().received;
+    this.#handedOver = this.#handOver(Math.min(backlog, room), room);
   }
 
   async #receive(

@@ -3,6 +3,7 @@ import {
   CancellationScope,
   CancelledFailure,
   continueAsNew,
+  patched,
   setCurrentDetails,
   setWorkflowOptions,
   workflowInfo,
@@ -14,6 +15,7 @@ import {
   parseIngestInput,
 } from '../../domain/ingest-input.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
+import { tunesItself, tuningFor } from '../../domain/tuning.ts';
 import { Control } from './control.ts';
 import { type Carried, Drain } from './drain.ts';
 import { drainInChild, steerChild } from './drain-in-child.ts';
@@ -23,6 +25,8 @@ import { showProgress } from './show-progress.ts';
 
 /** The child that drains the rest when the history of a cron's run is full. */
 const REST = 'rest';
+/** Up to 0.3.0 a run without an input had the defaults, whatever waited in the queue. */
+const TUNES_ITSELF = 'tunes-itself';
 
 /**
  * Drains the queue: concurrent `lanes` receive, mask, insert and acknowledge until the queue is empty or `maxMessages`
@@ -41,10 +45,25 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
   if (settings.shards > 1) return drainInShards(settings, ledgerRow);
   const isOurs = carried?.fromRunId && carried.fromRunId === continuedFromExecutionRunId;
   const ours = isOurs ? carried : undefined;
-  const show = () => showProgress(drain.total(), control.state);
-  let restInChild = false;
+  const scope = CancellationScope.current();
   const control = new Control(ours?.state ?? 'draining');
-  const drain = new Drain(settings, { carried: ours, control, ledgerRow, onProgress: show });
+  let restInChild = false;
+  let ownBatches: Promise<boolean> | undefined;
+  const handedOver: { shards?: Promise<Counts> } = {};
+  const show = () => {
+    if (!handedOver.shards) showProgress(drain.total(), control.state);
+  };
+  const drain = new Drain(settings, {
+    ...{ carried: ours, control, ledgerRow, onProgress: show },
+    handOver(backlog, room) {
+      const tuning = tunesItself(input) ? tuningFor(backlog) : undefined;
+      if (!tuning || !patched(TUNES_ITSELF)) return false;
+      const beginning = { chosen: { ...tuning, backlog }, control, drain, stored: ownBatches };
+      const rest = { ...settings, ...tuning, maxMessages: room };
+      handedOver.shards = scope.run(() => drainInShards(rest, ledgerRow, beginning));
+      return true;
+    },
+  });
   control.listen((signal) => {
     show();
     if (restInChild) void steerChild(REST, signal);
@@ -53,21 +72,25 @@ export async function ingestLogins(input?: unknown, carried?: Carried): Promise<
   show();
 
   let cancelled = false;
-  CancellationScope.current().cancelRequested.catch(() => {
+  scope.cancelRequested.catch(() => {
     cancelled = true;
     control.steer('drain');
   });
   // A cancelled run finishes its current batches too, so that no message waits for its visibility timeout.
   const more = await CancellationScope.nonCancellable(async () => {
     try {
-      const historyIsFull = await drain.run();
+      ownBatches = drain.run();
+      const historyIsFull = await ownBatches;
+      if (handedOver.shards) return false;
       await ledgerRow.close(drain.counts, outcome(cancelled, historyIsFull), drain.total());
       return historyIsFull;
     } catch (error) {
+      if (handedOver.shards) return false;
       await ledgerRow.closeFailed(drain.counts, drain.total());
       throw error;
     }
   });
+  if (handedOver.shards) return handedOver.shards;
   if (cancelled) throw new CancelledFailure('cancelled; what was in hand is stored');
   if (more && cronSchedule) {
     return drainRest(settings, drain.total(), () => {

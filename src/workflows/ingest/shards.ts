@@ -4,33 +4,54 @@ import { addCounts, type Counts, describeCounts, zeroCounts } from '../../domain
 import type { IngestInput } from '../../domain/ingest-input.ts';
 import type { RunState } from '../../domain/progress.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
+import type { ChosenTuning } from '../../domain/tuning.ts';
 import { Control } from './control.ts';
+import type { Drain } from './drain.ts';
 import { drainInChild, steerChild } from './drain-in-child.ts';
 import type { LedgerRow } from './ledger-row.ts';
 import { showProgress } from './show-progress.ts';
 import { watchShards } from './watch-shards.ts';
 
+/** A drain that found a backlog, and leaves it to the shards. */
+export type Beginning = {
+  chosen: ChosenTuning;
+  control: Control;
+  drain: Drain;
+  /** Settles when its current batches are stored. */
+  stored: Promise<unknown> | undefined;
+};
+
 /**
  * Drains one queue with several child workflows, so that the task rate of one workflow is not the limit. The shards need
  * no coordination, since SQS delivers each message to one of them. Each shard writes its own rows in the ledger; the row
- * of this run has no counts. Its details show the sum so far. Signals to this run are forwarded to the shards.
+ * of this run has only the counts of its beginning. Its details show the sum so far. Signals to this run are forwarded to
+ * the shards.
  */
-export async function drainInShards(settings: IngestInput, ledgerRow: LedgerRow): Promise<Counts> {
+export async function drainInShards(
+  settings: IngestInput,
+  ledgerRow: LedgerRow,
+  beginning?: Beginning,
+): Promise<Counts> {
   const total = zeroCounts();
+  const sumSoFar = () => sumCounts([total, ...(beginning ? [beginning.drain.total()] : [])]);
+  const ownCounts = () => beginning?.drain.counts ?? zeroCounts();
   const shards = new Map<string, string>();
   /** The latest counts of the shards that are open, which `total` does not have. */
   const openCounts = new Map<string, Counts>();
   const show = (state: RunState | RunOutcome = control.state) =>
-    showProgress(sumCounts([total, ...openCounts.values()]), state, shards);
+    showProgress(sumCounts([sumSoFar(), ...openCounts.values()]), state, {
+      shards,
+      chosen: beginning?.chosen,
+    });
   const numbers = [...Array(settings.shards).keys()];
-  const control = new Control('draining');
+  const control = beginning?.control ?? new Control('draining');
   const started = new Set<string>();
   const ended = new Set<string>();
   control.listen((signal) => {
     show();
     for (const name of started) void steerChild(name, signal);
   });
-  control.answer(settings.shards * settings.lanes, () => total);
+  control.answer(settings.shards * settings.lanes, sumSoFar, beginning?.chosen);
   show();
   const stopWatching = watchShards(
     () => [...started].filter((name) => !ended.has(name)),
@@ -44,8 +65,9 @@ export async function drainInShards(settings: IngestInput, ledgerRow: LedgerRow)
     },
   );
   // Wait for all children, and throw a failure only after all have ended.
-  const ends = await Promise.allSettled(
-    numbers.map(async (index) => {
+  const ends = await Promise.allSettled([
+    ...(beginning ? [beginning.stored] : []),
+    ...numbers.map(async (index) => {
       const onStarted = (name: string) => {
         started.add(name);
         shards.set(name, 'running');
@@ -68,7 +90,7 @@ export async function drainInShards(settings: IngestInput, ledgerRow: LedgerRow)
         show();
       }
     }),
-  );
+  ]);
   stopWatching();
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) {
@@ -76,15 +98,15 @@ export async function drainInShards(settings: IngestInput, ledgerRow: LedgerRow)
     const cancelled = isCancellation(failed.reason);
     await CancellationScope.nonCancellable(() =>
       cancelled
-        ? ledgerRow.close(zeroCounts(), 'cancelled', total)
-        : ledgerRow.closeFailed(zeroCounts(), total),
+        ? ledgerRow.close(ownCounts(), 'cancelled', sumSoFar())
+        : ledgerRow.closeFailed(ownCounts(), sumSoFar()),
     );
     show(cancelled ? 'cancelled' : 'failed');
     throw failed.reason;
   }
-  await ledgerRow.close(zeroCounts(), 'completed', total);
+  await ledgerRow.close(ownCounts(), 'completed', sumSoFar());
   show('completed');
-  return total;
+  return sumSoFar();
 }
 
 const shardName = (index: number): string => `shard-${index + 1}`;

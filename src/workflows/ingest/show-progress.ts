@@ -2,15 +2,18 @@ import { setCurrentDetails } from '@temporalio/workflow';
 import { type Counts, countsTable } from '../../domain/counts.ts';
 import type { RunState } from '../../domain/progress.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
+import { type ChosenTuning, describeChosen } from '../../domain/tuning.ts';
+
+type Also = { shards?: ReadonlyMap<string, string>; chosen?: ChosenTuning | undefined };
 
 /**
  * Shows a table of counts as the workflow's current details in the Web UI.
- * @param shards what each shard does, by name
+ * @param also.shards what each shard does, by name
  */
 export function showProgress(
   counts: Counts,
   state: RunState | RunOutcome,
-  shards: ReadonlyMap<string, string> = new Map(),
+  { shards = new Map(), chosen }: Also = {},
 ): void {
   const lines = Array.from(shards)
     .sort(([one], [other]) => one.localeCompare(other, 'en', { numeric: true }))
@@ -18,6 +21,7 @@ export function showProgress(
   const parts = [
     `**${state}**`,
     countsTable(counts),
+    ...(chosen ? [describeChosen(chosen)] : []),
     ...(lines.length > 0 ? [lines.join('\n')] : []),
   ];
   setCurrentDetails(parts.join('\n\n'));

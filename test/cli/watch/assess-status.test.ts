@@ -64,6 +64,7 @@ const RUN: OpenRun = {
   beginsAt: null,
   state: 'draining',
   counts: null,
+  chosen: null,
   failing: [],
   missingKey: null,
 };

@@ -18,7 +18,8 @@ test('a run that is cancelled stores and deletes what it has in hand, takes no m
   const handle = await stack.start({ batchSize: 10, lanes: 3 });
   try {
     await locking.query('begin; lock table user_logins in access exclusive mode');
-    const received = async () => (await runCounts(stack.client, handle.workflowId))?.received ?? 0;
+    const received = async () =>
+      (await runCounts(stack.client, handle.workflowId))?.counts.received ?? 0;
     // Each lane has a batch in hand that it cannot store.
     await expect.poll(received, { timeout: 20_000 }).toBeGreaterThanOrEqual(30);
     await handle.cancel();

@@ -57,7 +57,7 @@ async function runThatHolds(): Promise<IngestHandle> {
       ended = true;
     });
     while (!ended) {
-      if ((await runCounts(stack.client, handle.workflowId))?.received === 1) return handle;
+      if ((await runCounts(stack.client, handle.workflowId))?.counts.received === 1) return handle;
     }
   }
 }
