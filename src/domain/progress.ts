@@ -1,5 +1,5 @@
 import type { Counts } from './counts.ts';
-import type { ChosenTuning } from './tuning.ts';
+import type { ChosenTuning } from './ingest-input.ts';
 
 /** A run's state, as people see it. */
 export type RunState = 'draining' | 'paused' | 'stopping';

@@ -1,5 +1,5 @@
 import { COUNT_NAMES } from '../../domain/counts.ts';
-import { describeChosen } from '../../domain/tuning.ts';
+import { describeChosen } from '../../domain/ingest-input.ts';
 import type { OpenRun } from '../../temporal/runs/look-at-run.ts';
 import { describeDuration } from '../options/duration.ts';
 import { styled } from '../terminal/output.ts';

@@ -1,5 +1,5 @@
 import type { Counts } from '../../domain/counts.ts';
-import { type ChosenTuning, describeChosen } from '../../domain/tuning.ts';
+import { type ChosenTuning, describeChosen } from '../../domain/ingest-input.ts';
 import type { RunWatcher } from '../../temporal/runs/follow-run.ts';
 import type { RunState } from '../../temporal/runs/run-state.ts';
 import { printMessage } from '../terminal/output.ts';

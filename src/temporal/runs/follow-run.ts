@@ -7,7 +7,7 @@ import {
   WorkflowFailedError,
 } from '@temporalio/client';
 import type { Counts } from '../../domain/counts.ts';
-import type { ChosenTuning } from '../../domain/tuning.ts';
+import type { ChosenTuning } from '../../domain/ingest-input.ts';
 import { failureReason } from './failing-steps.ts';
 import { runCounts } from './run-counts.ts';
 import { type RunState, runView } from './run-state.ts';

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Counts } from '../../domain/counts.ts';
-import type { ChosenTuning } from '../../domain/tuning.ts';
+import type { ChosenTuning } from '../../domain/ingest-input.ts';
 import { type FailingStep, failingSteps } from './failing-steps.ts';
 import { type RunProgress, runProgress } from './query-progress.ts';
 import { runCounts } from './run-counts.ts';

@@ -1,7 +1,7 @@
 import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
 import type { Counts } from '../../domain/counts.ts';
+import type { ChosenTuning } from '../../domain/ingest-input.ts';
 import type { Progress, RunState } from '../../domain/progress.ts';
-import type { ChosenTuning } from '../../domain/tuning.ts';
 
 export type ControlName = 'pause' | 'resume' | 'drain';
 

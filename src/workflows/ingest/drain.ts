@@ -3,25 +3,17 @@ import type { ReceivedBatch } from '../../batch/batch.ts';
 import { HistoryBudget, type Reservation } from '../../batch/history-budget.ts';
 import { SingleWorker } from '../../batch/single-worker.ts';
 import { addCounts, type Counts, zeroCounts } from '../../domain/counts.ts';
-import { INGEST_SETTINGS, type IngestInput } from '../../domain/ingest-input.ts';
+import {
+  FIRST_BATCH_MESSAGES,
+  INGEST_SETTINGS,
+  type IngestInput,
+} from '../../domain/ingest-input.ts';
 import type { RunState } from '../../domain/progress.ts';
-import { FIRST_BATCH_MESSAGES } from '../../domain/tuning.ts';
+import type { Carried } from './carried.ts';
 import type { Control } from './control.ts';
 import type { LedgerRow } from './ledger-row.ts';
 import { steps } from './steps.ts';
 import { storeBatch } from './store-batch.ts';
-
-/** The state that a run passes to the next one when it continues as new. */
-export type Carried = {
-  /** Accepted only if it is the run that this one continues. */
-  fromRunId: string;
-  counts: Counts;
-  expectedMessageBytes?: number | undefined;
-  historyBytesPerByte?: number | undefined;
-  state?: RunState | undefined;
-  /** The worker that runs the steps (`single-worker.ts`). */
-  holder?: string | undefined;
-};
 
 /** Up to 0.2.0 the other lanes' first batches were sized for the worst, since nothing was stored yet. */
 const LEARNS_FROM_RECEIVED = 'learns-from-received';

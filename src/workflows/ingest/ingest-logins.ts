@@ -13,11 +13,13 @@ import {
   type IngestInput,
   InvalidIngestInput,
   parseIngestInput,
+  tunesItself,
+  tuningFor,
 } from '../../domain/ingest-input.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
-import { tunesItself, tuningFor } from '../../domain/tuning.ts';
+import type { Carried } from './carried.ts';
 import { Control } from './control.ts';
-import { type Carried, Drain } from './drain.ts';
+import { Drain } from './drain.ts';
 import { drainInChild, steerChild } from './drain-in-child.ts';
 import { LedgerRow } from './ledger-row.ts';
 import { drainInShards } from './shards.ts';

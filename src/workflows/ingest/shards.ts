@@ -1,10 +1,9 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { sumCounts } from '../../domain/child-runs.ts';
 import { addCounts, type Counts, describeCounts, zeroCounts } from '../../domain/counts.ts';
-import type { IngestInput } from '../../domain/ingest-input.ts';
+import type { ChosenTuning, IngestInput } from '../../domain/ingest-input.ts';
 import type { RunState } from '../../domain/progress.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
-import type { ChosenTuning } from '../../domain/tuning.ts';
 import { Control } from './control.ts';
 import type { Drain } from './drain.ts';
 import { drainInChild, steerChild } from './drain-in-child.ts';

@@ -1,8 +1,8 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import { type Counts, countsTable } from '../../domain/counts.ts';
+import { type ChosenTuning, describeChosen } from '../../domain/ingest-input.ts';
 import type { RunState } from '../../domain/progress.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
-import { type ChosenTuning, describeChosen } from '../../domain/tuning.ts';
 
 type Also = { shards?: ReadonlyMap<string, string>; chosen?: ChosenTuning | undefined };
 
