@@ -9,8 +9,16 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 image_of() { sed -n "s#^ *image: \(.*$1:.*\)#docker.io/\1#p" docker-compose.yml; }
-exists() { "${buildah[@]}" inspect --type image "$1" > /dev/null 2>&1; }
-build() { "${buildah[@]}" build --quiet --format docker --isolation chroot --pull-never --tag "$1" "$work/$2" > /dev/null; }
+# A change of this script builds them again.
+script=$(sha256sum < "$0" | cut -c 1-16)
+exists() {
+  local label='{{index .Docker.Config.Labels "script"}}'
+  [ "$("${buildah[@]}" inspect --type image --format "$label" "$1" 2> /dev/null)" = "$script" ]
+}
+build() {
+  "${buildah[@]}" build --quiet --format docker --isolation chroot --pull-never --label "script=$script" --tag "$1" \
+    "$work/$2" > /dev/null
+}
 
 temporal=$(image_of temporalio/temporal)
 if ! exists "$temporal"; then

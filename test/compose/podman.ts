@@ -72,18 +72,22 @@ init_path = "/usr/libexec/podman/catatonit"
   };
   const runner =
     (program: string, ...first: string[]): Run =>
-    async (...args) =>
-      promisify(execFile)(program, [...first, ...args], {
+    async (...args) => {
+      const running = promisify(execFile)(program, [...first, ...args], {
         cwd: ROOT,
         env,
         maxBuffer: 2 ** 26,
-      }).then(
+      });
+      // Through Podman's socket, `exec` lasts until its standard input is closed.
+      running.child.stdin?.end();
+      return running.then(
         ({ stdout, stderr }) => ({ exitCode: 0, output: stdout + stderr }),
         (error: { code: number; stdout: string; stderr: string }) => ({
           exitCode: error.code,
           output: error.stdout + error.stderr,
         }),
       );
+    };
   const podman = runner('podman');
   const service = await startProcess({
     name: 'Podman',

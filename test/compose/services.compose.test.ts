@@ -17,6 +17,9 @@ async function compose(...args: string[]): Promise<string> {
   return output.trim();
 }
 
+/** In containers of their own. Podman lists networks by name, so Compose would start what they depend on again. */
+const RUN = ['run', '--no-deps', '-T'] as const;
+
 const query = (sql: string) =>
   compose(
     ...['exec', '-T', 'postgres', 'psql', '-h', '127.0.0.1', '-U', 'login_etl', 'logins', '-At'],
@@ -25,9 +28,17 @@ const query = (sql: string) =>
 
 const send = (count: number) =>
   compose(
-    ...['run', '--rm', '-T', '--entrypoint', 'sh', 'samples', '-euc'],
+    ...[...RUN, '--rm', '--entrypoint', 'sh', 'samples', '-euc'],
     `for i in $(seq ${count / 100}); do cat samples/logins.jsonl; done | login-etl send -`,
   );
+
+const inWorker = (...args: string[]) => compose('exec', '-T', 'worker', 'login-etl', ...args);
+
+/** How many messages are in each of the two tables. */
+async function stored(): Promise<{ rows: number; quarantined: number }> {
+  const count = async (table: string) => Number(await query(`select count(*) from ${table}`));
+  return { rows: await count('user_logins'), quarantined: await count('quarantine') };
+}
 
 test('up starts all services in order, and each is healthy', async () => {
   await compose('up', '--wait', '--no-build');
@@ -44,11 +55,11 @@ test('up starts all services in order, and each is healthy', async () => {
   ]);
 });
 
-test('the sample messages are stored, masked, and doctor finds nothing to fix', async () => {
-  await compose('run', '--rm', '-T', 'samples');
-  await expect.poll(() => query('select count(*) from user_logins'), SOON).toBe('100');
+test('the sample messages are stored, masked, the bad one in quarantine, and doctor finds nothing to fix', async () => {
+  await compose(...RUN, '--rm', 'samples');
+  await expect.poll(stored, SOON).toEqual({ rows: 99, quarantined: 1 });
   expect(await query(`select count(*) from user_logins where masked_ip ~ '^[0-9.]+$'`)).toBe('0');
-  await compose('exec', '-T', 'worker', 'login-etl', 'doctor');
+  await inWorker('doctor');
 });
 
 test('the containers run as another user than root, and cannot change their image', async () => {
@@ -59,36 +70,31 @@ test('the containers run as another user than root, and cannot change their imag
 });
 
 test('SIGTERM in the middle of a run finishes the batches, ends with code 0 and loses nothing', async () => {
-  const before = Number(await query('select count(*) from user_logins'));
+  await inWorker('schedule', 'pause');
   await send(10_000);
-  await expect
-    .poll(async () => Number(await query('select count(*) from user_logins')), SOON)
-    .toBeGreaterThan(before);
+  await inWorker('run', '--detach', '--lanes', '1', '--batch-size', '100');
+  await expect.poll(async () => (await stored()).rows, SOON).toBeGreaterThan(99);
   await compose('stop', 'worker');
-  const stopped = Number(await query('select count(*) from user_logins'));
-  expect(stopped).toBeLessThan(before + 10_000);
   const { output } = await engine.podman(
     ...['inspect', '--format', '{{.State.ExitCode}}', 'login-etl-worker-1'],
   );
   expect(output.trim()).toBe('0');
-  // Nothing is in progress that only the stopped worker could finish.
-  expect(await query('select count(distinct message_id) from user_logins')).toBe(`${stopped}`);
+  expect((await stored()).rows).toBeLessThan(9_999);
 
   await compose('start', 'worker');
-  const all = `select count(*) || ' ' || count(distinct message_id) from user_logins`;
-  await expect.poll(() => query(all), SOON).toBe(`${before + 10_000} ${before + 10_000}`);
-  expect(await query('select count(*) from quarantine')).toBe('0');
+  await expect.poll(stored, SOON).toEqual({ rows: 9_999, quarantined: 101 });
 });
 
 test('the custodian reads the audit log, works as a worker and as the codec server', async () => {
-  const custodian = ['run', '--rm', '-T', 'custodian', 'login-etl'];
-  await compose(...custodian, 'audit', 'verify');
+  await compose(...RUN, '--rm', 'custodian', 'login-etl', 'audit', 'verify');
   for (const [name, ...args] of [
     [
       'codec',
       '-e',
       'CODEC_SERVER_TOKEN=a-token-of-this-test-0123456789abcdef',
       'custodian',
+      // The codec server refuses to hold it.
+      ...['env', '--unset=VAULT_PRIVATE_KEY_FILE'],
       'login-etl',
       'codec-server',
     ],
@@ -101,7 +107,7 @@ test('the custodian reads the audit log, works as a worker and as the codec serv
       'custodian-worker',
     ],
   ] as const) {
-    await compose('run', '--detach', '--name', name, ...args);
+    await compose(...RUN, '--detach', '--name', name, ...args);
   }
   const answers = (name: string, url: string) => async () =>
     (
