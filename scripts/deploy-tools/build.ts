@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { schemasDirectory, toolPath, toolsDirectory } from './directory.ts';
+import { obtainCustomSchemas } from './custom-resources.ts';
+import { customSchemasDirectory, schemasDirectory, toolPath, toolsDirectory } from './directory.ts';
 import { CHECK_TOOLS, SCHEMA_VERSIONS, SCHEMAS_PACKAGE, TOOLS, type Tool } from './tools.ts';
 
 /**
@@ -24,7 +25,8 @@ const names =
   process.argv.length > 2 ? process.argv.slice(2) : [...Object.keys(CHECK_TOOLS), SCHEMAS];
 for (const name of names) {
   if (name === SCHEMAS) {
-    obtainSchemas();
+    if (!existsSync(schemasDirectory())) obtainSchemas();
+    if (!existsSync(customSchemasDirectory())) obtainCustomSchemas();
     continue;
   }
   const tool = TOOLS[name];
@@ -79,7 +81,6 @@ function linkerFlags(tool: Tool): string {
 
 /** The package of Python has the schemas; nothing of it is run. */
 function obtainSchemas(): void {
-  if (existsSync(schemasDirectory())) return;
   const directory = mkdtempSync(join(tmpdir(), 'login-etl-schemas-'));
   const python = (...args: string[]) =>
     execFileSync('python3', ['-m', ...args], {

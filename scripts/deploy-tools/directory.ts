@@ -12,3 +12,7 @@ export const toolPath = (name: string): string =>
 
 /** JSON Schemas of Kubernetes' objects, by version. */
 export const schemasDirectory = (): string => join(toolsDirectory(), 'kubernetes-json-schema');
+
+/** Those of the custom resources that the chart makes. */
+export const customSchemasDirectory = (): string =>
+  join(toolsDirectory(), 'custom-resource-schemas');

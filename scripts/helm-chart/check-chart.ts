@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 
-import { schemasDirectory, toolPath } from '../deploy-tools/directory.ts';
+import { customSchemasDirectory, schemasDirectory, toolPath } from '../deploy-tools/directory.ts';
 import { SCHEMA_VERSIONS } from '../deploy-tools/tools.ts';
 import { type Manifest, violations } from './manifest-policy.ts';
 import { CHART } from './values-file.ts';
@@ -12,11 +12,6 @@ import { CHART } from './values-file.ts';
 // A program that checks the chart: lint, unit tests, and for each variant in its folder ci/ the policy and the schemas of
 // Kubernetes. Exits 1 when one of them fails.
 const BUILD = 'npm run deploy-tools';
-/** Kinds whose schemas are not Kubernetes' own. */
-const CUSTOM = [
-  ...['ScaledObject', 'TriggerAuthentication', 'ExternalSecret'],
-  ...['PodMonitor', 'ServiceMonitor', 'PrometheusRule'],
-];
 const chart = fileURLToPath(CHART);
 
 function run(name: string, args: string[], input?: string): string | undefined {
@@ -49,8 +44,9 @@ if (isBuilt('helm-unittest', 'unit tests of the chart')) {
 }
 if (isBuilt('helm', 'lint, policy and schemas of the chart')) {
   const variants = globSync('ci/*-values.yaml', { cwd: chart }).toSorted();
-  const schemas = existsSync(schemasDirectory()) && isBuilt('kubeconform', 'schemas');
-  if (!existsSync(schemasDirectory())) {
+  const obtained = [schemasDirectory(), customSchemasDirectory()].every((each) => existsSync(each));
+  const schemas = obtained && isBuilt('kubeconform', 'schemas');
+  if (!obtained) {
     process.stderr.write(`SKIPPED: schemas of Kubernetes: ${BUILD} -- schemas\n`);
   }
   for (const variant of variants) {
@@ -75,10 +71,8 @@ if (isBuilt('helm', 'lint, policy and schemas of the chart')) {
 }
 
 function conform(rendered: string, version: string): void {
-  const location = join(schemasDirectory(), version, '{{.ResourceKind}}{{.KindSuffix}}.json');
-  run(
-    'kubeconform',
-    ['-strict', '-schema-location', location, '-skip', CUSTOM.join(','), '-'],
-    rendered,
+  const locations = [join(schemasDirectory(), version), customSchemasDirectory()].flatMap(
+    (directory) => ['-schema-location', join(directory, '{{.ResourceKind}}{{.KindSuffix}}.json')],
   );
+  run('kubeconform', ['-strict', ...locations, '-'], rendered);
 }
