@@ -57,6 +57,13 @@ export const CHART_SETTINGS: readonly ChartSetting[] = [
   })),
 ];
 
+/** Names in the environment that the values have another place for, or that the chart sets. */
+export const SETTING_NAMES: readonly string[] = [
+  ...SETTINGS.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name])),
+  ...Object.keys(OF_NODE),
+  'HOME',
+].toSorted();
+
 /** What the templates need to know: files/settings.json. */
 export const settingsFile = (): string =>
   `${JSON.stringify(

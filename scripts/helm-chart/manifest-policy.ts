@@ -3,15 +3,11 @@
 export type Manifest = Record<string, any>;
 
 /** Volumes that the restricted Pod Security Standard allows. */
-const VOLUMES = [
-  'configMap',
-  'csi',
-  'downwardAPI',
-  'emptyDir',
-  'ephemeral',
-  'persistentVolumeClaim',
+export const RESTRICTED_VOLUMES = [
+  ...['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim'],
+  ...['projected', 'secret'],
 ];
-const ALLOWED_VOLUMES = new Set([...VOLUMES, 'projected', 'secret', 'name']);
+const ALLOWED_VOLUMES = new Set([...RESTRICTED_VOLUMES, 'name']);
 /** The chart needs no rights in the cluster, and never contains a secret. */
 const REFUSED_KINDS = /^(Secret|(Cluster)?Role(Binding)?)$/;
 const NAME_LENGTH = 63;

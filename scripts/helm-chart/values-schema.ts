@@ -1,12 +1,13 @@
-import { CHART_SETTINGS, type ChartSetting } from './chart-settings.ts';
+import { CHART_SETTINGS, type ChartSetting, SETTING_NAMES } from './chart-settings.ts';
+import * as kubernetes from './kubernetes-forms.ts';
+import { closed, type Schema } from './kubernetes-forms.ts';
 import { type DocumentedValue, documentedValues } from './values-file.ts';
 
-type Schema = Record<string, unknown>;
-
 const textMap: Schema = { type: 'object', additionalProperties: { type: 'string' } };
-/** Of Kubernetes' own form, which its API server checks. */
-const object: Schema = { type: 'object' };
-const objects: Schema = { type: 'array', items: { type: 'object' } };
+/** The chart sets these itself. */
+const OWN_LABELS =
+  '^(app\\.kubernetes\\.io/(name|instance|component|version|managed-by)|helm\\.sh/chart|login-etl/build-id)$';
+const labels: Schema = { ...textMap, propertyNames: { not: { pattern: OWN_LABELS } } };
 const port: Schema = { type: 'integer', minimum: 1, maximum: 65_535 };
 const count = (minimum: number): Schema => ({ type: 'integer', minimum });
 const oneOf = (...values: string[]): Schema => ({ type: 'string', enum: values });
@@ -18,7 +19,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   'image.tag': matching('^$|^[\\w][\\w.-]{0,127}$'),
   'image.digest': matching('^$|^sha256:[0-9a-f]{64}$'),
   'image.pullPolicy': oneOf('Always', 'IfNotPresent', 'Never'),
-  imagePullSecrets: objects,
+  imagePullSecrets: kubernetes.imagePullSecrets,
   fullnameOverride: matching('^$|^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$'),
   'externalSecrets.storeKind': oneOf('ClusterSecretStore', 'SecretStore'),
   'externalSecrets.refreshInterval': matching('^[0-9]+(s|m|h)$'),
@@ -32,16 +33,21 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   'api.replicas': count(1),
   'codecServer.service.type': oneOf('ClusterIP', 'NodePort', 'LoadBalancer'),
   'codecServer.service.port': port,
-  podLabels: textMap,
-  podAnnotations: textMap,
+  podLabels: labels,
+  podAnnotations: { ...textMap, propertyNames: { not: { const: 'checksum/secrets' } } },
+  podSecurityContext: kubernetes.podSecurityContext,
+  securityContext: kubernetes.securityContext,
   nodeSelector: textMap,
-  tolerations: objects,
-  affinity: object,
-  extraVolumes: objects,
-  extraVolumeMounts: objects,
+  tolerations: kubernetes.tolerations,
+  affinity: kubernetes.affinity,
+  extraVolumes: kubernetes.volumes,
+  extraVolumeMounts: kubernetes.mounts,
+  extraEnv: kubernetes.environment(SETTING_NAMES),
   'worker.replicas': count(0),
   'worker.topologySpread': oneOf('', 'ScheduleAnyway', 'DoNotSchedule'),
-  'worker.podDisruptionBudget.maxUnavailable': count(0),
+  'worker.podDisruptionBudget.maxUnavailable': {
+    anyOf: [count(0), matching('^(100|[0-9]{1,2})%$')],
+  },
   'worker.startupSeconds': count(2),
   'autoscaling.mode': oneOf('none', 'keda', 'hpa'),
   'autoscaling.minReplicas': count(0),
@@ -55,15 +61,15 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   'codecServer.replicas': count(1),
   'custodian.namespace': matching('^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
   'networkPolicy.egressPorts': { type: 'array', items: port },
-  'networkPolicy.egressTo': objects,
-  'networkPolicy.dnsTo': objects,
-  'networkPolicy.metricsFrom': objects,
-  'networkPolicy.codecServerFrom': objects,
-  'networkPolicy.apiFrom': objects,
-  'networkPolicy.extraEgress': objects,
+  'networkPolicy.egressTo': kubernetes.peers,
+  'networkPolicy.dnsTo': kubernetes.peers,
+  'networkPolicy.metricsFrom': kubernetes.peers,
+  'networkPolicy.codecServerFrom': kubernetes.peers,
+  'networkPolicy.apiFrom': kubernetes.peers,
+  'networkPolicy.extraEgress': kubernetes.egressRules,
   'metrics.monitor': oneOf('', 'pod', 'service'),
   'metrics.interval': matching('^[0-9]+(s|m)$'),
-  'metrics.labels': textMap,
+  'metrics.labels': labels,
   'versioning.deploymentName': matching('^[\\w.-]{0,200}$'),
   'versioning.buildId': matching('^([A-Za-z0-9]([\\w.-]{0,61}[A-Za-z0-9])?)?$'),
 };
@@ -80,69 +86,68 @@ const allowed = (path: string) => {
 function settings(path: string): Schema {
   const plain = CHART_SETTINGS.filter(({ kind }) => kind === 'plain').filter(allowed(path));
   return closed(
-    plain.map(({ name, description, default: otherwise }) => [
-      name,
-      {
-        type: ['string', 'integer', 'boolean'],
-        description,
-        ...(otherwise !== undefined && { default: otherwise }),
-      },
-    ]),
+    Object.fromEntries(
+      plain.map(({ name, description, default: otherwise }) => [
+        name,
+        {
+          type: ['string', 'integer', 'boolean'],
+          description,
+          ...(otherwise !== undefined && { default: otherwise }),
+        },
+      ]),
+    ),
   );
 }
 
 function secrets(path: string): Schema {
   const given = CHART_SETTINGS.filter(({ kind }) => kind !== 'plain').filter(allowed(path));
   return closed(
-    given.map(({ name, description }) => [name, { description, $ref: '#/$defs/secret' }]),
+    Object.fromEntries(
+      given.map(({ name, description }) => [name, { description, $ref: '#/$defs/secret' }]),
+    ),
   );
 }
+
+const part: Schema = { type: 'string', minLength: 1 };
 
 /** A reference, never the secret itself. */
 const SECRET: Schema = {
   oneOf: [
-    {
-      ...closed([
-        ['existingSecret', { type: 'string', minLength: 1, description: 'Name of the Secret.' }],
-        ['key', { type: 'string', minLength: 1, description: "Its key: the setting's name." }],
-      ]),
-      required: ['existingSecret'],
-    },
-    {
-      ...closed([['remoteRef', { ...remoteRef(), description: 'Entry of the secret store.' }]]),
-      required: ['remoteRef'],
-    },
+    closed(
+      {
+        existingSecret: { ...part, description: 'Name of the Secret.' },
+        key: { ...part, description: "Its key: the setting's name." },
+      },
+      ['existingSecret'],
+    ),
+    closed(
+      {
+        remoteRef: {
+          ...closed({ key: part, property: part, version: part }, ['key']),
+          description: 'Entry of the secret store.',
+        },
+      },
+      ['remoteRef'],
+    ),
   ],
 };
 
-function remoteRef(): Schema {
-  const text = { type: 'string', minLength: 1 };
-  const entries = ['key', 'property', 'version'].map((name): [string, Schema] => [name, text]);
-  return { ...closed(entries), required: ['key'] };
-}
-
-function closed(entries: (readonly [string, Schema])[]): Schema {
-  return {
-    type: 'object',
-    additionalProperties: false,
-    properties: Object.fromEntries(entries),
-  };
-}
-
 function schemaOf(value: DocumentedValue): Schema {
   const { description, children } = value;
-  return { description, ...(children ? closed(children.map(entry)) : leaf(value)) };
+  return { description, ...(children ? closed(entries(children)) : leaf(value)) };
 }
 
-const entry = (value: DocumentedValue) =>
-  [value.path.split('.').at(-1) ?? '', schemaOf(value)] as const;
+const entries = (values: readonly DocumentedValue[]): Record<string, Schema> =>
+  Object.fromEntries(
+    values.map((value) => [value.path.split('.').at(-1) ?? '', schemaOf(value)] as const),
+  );
 
 function leaf({ path, default: value }: DocumentedValue): Schema {
   if (path.endsWith('settings')) return settings(path);
   if (path.endsWith('secrets')) return secrets(path);
   const known = SCHEMAS[path];
   if (known) return { ...known, default: value };
-  if (path.endsWith('.resources') || path.toLowerCase().endsWith('securitycontext')) return object;
+  if (path.endsWith('.resources')) return { ...kubernetes.resources, default: value };
   if (typeof value === 'string' || typeof value === 'boolean') {
     return { type: typeof value, default: value };
   }
@@ -154,7 +159,7 @@ export function valuesSchema(): string {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Values of the chart login-etl',
     // `global` is what a parent chart passes to all its charts.
-    ...closed([...documentedValues().map(entry), ['global', object]]),
+    ...closed({ ...entries(documentedValues()), global: { type: 'object' } }),
     $defs: { secret: SECRET },
   };
   return `${JSON.stringify(schema, null, 2)}\n`;

@@ -37,6 +37,23 @@ test('every value is documented', () => {
   expect(undocumented.map(({ path }) => path)).toEqual([]);
 });
 
+type Schema = { [key: string]: unknown };
+
+/** Where objects may have fields of any name. */
+function openObjects(schema: unknown, path = ''): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { type, additionalProperties } = schema as Schema;
+  const below = Object.entries(schema).flatMap(([key, each]) =>
+    openObjects(each, `${path}/${key}`),
+  );
+  return type === 'object' && additionalProperties === undefined ? [path, ...below] : below;
+}
+
+test('the schema refuses unknown values at each level', () => {
+  // A parent chart has its own values there.
+  expect(openObjects(JSON.parse(valuesSchema()))).toEqual(['/properties/global']);
+});
+
 test('no secret setting may be given in plain text', () => {
   const secrets = SETTINGS.filter(({ secret }) => secret).map(({ name }) => name);
   const plain = CHART_SETTINGS.filter(({ kind }) => kind === 'plain').map(({ name }) => name);

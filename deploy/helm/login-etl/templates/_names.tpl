@@ -16,7 +16,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* The alerts name the job `login-etl`: the monitors take it from app.kubernetes.io/name. Context: {root, component}. */}}
+{{/* Context: {root, component}. */}}
 {{- define "login-etl.selector" -}}
 app.kubernetes.io/name: login-etl
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -25,9 +25,14 @@ app.kubernetes.io/component: {{ .component }}
 
 {{- define "login-etl.labels" -}}
 {{ include "login-etl.selector" . }}
-app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ include "login-etl.versionLabel" .root | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end }}
+
+{{/* A tag may be longer than a label. */}}
+{{- define "login-etl.versionLabel" -}}
+{{ .Values.image.tag | default .Chart.AppVersion | trunc 63 | trimAll "-_." }}
 {{- end }}
 
 {{- define "login-etl.deploymentName" -}}
@@ -35,11 +40,18 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 
 {{- define "login-etl.buildId" -}}
-{{ .Values.versioning.buildId | default .Values.image.tag | default .Chart.AppVersion }}
+{{ .Values.versioning.buildId | default (include "login-etl.versionLabel" .) }}
 {{- end }}
 
 {{/* With versioning, each build has its own Deployment, and the old one stays until it is drained. */}}
 {{- define "login-etl.workerName" -}}
 {{ include "login-etl.fullname" . }}-worker
-{{- if .Values.versioning.enabled }}-{{ include "login-etl.buildId" . | lower | replace "." "-" | replace "_" "-" | trunc 15 | trimSuffix "-" }}{{ end }}
+{{- if .Values.versioning.enabled }}
+{{- $buildId := include "login-etl.buildId" . | lower | replace "." "-" | replace "_" "-" }}
+{{- if gt (len $buildId) 15 }}
+{{- /* Two builds may begin alike. */}}
+{{- $buildId = printf "%s-%s" (trunc 8 $buildId | trimSuffix "-") (include "login-etl.buildId" . | sha256sum | trunc 6) }}
+{{- end -}}
+-{{ $buildId }}
+{{- end }}
 {{- end }}

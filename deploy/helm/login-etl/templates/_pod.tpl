@@ -5,7 +5,7 @@ Parts of a pod. Context: {root, component, own, sections}, for a versioned worke
 {{- define "login-etl.podMetadata" -}}
 labels:
   {{- include "login-etl.selector" . | nindent 2 }}
-  app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | quote }}
+  app.kubernetes.io/version: {{ include "login-etl.versionLabel" .root | quote }}
   {{- with .buildId }}
   login-etl/build-id: {{ . | quote }}
   {{- end }}
@@ -73,6 +73,9 @@ env:
   {{- end }}
   - name: HOME
     value: /tmp
+  {{- with .root.Values.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 resources:
   {{- toYaml .own.resources | nindent 2 }}
 securityContext:
