@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { UndoList } from '../support/undo-list.ts';
 import { type Engine, startEngine } from './podman.ts';
 
-const SOON = { timeout: 120_000, interval: 500 };
+const SOON = { timeout: 200_000, interval: 500 };
 const undo = new UndoList();
 let engine: Engine;
 
