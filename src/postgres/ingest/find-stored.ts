@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { BatchTag } from '../../batch/batch.ts';
+import { daysOf } from '../../domain/login/create-date.ts';
 import { LOGIN_ID_HASH, QUARANTINE_ID_HASH } from './id-hash.ts';
 
 type Messages = { messageIds: readonly string[]; sentAtMs: readonly number[] };
@@ -10,10 +11,14 @@ type Found = { place: number; table: Table | null; own: boolean };
 /**
  * Every message that is not a row of this batch in user_logins, with where it is instead, and the sum of the ids that
  * this batch has put into the table: those that its statement returned, and those with its run and number, which an
- * earlier attempt has stored. The lateral queries keep Postgres to one index look-up a message, however large the tables
- * are.
+ * earlier attempt has stored. Rows are found by lists of keys, so that Postgres looks them up in the index, however large the
+ * tables are, and so that Citus can ask its nodes: a join of the batch with the table would have neither.
  */
 const find = (idHash: string): string => `
+  with login as materialized (
+    select message_id, create_date, run_id = $3 and batch_number = $4 as own from user_logins
+    where create_date = any($7::date[]) and message_id = any($1::text[])
+  )
   select coalesce(sum(${idHash}) filter (where own and "table" = $5), 0) as "idsSum",
     coalesce(
       json_agg(json_build_object('place', place, 'table', "table", 'own', own))
@@ -26,12 +31,8 @@ const find = (idHash: string): string => `
       coalesce(login.own, sealed.own, false) or inserted as own
     from unnest($1::text[], string_to_array($2, ',')::bigint[], string_to_array($6, ',')::boolean[])
       with ordinality as batch (message_id, sent_at_ms, inserted, place)
-    left join lateral (
-      select create_date, run_id = $3 and batch_number = $4 as own from user_logins
-      where create_date = cast(to_timestamp(sent_at_ms / 1000.0) at time zone 'utc' as date)
-        and user_logins.message_id = batch.message_id
-      limit 1
-    ) as login on true
+    left join login on login.message_id = batch.message_id
+      and login.create_date = cast(to_timestamp(sent_at_ms / 1000.0) at time zone 'utc' as date)
     left join lateral (
       select run_id = $3 and batch_number = $4 as own from quarantine
       where login.own is null and quarantine.message_id = batch.message_id
@@ -78,10 +79,10 @@ export async function findStored(
   // Each once, so that the sum does not depend on how often a message was received.
   const places = new Map(messageIds.map((id, place) => [id, place]));
   const distinct = [...places.keys()];
-  const sent = [...places.values()].map((place) => sentAtMs[place]);
+  const sent = [...places.values()].map((place) => sentAtMs[place] as number);
   const own = distinct.map((id) => ((inserted?.has(id) ?? true) ? 't' : 'f'));
   const { rows } = await client.query<{ idsSum: string; others: Found[] }>(FIND[table], [
-    ...[distinct, sent.join(), runId, number, table, own.join()],
+    ...[distinct, sent.join(), runId, number, table, own.join(), daysOf(sent)],
   ]);
   result.ownIdsSum = rows[0]?.idsSum ?? '0';
   const others = new Map(rows[0]?.others.map((each) => [distinct[each.place], each]));

@@ -1,10 +1,15 @@
 import type { PoolClient } from 'pg';
-import { createDate } from '../../domain/login/create-date.ts';
+import { createDate, daysOf } from '../../domain/login/create-date.ts';
 import { QuarantineLimitReached } from '../../errors/table-trouble.ts';
 import { onTable } from '../on-table.ts';
 import type { BatchToInsert } from './batch-to-insert.ts';
 
+/** As in `find-stored.ts`, logins are looked up by lists of keys. */
 const INSERT_QUARANTINE = `
+  with login as materialized (
+    select create_date, message_id from user_logins
+    where create_date = any($11::date[]) and message_id = any($1::text[])
+  )
   insert into quarantine (
     message_id, create_date, sent_at, reason, sealed_body, faults, vault_key_id, run_id, batch_number
   )
@@ -13,8 +18,7 @@ const INSERT_QUARANTINE = `
   from unnest($1::text[], $2::date[], $3::bigint[], $4::text[], $5::bytea[], $10::text[])
     as batch (message_id, create_date, sent_at_ms, reason, sealed_body, faults)
   where not exists (
-    select from user_logins
-    where user_logins.create_date = batch.create_date and user_logins.message_id = batch.message_id
+    select from login where login.create_date = batch.create_date and login.message_id = batch.message_id
   ) and batch.message_id <> all($9)
   on conflict (message_id) do nothing returning message_id`;
 
@@ -38,6 +42,7 @@ export async function insertQuarantine(
     ...[messageIds, sentAtMs.map(createDate), sentAtMs, reasons, sealedBodies],
     ...[vaultKeyId, runId, number, [...leftOut]],
     reasons.map((_, index) => faults?.[index]?.join('\n') ?? null),
+    daysOf(sentAtMs),
   ];
   const stored = await onTable(
     'quarantine',

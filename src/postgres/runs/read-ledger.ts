@@ -22,6 +22,8 @@ const OLDEST_CREATE_DATE = `(($1::timestamptz - ${CLOCKS}) at time zone 'utc' - 
 const NAMED_DUPLICATES = 5;
 
 /**
+ * Local tables and user_logins meet in materialized parts, since Citus joins no others.
+ *
  * Every run since then with what the tables hold of it, and what has left quarantine or, with its month, user_logins on the
  * record since. Rows of a run that the ledger does not know come as a run without a workflow. Batches of builds before 0.4
  * have no record.
@@ -63,12 +65,19 @@ const READ_RUNS = `
         sum(quarantined)::int as quarantined, sum(quarantined_ids_sum) as quarantined_ids_sum
       from records group by run_id, batch_number
     ),
+    repeated as materialized (
+      select run_id, message_id, create_date
+      from records cross join lateral unnest(duplicate_ids, duplicate_dates) as duplicate (message_id, create_date)
+    ),
+    repeated_logins as materialized (
+      select message_id, create_date from user_logins join repeated using (create_date, message_id)
+    ),
     lost as (
       select run_id, count(*)::int as messages, (array_agg(message_id))[1:${NAMED_DUPLICATES}] as ids
-      from records cross join lateral unnest(duplicate_ids, duplicate_dates) as duplicate (message_id, create_date)
+      from repeated as duplicate
       where not exists (
-        select from user_logins
-        where user_logins.create_date = duplicate.create_date and user_logins.message_id = duplicate.message_id
+        select from repeated_logins as login
+        where login.create_date = duplicate.create_date and login.message_id = duplicate.message_id
       ) and not exists (select from quarantine where quarantine.message_id = duplicate.message_id)
         and not exists (select from quarantine_departures as gone where gone.message_id = duplicate.message_id)
         and not exists (
@@ -106,10 +115,11 @@ const READ_RUNS = `
   order by runs.started_at nulls first, run_id`;
 
 const IN_BOTH_TABLES = `
-  select count(*)::int as messages from quarantine
-  join user_logins using (create_date, message_id)
-  where quarantine.create_date >= ${OLDEST_CREATE_DATE}
-    and user_logins.create_date >= ${OLDEST_CREATE_DATE}`;
+  with sealed as materialized (
+    select create_date, message_id from quarantine where create_date >= ${OLDEST_CREATE_DATE}
+  )
+  select count(*)::int as messages from sealed join user_logins using (create_date, message_id)
+  where user_logins.create_date >= ${OLDEST_CREATE_DATE}`;
 
 type Ledger = { runs: LedgerRun[]; inBothTables: number };
 
