@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import pg, { type Pool } from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createApplyRetentionActivity } from '../../../src/activities/maintain/apply-retention.ts';
 import { reconcile } from '../../../src/domain/reconciliation.ts';
 import {
@@ -8,6 +8,7 @@ import {
   type RetentionDone,
   type RetentionPolicy,
 } from '../../../src/domain/tables/retention.ts';
+import { adoptTable, planAdoption, surveyRows } from '../../../src/postgres/adopt/adopt-table.ts';
 import { boundedTransaction } from '../../../src/postgres/bounded-transaction.ts';
 import { insertBatch } from '../../../src/postgres/ingest/insert-batch.ts';
 import { moveDefaultRows } from '../../../src/postgres/partitions/move-default-rows.ts';
@@ -15,6 +16,7 @@ import { postgresPool } from '../../../src/postgres/pool.ts';
 import { readLedger } from '../../../src/postgres/runs/read-ledger.ts';
 import { countOriginals, eraseOriginals } from '../../../src/postgres/vault/erase-originals.ts';
 import { batchToInsert, newIds } from '../../postgres/ingest/batch-to-insert.ts';
+import { addOldLogins, OLD_TABLE } from '../../support/data/old-logins.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
 
 let database: TestDatabase;
@@ -43,9 +45,12 @@ const [YOUNG, OLD] = [monthsAgo(2), monthsAgo(4)];
 const TABLE = `user_logins_${OLD.replace('-', '_')}`;
 const DETACHED = `${TABLE}_detached`;
 
-const apply = (policy: Partial<RetentionPolicy> = {}): Promise<RetentionDone> => {
+const apply = (
+  policy: Partial<RetentionPolicy> = {},
+  pool: Pool = custodian,
+): Promise<RetentionDone> => {
   const { applyRetention } = createApplyRetentionActivity({
-    pool: custodian,
+    pool,
     policy: { loginMonths: 2, detachedDays: 30, ...policy },
     openRunsBefore: async () => openRuns,
   });
@@ -300,6 +305,34 @@ test('the database refuses what no setting may change, whoever asks', async () =
   }
   await refused(custodian, `drop table ${DETACHED}`, '42501');
   await refused(custodian, `delete from ${DETACHED}`, '42501');
+});
+
+test('adopted months leave as others do, and the adoption stays in the ledger for those that are left', async () => {
+  const adopted = await createTestDatabase({ migrated: false });
+  onTestFinished(() => adopted.remove());
+  const { pool } = adopted;
+  await pool.query(OLD_TABLE);
+  await addOldLogins(pool, 480);
+  const plan = await planAdoption(pool);
+  const onProgress = () => undefined;
+  await adoptTable(pool, plan, await surveyRows(pool, plan, onProgress), { onProgress });
+  await pool.query(
+    `insert into backups (label, started_at, finished_at) values ('nightly', now(), now())`,
+  );
+  const findings = async () => {
+    const { runs, inBothTables } = await readLedger(pool, new Date(0));
+    return reconcile(runs, inBothTables).findings;
+  };
+  for (const loginMonths of [12, 6]) {
+    const { detached, waiting } = await apply({ loginMonths, ledgerMonths: 15 }, pool);
+    expect(waiting).toEqual([]);
+    expect(detached.length).toBeGreaterThanOrEqual(6);
+    expect(await findings()).toEqual([]);
+  }
+  const { rows } = await pool.query<{ months: number }>(
+    `select count(distinct date_trunc('month', create_date))::int as months from user_logins`,
+  );
+  expect(rows).toEqual([{ months: 7 }]);
 });
 
 test('old messages leave quarantine on the record, and old runs the ledger', async () => {
