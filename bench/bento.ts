@@ -31,7 +31,7 @@ export async function openBento(round: Round): Promise<Running> {
   });
   const drained = () => Promise.race([untilDrained(queue, signal), whenItEnds('Bento', bento)]);
   return {
-    pid: bento.pid,
+    pids: [bento.pid],
     warmUp: async () => {
       await drained();
       process.kill(bento.pid, 'SIGSTOP');

@@ -22,6 +22,7 @@ export function comparisonReport(measurements: readonly Measurement[]): string {
       byName.map(([name, all]) => [name, ...costCells(all)]),
     ),
     ...historyLines(measurements),
+    ...workerLines(measurements),
     '',
     ...targetLines(measurements),
   ].join('\n');
@@ -36,8 +37,7 @@ const PROCESSES = [
 ] as const;
 
 function throughputCells(all: readonly Measurement[], measurements: readonly Measurement[]) {
-  const letter = all[0]?.letter ?? 'a';
-  const ratio = ratioOfRates(measurements, letter, 'a');
+  const ratio = ratioOfRates(all, ({ letter }) => letter === 'a', measurements);
   return [
     whole(all[0]?.messages ?? 0),
     spreadText(spread(all.map(({ messagesPerSecond }) => messagesPerSecond)), whole),
@@ -61,8 +61,10 @@ function costCells(all: readonly Measurement[]): string[] {
 }
 
 function historyLines(measurements: readonly Measurement[]): string[] {
-  const bytes = historyBytesAMessage(measurements);
-  const uses = measurements.flatMap(({ history }) => (history ? [history] : []));
+  const [first] = measurements.filter(({ letter }) => letter === 'e');
+  const job = measurements.filter(({ name }) => name === first?.name);
+  const bytes = historyBytesAMessage(job);
+  const uses = job.flatMap(({ history }) => (history ? [history] : []));
   if (!bytes) return [];
   const batches = spread(uses.map((use) => use.batches));
   const runs = spread(uses.map((use) => use.runs));
@@ -73,6 +75,21 @@ function historyLines(measurements: readonly Measurement[]): string[] {
       `${spreadText(batches, whole)} batches in ${spreadText(runs, whole)} run(s); ` +
       `its result ${spreadText(later, seconds)} s after the last delete`,
   ];
+}
+
+/** Ratios to the first number of workers, of the same round. */
+function workerLines(measurements: readonly Measurement[]): string[] {
+  const job = measurements.filter(({ letter }) => letter === 'e');
+  const [[fewest] = [], ...more] = [...Map.groupBy(job, ({ workers }) => workers)];
+  return more.flatMap(([workers, all]) => {
+    const ratio = ratioOfRates(all, (other) => other.name === job[0]?.name, job);
+    const bytes = historyBytesAMessage(all);
+    if (!ratio || !bytes) return [];
+    return [
+      `${workers} workers: ${spreadText(ratio, times)} × the rate of ${fewest}, ` +
+        `${spreadText(bytes, whole)} bytes of history a message`,
+    ];
+  });
 }
 
 function targetLines(measurements: readonly Measurement[]): string[] {

@@ -11,6 +11,8 @@ export type Round = {
   queue: Queue;
   environment: NodeJS.ProcessEnv;
   options: BenchOptions;
+  /** Worker processes of (e). */
+  workers: number;
   /** Messages handled before the clock starts. */
   warmMessages: number;
   signal: AbortSignal;
@@ -27,9 +29,9 @@ export type HistoryUse = {
   resultSecondsLater: number;
 };
 
-/** A contestant whose process is up and connected. */
+/** A contestant whose processes are up and connected. */
 export type Running = {
-  pid: number;
+  pids: readonly number[];
   /** Handles this many messages of the queue, then waits. */
   warmUp(): Promise<void>;
   /** Drains the queue. Resolves when its last message is stored and deleted. */

@@ -10,16 +10,20 @@ import type { Round, Running } from './contestant.ts';
 
 const LOOK_EVERY_MS = 50;
 
-/** The whole job: starts a worker process, then a workflow that drains the queue. */
+/** The whole job: starts its worker processes, then a workflow that drains the queue. */
 export async function openLoginEtl(round: Round): Promise<Running> {
   const { environment, servers, options } = round;
   const config = loadConfig(['temporal', 'payloads'], environment);
   const client = await connectClient(config.temporal, config.payloads.keys);
-  const worker = await startWorkerProcess({
-    env: { ...environment, WORKER_WORKFLOW_BUNDLE: servers.workflowBundle, LOG_LEVEL: 'warn' },
-    logFile: servers.logFile(round.name),
-  });
-  const failed = whenWorkerFails(worker);
+  const workers = await Promise.all(
+    Array.from({ length: round.workers }, () =>
+      startWorkerProcess({
+        env: { ...environment, WORKER_WORKFLOW_BUNDLE: servers.workflowBundle, LOG_LEVEL: 'warn' },
+        logFile: servers.logFile(round.name),
+      }),
+    ),
+  );
+  const failed = Promise.race(workers.map(whenWorkerFails));
   failed.catch(() => undefined);
   let last: Run | undefined;
   let resultAt = 0;
@@ -44,13 +48,13 @@ export async function openLoginEtl(round: Round): Promise<Running> {
     return last && { ...(await historyOf(client, last)), resultSecondsLater };
   };
   return {
-    pid: worker.pid,
+    pids: workers.map(({ pid }) => pid),
     warmUp: run,
     drain,
     problems: (messages) => (last ? countProblems(last.counts, messages) : []),
     history,
     stop: async () => {
-      await worker.stop();
+      await Promise.all(workers.map((worker) => worker.stop()));
       await client.connection.close();
     },
   };

@@ -18,12 +18,14 @@ export type Measurement = {
   letter: Contestant['letter'];
   name: string;
   round: number;
+  /** Worker processes of (e); 1 for the others. */
+  workers: number;
   messages: number;
   seconds: number;
   messagesPerSecond: number;
   /** By process: `worker` is the contestant's, `bench` ours. Excludes servers that we did not start. */
   cpuSeconds: Record<string, number>;
-  /** Memory of the contestant's process. */
+  /** Memory of the contestant's largest process. */
   peakMemoryBytes: number;
   history?: HistoryUse;
   /** Empty when every message is stored exactly once, correctly masked, and deleted. */
@@ -40,10 +42,10 @@ const SAMPLES = 50;
  * clock runs from the go until the last message is stored and deleted.
  */
 export async function measure(
-  { contestant, round, messages, warmMessages }: Turn,
+  { contestant, round, messages, warmMessages, workers }: Turn,
   { servers, options, signal }: Context,
 ): Promise<Measurement> {
-  const name = `bench-${contestant.name}-${messages}-${round}`;
+  const name = `bench-${contestant.name}-${messages}-${round}-${workers}`;
   const { endpoint } = servers.sqs;
   const { adminUrl, databaseUrl } = await createBenchDatabase(
     servers.postgres,
@@ -53,9 +55,9 @@ export async function measure(
   const { sqs } = loadConfig(['sqs'], servers.environment(endpoint, databaseUrl));
   const client = sqsClient({ ...sqs, ...servers.credentials });
   const queue = await createBenchQueue(client, sqs.region, endpoint, name);
-  const environment = servers.environment(queue.url, databaseUrl);
+  const environment = servers.contestantEnvironment(servers.environment(queue.url, databaseUrl));
   const running = await contestant.open({
-    ...{ name, servers, queue, environment, options, warmMessages, signal },
+    ...{ name, servers, queue, environment, options, workers, warmMessages, signal },
   });
   const sent = new SentMessages(options.allNew);
   try {
@@ -69,8 +71,9 @@ export async function measure(
     const history = await running.history();
     return {
       letter: contestant.letter,
-      name: contestant.name,
+      name: workers > 1 ? `${contestant.name}, ${workers} workers` : contestant.name,
       round,
+      workers,
       messages,
       messagesPerSecond: messages / timed.seconds,
       ...timed,
@@ -90,21 +93,33 @@ export async function measure(
 }
 
 async function timeDrain(running: Running, servers: Servers) {
-  const pids = { worker: running.pid, ...servers.pids() };
-  const memory = watchPeakMemory(running.pid);
-  const before = await cpuSecondsByName(pids);
+  const used = async () => cpuSeconds(running.pids, servers);
+  const memories = running.pids.map(watchPeakMemory);
+  const before = await used();
   const ownBefore = process.cpuUsage();
   const startedAt = performance.now();
   await running.drain();
   const seconds = (performance.now() - startedAt) / 1000;
   const own = process.cpuUsage(ownBefore);
-  const after = await cpuSecondsByName(pids);
-  const used = Object.entries(after).map(([name, total]) => [name, total - (before[name] ?? 0)]);
+  const after = Object.entries(await used());
+  const spent = after.map(([name, total]) => [name, total - (before[name] ?? 0)]);
   return {
     seconds,
-    cpuSeconds: { ...Object.fromEntries(used), bench: (own.user + own.system) / 1e6 },
-    peakMemoryBytes: await memory.stop(),
+    cpuSeconds: { ...Object.fromEntries(spent), bench: (own.user + own.system) / 1e6 },
+    peakMemoryBytes: Math.max(...(await Promise.all(memories.map((memory) => memory.stop())))),
   };
+}
+
+/** Those of several workers together. */
+async function cpuSeconds(pids: readonly number[], servers: Servers) {
+  const workers = Object.fromEntries(pids.map((pid) => [`worker ${pid}`, pid]));
+  const all = await cpuSecondsByName({ ...workers, ...servers.pids() });
+  const isWorker = (name: string) => name in workers;
+  const entries = Object.entries(all);
+  return {
+    worker: entries.reduce((sum, [name, used]) => sum + (isWorker(name) ? used : 0), 0),
+    ...Object.fromEntries(entries.filter(([name]) => !isWorker(name))),
+  } as Record<string, number>;
 }
 
 /** The messages of a round that rows are checked against. */

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { IngestInput } from '../src/domain/ingest-input.ts';
+import { type Delays, FAR_SERVERS } from './delays.ts';
 
 export type SqsChoice =
   /** `stock`: the unmodified emulator, in which a longer queue makes receives slower. */
@@ -21,6 +22,9 @@ export type BenchOptions = {
   /** Characters of a receipt handle; 0: the emulator's own. */
   handleBytes: number;
   only: readonly Letter[];
+  /** (e) is measured with each of these numbers of worker processes. */
+  workers: readonly number[];
+  delays: Delays;
   ceilingLoops: number;
   /** Handled by each process before the clock starts; in a comparison no more than are timed. */
   warmMessages: number;
@@ -51,6 +55,8 @@ export const USAGE = `Compares contestants on one SQS endpoint and one Postgres:
   --per-record-messages N  the same for (b) (default 500)
   --rounds N               interleaved rounds (default 3; with --scale 1)
   --only a,c,e             only these contestants (default: all)
+  --workers 1,2,3          (e) with each of these numbers of worker processes (default 1)
+  --delay sqs=5,postgres=1 milliseconds one way between every contestant and these servers
   --sqs NAME               SQS emulator to start: fauxqs (default), fauxqs-stock (unpatched)
                            or elasticmq (needs its jars in ELASTICMQ_CLASSPATH)
   --endpoint URL           a running SQS endpoint
@@ -74,6 +80,8 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       'per-record-messages': { type: 'string', default: '500' },
       rounds: { type: 'string' },
       only: { type: 'string', default: LETTERS.join() },
+      workers: { type: 'string', default: '1' },
+      delay: { type: 'string', default: '' },
       sqs: { type: 'string', default: 'fauxqs' },
       endpoint: { type: 'string' },
       'handle-bytes': { type: 'string', default: '400' },
@@ -94,6 +102,8 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     sqs: sqsChoice(values.sqs, values.endpoint),
     handleBytes: wholeNumber('handle-bytes', values['handle-bytes'], 0),
     only: letters(values.only),
+    workers: values.workers.split(',').map((count) => wholeNumber('workers', count, 1)),
+    delays: parseDelays(values.delay),
     allNew: values['all-new'],
     ceilingLoops: wholeNumber('ceiling-loops', values['ceiling-loops'], 1),
     warmMessages: wholeNumber('warm-up', values['warm-up'] ?? (scale ? '100000' : '10000'), 1),
@@ -117,6 +127,18 @@ function letters(text: string): Letter[] {
     throw new TypeError(`--only takes letters out of ${LETTERS.join(', ')}`);
   }
   return known;
+}
+
+function parseDelays(text: string): Delays {
+  const pairs = text.split(',').filter((pair) => pair !== '');
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [server = '', delayMs = ''] = pair.split('=');
+      const known = FAR_SERVERS.find((name) => name === server);
+      if (!known) throw new TypeError(`--delay takes ${FAR_SERVERS.join('=N, ')}=N`);
+      return [known, wholeNumber('delay', delayMs, 0)];
+    }),
+  );
 }
 
 function sqsChoice(kind: string, endpoint: string | undefined): SqsChoice {

@@ -26,7 +26,7 @@ export async function openOwnProgram(
     logFile: round.servers.logFile(round.name),
   });
   return {
-    pid: program.pid,
+    pids: [program.pid],
     warmUp: () => untilReady(program, round.signal),
     drain: async () => {
       process.kill(program.pid, GO);

@@ -16,6 +16,7 @@ import { findTemporalBinary } from '../src/local/temporal/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../src/local/temporal/temporal-server.ts';
 import type { SqsSettings } from '../src/queue/sqs-client.ts';
 import { bundleWorkflows } from '../src/temporal/worker/bundle-workflows.ts';
+import { startDelays } from './delays.ts';
 import type { BenchOptions, SqsChoice } from './options.ts';
 import { type SqsEndpoint, startSqsEndpoint } from './sqs-endpoint.ts';
 
@@ -26,8 +27,10 @@ export type Servers = {
   workflowBundle: string;
   /** Credentials of the bench's own SQS client. Default: the AWS SDK's chain. */
   credentials: Pick<SqsSettings, 'credentials'>;
-  /** The environment of a contestant's process. */
+  /** The environment of the bench's own calls. */
   environment(queueUrl: string, databaseUrl: string): NodeJS.ProcessEnv;
+  /** That of a contestant's process, whose servers may be far away. */
+  contestantEnvironment(near: NodeJS.ProcessEnv): NodeJS.ProcessEnv;
   logFile(name: string): string;
   /** Process ids by the name that the report gives them. */
   pids(): Record<string, number | undefined>;
@@ -39,7 +42,7 @@ export type Servers = {
  * Temporal with a database file. They also run while a contestant does not use them.
  */
 export async function startServers(
-  options: Pick<BenchOptions, 'sqs' | 'handleBytes'>,
+  options: Pick<BenchOptions, 'sqs' | 'handleBytes' | 'delays'>,
   directory: string,
   onProgress: (message: string) => void,
 ): Promise<Servers> {
@@ -68,6 +71,11 @@ export async function startServers(
     stops.push(() => temporal.stop());
     const sqs = await startSqsEndpoint(options.sqs, options.handleBytes);
     stops.push(() => sqs.stop());
+    const delayed = await startDelays(options.delays, {
+      sqs: sqs.endpoint,
+      postgres: postgres.url,
+    });
+    stops.push(() => delayed.stop());
     await ensureLocalKeys(keys);
     await writeFile(workflowBundle, (await bundleWorkflows()).code);
     return {
@@ -89,6 +97,7 @@ export async function startServers(
         ...(!isOurs(options.sqs) && awsSettings()),
         SQS_QUEUE_URL: queueUrl,
       }),
+      contestantEnvironment: delayed.environment,
       logFile,
       pids: () => ({ SQS: sqs.pid, Postgres: postgres.pid(), Temporal: temporal.pid }),
       stop,

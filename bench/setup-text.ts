@@ -26,6 +26,10 @@ export async function setupText(
       `${platform()} ${arch()}, Node ${process.version}`,
     `  SQS       ${servers.sqs.description}`,
     `            receipt handles of ${handleCharacters} characters`,
+    ...Object.entries(options.delays).map(
+      ([server, delayMs]) =>
+        `  network   ${delayMs} ms one way before ${server}, for every contestant`,
+    ),
     `  logins    ${options.allNew ? 'each of a new device and a new address' : 'of 60 devices and 55 addresses in 100, as in samples/'}`,
     `  Postgres  ${await postgresFacts(servers.postgres)}`,
     '  Temporal  dev server with a database file',

@@ -15,15 +15,18 @@ const RATE_TARGETS: readonly { than: Letter; atLeast: number }[] = [
 ];
 const MAX_HISTORY_BYTES_A_MESSAGE = 1_000;
 
-/** Checks the targets whose contestants took part. Targets compare only rates of the same run. */
+/** Checks the targets whose contestants took part. Targets compare only rates of the same run, of (e) with fewest workers. */
 export function targets(measurements: readonly Measurement[]): Target[] {
+  const ofJob = measurements.filter(({ letter }) => letter === JOB);
+  const fewest = Math.min(...ofJob.map(({ workers }) => workers));
+  const job = ofJob.filter(({ workers }) => workers === fewest);
   const rates = RATE_TARGETS.flatMap(({ than, atLeast }) => {
-    const ratio = ratioOfRates(measurements, JOB, than);
+    const ratio = ratioOfRates(job, (other) => other.letter === than, measurements);
     if (!ratio) return [];
     const text = `(${JOB}) at least ${times(atLeast)} × (${than})`;
     return [{ text, measured: spreadText(ratio, times), met: ratio.median >= atLeast }];
   });
-  const bytes = historyBytesAMessage(measurements);
+  const bytes = historyBytesAMessage(job);
   if (!bytes) return rates;
   const history = {
     text: `(${JOB}) at most ${whole(MAX_HISTORY_BYTES_A_MESSAGE)} bytes of history a message`,
@@ -35,14 +38,13 @@ export function targets(measurements: readonly Measurement[]): Target[] {
 
 /** The ratio per round, since a disturbance of the machine affects both rates of a round. */
 export function ratioOfRates(
+  of: readonly Measurement[],
+  than: (other: Measurement) => boolean,
   measurements: readonly Measurement[],
-  letter: Letter,
-  than: Letter,
 ): Spread | undefined {
-  const ratios = measurements.flatMap((measurement) => {
-    if (measurement.letter !== letter) return [];
+  const ratios = of.flatMap((measurement) => {
     const other = measurements.find(
-      (candidate) => candidate.letter === than && candidate.round === measurement.round,
+      (candidate) => than(candidate) && candidate.round === measurement.round,
     );
     return other ? [measurement.messagesPerSecond / other.messagesPerSecond] : [];
   });

@@ -6,6 +6,8 @@ export type Turn = {
   contestant: Contestant;
   round: number;
   messages: number;
+  /** Worker processes of (e). */
+  workers: number;
   /** Messages that the contestant's process handles before the clock starts. */
   warmMessages: number;
 };
@@ -22,22 +24,26 @@ export function turnsOf(options: BenchOptions, hasBento: boolean): Turn[] {
 
 /** The same warm-up for small and large backlogs, so that only their size differs. */
 function scaleRound(
-  { warmMessages }: BenchOptions,
+  { warmMessages, workers }: BenchOptions,
   sizes: readonly number[],
   round: number,
 ): Turn[] {
   const job = CONTESTANTS.filter(({ letter }) => letter === 'e');
   return sizes.flatMap((messages) =>
-    job.map((contestant) => ({ contestant, round, messages, warmMessages })),
+    job.flatMap((contestant) =>
+      workers.map((count) => ({ contestant, round, messages, warmMessages, workers: count })),
+    ),
   );
 }
 
 function comparisonRound(options: BenchOptions, round: number, hasBento: boolean): Turn[] {
   return CONTESTANTS.filter(
     ({ letter }) => options.only.includes(letter) && (letter !== 'd' || hasBento),
-  ).map((contestant) => {
+  ).flatMap((contestant) => {
     const messages = contestant.letter === 'b' ? options.perRecordMessages : options.messages;
     // No more than are timed: ten thousand would take the per-record contestant more than a minute.
-    return { contestant, round, messages, warmMessages: Math.min(options.warmMessages, messages) };
+    const warmMessages = Math.min(options.warmMessages, messages);
+    const counts = contestant.letter === 'e' ? options.workers : [1];
+    return counts.map((workers) => ({ contestant, round, messages, warmMessages, workers }));
   });
 }

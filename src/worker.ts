@@ -59,8 +59,6 @@ export type RunningWorker = {
   stop(): Promise<void>;
 };
 
-/** Concurrent ReceiveMessage calls of one batch: enough to fill a batch within a second on AWS. */
-const RECEIVE_CONCURRENCY = 16;
 /** After the grace period: the time for activities to notice their cancellation, then for the worker to give up. */
 const CANCEL_SECONDS = 2;
 const FORCE_SECONDS = 5;
@@ -114,7 +112,6 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       envelope: config.sqs.envelope,
       searchable: await hasSearchAttributes(connection, config.temporal.namespace),
       countsOf: countsReader(connection, config.temporal.namespace, config.payloads.keys),
-      receiveConcurrency: RECEIVE_CONCURRENCY,
       shuttingDown: shuttingDown.signal,
     });
     const activities = {

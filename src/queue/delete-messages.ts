@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeleteMessageBatchCommandOutput } from '@aws-sdk/client-sqs';
-import { inBatchesOfTen } from './in-batches-of-ten.ts';
+import { CallsInFlight } from './calls/calls-in-flight.ts';
+import { inBatchesOfTen } from './calls/in-batches-of-ten.ts';
 import type { Queue } from './open-queue.ts';
 
 type DeleteResult = {
@@ -25,12 +26,16 @@ const FIRST_PAUSE_MS = 100;
 export async function deleteMessages(
   queue: Queue,
   receiptHandles: readonly string[],
-  onProgress?: () => void,
+  calls = new CallsInFlight(),
 ): Promise<DeleteResult> {
   let pending = receiptHandles;
   let refused = 0;
   for (let round = 1; pending.length > 0; round += 1) {
-    const answers = await inBatchesOfTen(pending, (ten) => deleteTen(queue, ten, onProgress));
+    const answers = await inBatchesOfTen(
+      pending,
+      (ten) => calls.call((onThrottled) => deleteTen(queue, ten, onThrottled)),
+      () => calls.limit,
+    );
     refused += answers.reduce((sum, answer) => sum + answer.refused, 0);
     pending = answers.flatMap((answer) => answer.failed);
     if (pending.length === 0) break;
@@ -45,13 +50,16 @@ export async function deleteMessages(
 async function deleteTen(
   queue: Queue,
   handles: readonly string[],
-  onProgress?: () => void,
+  onThrottled: () => void,
 ): Promise<{ failed: string[]; refused: number }> {
-  const { Failed } = await queue.call<DeleteMessageBatchCommandOutput>('DeleteMessageBatch', {
-    QueueUrl: queue.url,
-    Entries: handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
-  });
-  onProgress?.();
+  const { Failed } = await queue.call<DeleteMessageBatchCommandOutput>(
+    'DeleteMessageBatch',
+    {
+      QueueUrl: queue.url,
+      Entries: handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
+    },
+    onThrottled,
+  );
   const failed: string[] = [];
   let refused = 0;
   for (const entry of Failed ?? []) {

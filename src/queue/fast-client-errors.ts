@@ -38,6 +38,11 @@ function errorName(headers: Headers, body: string): string {
   return (typeof legacy === 'string' && legacy.split(';')[0]) || 'UnknownError';
 }
 
+/** `OverLimit`: too many messages are in flight, so that it does not help to repeat the call soon. */
+export const isThrottled = (error: unknown): boolean =>
+  isRetryable(error) === 'THROTTLING' ||
+  (error instanceof SQSServiceException && error.name === 'OverLimit');
+
 /** Returns the class of an error that may be retried, else undefined. */
 export function isRetryable(error: unknown): RetryErrorType | undefined {
   if (error instanceof SQSServiceException) {

@@ -2,6 +2,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { Pool } from 'undici';
 import { clockOffsetMs } from '../aws/clock-offset.ts';
 import { CredentialRenewal } from '../aws/renew-credentials.ts';
+import { MOST_CALLS } from './calls/calls-in-flight.ts';
 import { isRetryable, sqsError } from './fast-client-errors.ts';
 import { post } from './post.ts';
 import { signHeaders } from './sign-headers.ts';
@@ -13,7 +14,8 @@ import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './sqs-client.ts';
  * 1.0, as in the SQS API reference. Only the two calls that are made for every message use it.
  */
 export type FastClient = {
-  <Answer>(operation: Operation, input: object): Promise<Answer>;
+  /** @param onThrottled called when SQS throttles the call, which is repeated */
+  <Answer>(operation: Operation, input: object, onThrottled?: () => void): Promise<Answer>;
   close(): Promise<void>;
 };
 
@@ -30,8 +32,8 @@ type Operation = 'ReceiveMessage' | 'DeleteMessageBatch' | 'GetQueueAttributes';
 
 /** One for the clock and one for the credentials. */
 const MAX_CORRECTIONS = 2;
-/** More than lanes times concurrent calls per batch. */
-const MAX_CONNECTIONS = 64;
+/** Receives, deletes, and the long poll of each lane. They are opened when they are needed. */
+const MAX_CONNECTIONS = 2 * MOST_CALLS + 32;
 
 /** @param origin where the calls go: the configured endpoint, or the host of the queue's URL */
 export function fastClient(client: SQSClient, region: string, origin: string): FastClient {
@@ -76,7 +78,11 @@ export function fastClient(client: SQSClient, region: string, origin: string): F
     throw error;
   }
 
-  const call = async <Answer>(operation: Operation, input: object): Promise<Answer> => {
+  const call = async <Answer>(
+    operation: Operation,
+    input: object,
+    onThrottled?: () => void,
+  ): Promise<Answer> => {
     const body = JSON.stringify(input);
     const strategy = await retries();
     let token = await strategy.acquireInitialRetryToken(operation);
@@ -88,6 +94,7 @@ export function fastClient(client: SQSClient, region: string, origin: string): F
       } catch (error) {
         const errorType = isRetryable(error);
         if (!errorType) throw error;
+        if (errorType === 'THROTTLING') onThrottled?.();
         try {
           token = await strategy.refreshRetryTokenForRetry(token, {
             errorType,

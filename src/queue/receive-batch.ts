@@ -1,7 +1,12 @@
-import { MAX_ENTRIES_PER_CALL } from './in-batches-of-ten.ts';
+import { CallsInFlight, FIRST_CALLS } from './calls/calls-in-flight.ts';
+import { MAX_ENTRIES_PER_CALL } from './calls/in-batches-of-ten.ts';
+import { inLoops } from './calls/in-loops.ts';
 import type { Queue } from './open-queue.ts';
 import { LONG_POLL_SECONDS, type QueueMessage, receiveOnce } from './receive-once.ts';
 import { releaseMessages } from './release-messages.ts';
+
+/** More than a short queue's first answers: only then more calls begin than for a short queue. */
+const MANY_MESSAGES = 2 * FIRST_CALLS * MAX_ENTRIES_PER_CALL;
 
 export type BatchBounds = {
   maxMessages: number;
@@ -13,12 +18,10 @@ export type BatchBounds = {
 };
 
 export type ReceiveOptions = {
-  /** ReceiveMessage calls in flight at once. */
-  concurrency: number;
+  /** Limits the short polls in flight. */
+  calls?: CallsInFlight | undefined;
   /** Runs the short polls, which are most of the work, once the semaphore admits this batch. */
   withSemaphore?: (<T>(polls: () => Promise<T>) => Promise<T>) | undefined;
-  /** Called after each answer with the number of messages received so far. */
-  onProgress?: ((messages: number) => void) | undefined;
   /** After an abort no further call starts. Calls in flight are awaited, so that their messages aren't lost until they time out. */
   signal?: AbortSignal | undefined;
 };
@@ -42,7 +45,7 @@ export type Received = {
 export async function receiveBatch(
   queue: Queue,
   bounds: BatchBounds,
-  { concurrency, withSemaphore = (polls) => polls(), onProgress, signal }: ReceiveOptions,
+  { calls = new CallsInFlight(), withSemaphore = (polls) => polls(), signal }: ReceiveOptions = {},
 ): Promise<Received> {
   const messages: QueueMessage[] = [];
   let bytes = 0;
@@ -58,29 +61,42 @@ export async function receiveBatch(
     return Math.min(MAX_ENTRIES_PER_CALL, byCount, Math.max(first, Math.floor(byBytes)));
   };
 
-  async function poll(waitSeconds: number): Promise<number> {
-    const count = wanted();
-    if (count < 1 || signal?.aborted) return 0;
-    asked += count;
+  async function poll(
+    maxMessages: number,
+    waitSeconds: number,
+    onThrottled?: () => void,
+  ): Promise<number> {
+    asked += maxMessages;
     try {
-      const received = await receiveOnce(queue, { maxMessages: count, waitSeconds });
+      const received = await receiveOnce(queue, { maxMessages, waitSeconds }, onThrottled);
       for (const message of received) bytes += message.bytes;
       messages.push(...received);
-      onProgress?.(messages.length);
       return received.length;
     } finally {
-      asked -= count;
+      asked -= maxMessages;
     }
   }
 
-  const pollUntilEmpty = async () => {
-    while ((await poll(0)) > 0);
+  const beginPoll = () => {
+    const count = wanted();
+    if (count < 1 || signal?.aborted) return undefined;
+    // An error that lasts is reported by the next batch's first call.
+    return calls
+      .call((onThrottled) => poll(count, 0, onThrottled))
+      .then(
+        (received) => received > 0,
+        () => false,
+      );
   };
+  const mayHaveMany = () => messages.length >= MANY_MESSAGES;
 
-  if ((await poll(LONG_POLL_SECONDS)) === 0) return { messages, released: 0, full: false };
-  const loops = Math.min(concurrency, Math.ceil(bounds.maxMessages / MAX_ENTRIES_PER_CALL) - 1);
-  // An error that lasts is reported by the next batch's first call.
-  await withSemaphore(() => Promise.allSettled(Array.from({ length: loops }, pollUntilEmpty)));
+  const first = wanted();
+  if (first < 1 || signal?.aborted || (await poll(first, LONG_POLL_SECONDS)) === 0) {
+    return { messages, released: 0, full: false };
+  }
+  await withSemaphore(() =>
+    inLoops(() => (mayHaveMany() ? calls.limit : Math.min(calls.limit, FIRST_CALLS)), beginPoll),
+  );
 
   const full = wanted() < 1;
   const kept = withinBytes(messages, bounds);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Message, ReceiveMessageCommandOutput } from '@aws-sdk/client-sqs';
-import { MAX_ENTRIES_PER_CALL } from './in-batches-of-ten.ts';
+import { MAX_ENTRIES_PER_CALL } from './calls/in-batches-of-ten.ts';
 import type { Queue } from './open-queue.ts';
 
 /** The shortest long poll: it asks all of SQS' servers, so an empty answer means an empty queue. */
@@ -23,8 +23,9 @@ export class MalformedSqsAnswer extends Error {
 export async function receiveOnce(
   queue: Queue,
   { maxMessages, waitSeconds }: { maxMessages: number; waitSeconds: number },
+  onThrottled?: () => void,
 ): Promise<QueueMessage[]> {
-  const { Messages } = await queue.call<ReceiveMessageCommandOutput>('ReceiveMessage', {
+  const input = {
     QueueUrl: queue.url,
     MaxNumberOfMessages: Math.min(maxMessages, MAX_ENTRIES_PER_CALL),
     WaitTimeSeconds: waitSeconds,
@@ -32,7 +33,12 @@ export async function receiveOnce(
     ...(queue.visibilityTimeoutSeconds && { VisibilityTimeout: queue.visibilityTimeoutSeconds }),
     // A FIFO receive that is retried after a lost answer gets the same messages instead of a locked group.
     ...(queue.fifo && { ReceiveRequestAttemptId: randomUUID() }),
-  });
+  };
+  const { Messages } = await queue.call<ReceiveMessageCommandOutput>(
+    'ReceiveMessage',
+    input,
+    onThrottled,
+  );
   return (Messages ?? []).map(toQueueMessage);
 }
 

@@ -1,5 +1,5 @@
 import { ChangeMessageVisibilityBatchCommand } from '@aws-sdk/client-sqs';
-import { inBatchesOfTen } from './in-batches-of-ten.ts';
+import { inBatchesOfTen } from './calls/in-batches-of-ten.ts';
 import type { Queue } from './open-queue.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { MAX_ENTRIES_PER_CALL } from './in-batches-of-ten.ts';
+import { MAX_ENTRIES_PER_CALL } from './calls/in-batches-of-ten.ts';
 import type { Queue } from './open-queue.ts';
 
 /** The limit of SQS. */

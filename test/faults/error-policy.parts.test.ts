@@ -115,7 +115,7 @@ describe('SQS answers with an error', () => {
   /** Each in a queue of its own name, so that all can fail at once. */
   const queueThatAnswers = (name: string) => ({ ...sqs.proxied, url: `${sqs.queue.url}/${name}` });
   const receiveFrom = (queue: TestQueue['queue']) =>
-    receiveBatch(queue, { maxMessages: 1, maxBytes: 1_000 }, { concurrency: 1 });
+    receiveBatch(queue, { maxMessages: 1, maxBytes: 1_000 });
 
   /** These are not answers of SQS: they have tests of their own. */
   const OTHERWISE = [

@@ -14,7 +14,7 @@ test('messages are sent to a FIFO queue and received from it; each call can be r
   const bodies = Array.from({ length: 50 }, (_, n) => `message ${n}`);
   await sendMessages(sqs.queue, bodies);
   const bounds = { maxMessages: 100, maxBytes: 1_000_000 };
-  const { messages } = await receiveBatch(sqs.proxied, bounds, { concurrency: 4 });
+  const { messages } = await receiveBatch(sqs.proxied, bounds);
   expect(messages.map(({ body }) => body).sort()).toEqual(bodies.sort());
   const attempts = sqs.proxy.calls.map(({ body }) => body.ReceiveRequestAttemptId);
   expect(new Set(attempts).size).toBe(attempts.length);

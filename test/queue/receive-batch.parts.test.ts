@@ -1,5 +1,6 @@
 import { DeleteQueueCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CallsInFlight, FIRST_CALLS, MOST_CALLS } from '../../src/queue/calls/calls-in-flight.ts';
 import {
   type BatchBounds,
   type ReceiveOptions,
@@ -18,8 +19,10 @@ afterEach(() => sqs?.stop());
 
 const PLENTY = { maxMessages: 1_000, maxBytes: 10_000_000 };
 
+const eightCalls = () => new CallsInFlight({ first: 8, most: 8 });
+
 const receiveAll = (bounds: Partial<BatchBounds> = {}, options: Partial<ReceiveOptions> = {}) =>
-  receiveBatch(sqs.proxied, { ...PLENTY, ...bounds }, { concurrency: 8, ...options });
+  receiveBatch(sqs.proxied, { ...PLENTY, ...bounds }, { calls: eightCalls(), ...options });
 
 const receive = async (...args: Parameters<typeof receiveAll>) =>
   (await receiveAll(...args)).messages;
@@ -112,7 +115,12 @@ test('an aborted signal begins no call', async () => {
 test('an abort in mid-batch begins no further call, and what was received is kept', async () => {
   await send(100);
   const abort = new AbortController();
-  const messages = await receive({}, { signal: abort.signal, onProgress: () => abort.abort() });
+  sqs.proxy.setFault(async (_call, passOn) => {
+    const answer = await passOn();
+    abort.abort();
+    return answer;
+  });
+  const messages = await receive({}, { signal: abort.signal });
   expect(messages).toHaveLength(10);
   expect(calls('ReceiveMessage')).toHaveLength(1);
   expect(await sqs.depth()).toEqual({ visible: 90, inFlight: 10 });
@@ -172,12 +180,11 @@ test('what SQS does not take back does no harm to the batch', async () => {
 test('a visibility timeout of our own goes with each call, and counts instead of the queue’s', async () => {
   await send(1);
   const queue = { ...sqs.proxied, visibilityTimeoutSeconds: 1 };
-  const options = { concurrency: 8 };
   const {
     messages: [first],
-  } = await receiveBatch(queue, PLENTY, options);
+  } = await receiveBatch(queue, PLENTY);
   await expect
-    .poll(() => receiveBatch(queue, PLENTY, options), { timeout: 10_000 })
+    .poll(() => receiveBatch(queue, PLENTY), { timeout: 10_000 })
     .toMatchObject({ messages: [{ messageId: first?.messageId }] });
 });
 
@@ -202,4 +209,39 @@ test.each([
 ])('a batch that ends %s says whether it was full', async (_, bounds, full) => {
   await send(30);
   expect((await receiveAll(bounds)).full).toBe(full);
+});
+
+test('over a network more calls are in flight than at first, and every message arrives once', async () => {
+  const ids = await send(1_500);
+  const peak = peakConcurrency(sqs.proxy, 'ReceiveMessage', 40);
+  const messages = await receive({ maxMessages: 2_000 }, { calls: new CallsInFlight() });
+  expect(peak()).toBeGreaterThan(FIRST_CALLS);
+  expect(messages.map(({ messageId }) => messageId).sort()).toEqual(ids.sort());
+});
+
+test('a short queue gets no more calls when a long one has raised the limit', async () => {
+  const callsFor = async (messages: number) => {
+    await send(messages);
+    sqs.proxy.forget();
+    const inFlight = new CallsInFlight();
+    inFlight.limit = MOST_CALLS;
+    await receive({}, { calls: inFlight });
+    return calls('ReceiveMessage').length;
+  };
+  // The long poll, the first calls, and the next one of each that brought ten messages.
+  expect(await callsFor(100)).toBeLessThanOrEqual(1 + FIRST_CALLS + 9);
+  expect(await callsFor(0)).toBe(1);
+});
+
+test('throttled calls lower the limit, and the batch goes on', async () => {
+  await send(200);
+  const inFlight = new CallsInFlight();
+  let refused = 0;
+  sqs.proxy.setFault((call, passOn) => {
+    if (call.body.WaitTimeSeconds !== 0 || refused >= 3) return passOn();
+    refused += 1;
+    return sqsError(400, 'RequestThrottled');
+  });
+  expect(await receive({}, { calls: inFlight })).toHaveLength(200);
+  expect(inFlight.limit).toBeLessThan(FIRST_CALLS);
 });

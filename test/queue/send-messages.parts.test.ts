@@ -23,11 +23,8 @@ test('any number of messages is sent in tens, and each has an id', async () => {
   const counts = sizes().map((call) => call.length);
   expect(counts.sort((one, other) => one - other)).toEqual([5, ...Array(10).fill(10)]);
   expect(seen.at(-1)).toBe(105);
-  const { messages: received } = await receiveBatch(
-    sqs.queue,
-    { maxMessages: 200, maxBytes: 1_000_000 },
-    { concurrency: 8 },
-  );
+  const bounds = { maxMessages: 200, maxBytes: 1_000_000 };
+  const { messages: received } = await receiveBatch(sqs.queue, bounds);
   expect(received.map(({ body }) => body).sort()).toEqual(bodies.sort());
   expect(received.map(({ messageId }) => messageId).sort()).toEqual(ids.sort());
 });

@@ -3,6 +3,7 @@ import type { AcknowledgeRequest, AcknowledgeResult } from '../../batch/batch.ts
 import type { PartCache } from '../../batch/part-cache.ts';
 import { NOT_IN_DATABASE } from '../../domain/names.ts';
 import { hasBatch } from '../../postgres/runs/find-batch.ts';
+import { CallsInFlight } from '../../queue/calls/calls-in-flight.ts';
 import { deleteMessages } from '../../queue/delete-messages.ts';
 import type { Queue } from '../../queue/open-queue.ts';
 import { withHeartbeat } from '../with-heartbeat.ts';
@@ -23,6 +24,7 @@ export class NotInDatabase extends Error {
 export const createAcknowledgeActivity = (
   { queue, pool, parts }: AcknowledgeDependencies,
   withSemaphore = fairSemaphore(),
+  calls = new CallsInFlight(),
 ) => ({
   /**
    * Deletes a batch's messages from the queue, given the receipt of the insert that committed exactly these, if the database
@@ -31,7 +33,7 @@ export const createAcknowledgeActivity = (
   acknowledgeBatch: (request: AcknowledgeRequest): Promise<AcknowledgeResult> =>
     withHeartbeat(`acknowledgeBatch in ${queue.name}`, async () => {
       const handles = await openCommitted(pool, parts, request);
-      const { deleted, refused } = await withSemaphore(() => deleteMessages(queue, handles));
+      const { deleted, refused } = await withSemaphore(() => deleteMessages(queue, handles, calls));
       return { acknowledged: deleted, expired: refused, holder: parts.holder };
     }),
 });

@@ -5,6 +5,7 @@ import type { PartCache } from '../../batch/part-cache.ts';
 import { newBatchId } from '../../crypto/payloads/part-sealer.ts';
 import { FIRST_BATCH_MESSAGES } from '../../domain/ingest-input.ts';
 import { SHUTTING_DOWN } from '../../domain/names.ts';
+import { CallsInFlight } from '../../queue/calls/calls-in-flight.ts';
 import { describeQueue } from '../../queue/describe-queue.ts';
 import type { Queue } from '../../queue/open-queue.ts';
 import { receiveBatch } from '../../queue/receive-batch.ts';
@@ -18,16 +19,15 @@ const BACKLOG_TIMEOUT_MS = 1_000;
 export type ReceiveDependencies = {
   queue: Queue;
   parts: PartCache;
-  /** ReceiveMessage calls of one batch in flight at once. */
-  receiveConcurrency: number;
   /** Aborted when the worker begins to shut down: nothing is received from then on. */
   shuttingDown: AbortSignal;
 };
 
 export const createReceiveActivity = (
-  { queue, parts, receiveConcurrency, shuttingDown }: ReceiveDependencies,
+  { queue, parts, shuttingDown }: ReceiveDependencies,
   withSemaphore = fairSemaphore(),
   resultSize = new ResultSizeLimit(),
+  calls = new CallsInFlight(),
 ) => ({
   /** One batch from the queue; an empty one means that a long poll of all of the queue's servers was empty. */
   receiveBatch: (request: ReceiveRequest): Promise<ReceivedBatch> =>
@@ -36,7 +36,7 @@ export const createReceiveActivity = (
       const { messages, released, full } = await receiveBatch(
         queue,
         { ...request, maxBytes },
-        { concurrency: receiveConcurrency, signal: shuttingDown, withSemaphore },
+        { calls, signal: shuttingDown, withSemaphore },
       );
       // Not an empty batch: that would say that the queue is drained.
       if (messages.length === 0 && released === 0 && shuttingDown.aborted) {

@@ -25,11 +25,8 @@ afterAll(async () => {
 });
 
 async function sentBodies(): Promise<string[]> {
-  const { messages } = await receiveBatch(
-    queue.queue,
-    { maxMessages: 1_000, maxBytes: 10_000_000 },
-    { concurrency: 4 },
-  );
+  const bounds = { maxMessages: 1_000, maxBytes: 10_000_000 };
+  const { messages } = await receiveBatch(queue.queue, bounds);
   return messages.map(({ body }) => body).sort();
 }
 

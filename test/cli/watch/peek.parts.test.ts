@@ -44,7 +44,7 @@ describe('peek', () => {
     expect(jsonOf<Peeked>(await peek('--json', '--messages', '10')).messages).toHaveLength(10);
     expect(await queue.depth()).toEqual({ visible: 10, inFlight: 0 });
     const bounds = { maxMessages: 20, maxBytes: 1_000_000 };
-    const { messages } = await receiveBatch(queue.queue, bounds, { concurrency: 2 });
+    const { messages } = await receiveBatch(queue.queue, bounds);
     expect(messages.map(({ messageId }) => messageId).sort()).toEqual(ids.toSorted());
   });
 

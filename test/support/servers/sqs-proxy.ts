@@ -9,6 +9,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** A call to SQS, such as `ReceiveMessage`, with its JSON. */
 export type SqsCall = {
@@ -125,8 +126,8 @@ export const sqsError = (status: number, name: string): SqsAnswer => ({
   body: { __type: `com.amazonaws.sqs#${name}`, message: `${name}, by the proxy` },
 });
 
-/** Counts concurrent calls of an action from now on. @returns a function that returns the highest count so far */
-export function peakConcurrency(proxy: SqsProxy, action: string): () => number {
+/** Counts concurrent calls of an action from now on, each of which takes `delayMs` longer. @returns a function that returns the highest count so far */
+export function peakConcurrency(proxy: SqsProxy, action: string, delayMs = 0): () => number {
   let running = 0;
   let peak = 0;
   proxy.setFault(async (call, passOn) => {
@@ -134,6 +135,7 @@ export function peakConcurrency(proxy: SqsProxy, action: string): () => number {
     running += 1;
     peak = Math.max(peak, running);
     try {
+      if (delayMs > 0) await delay(delayMs);
       return await passOn();
     } finally {
       running -= 1;

@@ -1,6 +1,6 @@
 import { setImmediate as later } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { inBatchesOfTen } from '../../src/queue/in-batches-of-ten.ts';
+import { inBatchesOfTen } from '../../../src/queue/calls/in-batches-of-ten.ts';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
@@ -25,7 +25,7 @@ test('no more calls at once than were asked for', async () => {
       await later();
       running -= 1;
     },
-    3,
+    () => 3,
   );
   expect(peak).toBe(3);
 });
