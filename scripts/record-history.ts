@@ -4,6 +4,7 @@ import { KEY_FILE_NAMES } from '../src/crypto/keys/generate-keys.ts';
 import { writeHistory } from '../test/replay/history-file.ts';
 import { RECORDED_CASES } from '../test/replay/recorded-cases.ts';
 import { RECORDED_MAINTENANCE, RECORDED_RETENTION } from '../test/replay/recorded-maintenance.ts';
+import { RECORDED_RECOVERIES } from '../test/replay/recorded-recoveries.ts';
 import { RECORDED_REPLAYS } from '../test/replay/recorded-replays.ts';
 import { RECORDED_ROTATIONS } from '../test/replay/recorded-rotations.ts';
 import { runHistories } from '../test/support/run-history.ts';
@@ -28,6 +29,7 @@ const WORKFLOWS: Record<string, Record<string, (stack: Stack) => Promise<Recorde
   'ingest-logins': RECORDED_CASES,
   'maintain-tables': RECORDED_MAINTENANCE,
   'retain-tables': RECORDED_RETENTION,
+  'recover-logins': RECORDED_RECOVERIES,
   'replay-quarantine': RECORDED_REPLAYS,
   'rotate-masking-key': RECORDED_ROTATIONS,
 };

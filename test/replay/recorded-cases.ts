@@ -58,6 +58,26 @@ export const RECORDED_CASES: Readonly<Record<string, RecordedCase>> = {
     }).then(finished);
   },
 
+  // The database loses the record of its first batch before the messages are acknowledged, as by a restore.
+  async 'inserts-again'(stack) {
+    await stack.pool.query(`
+      create sequence recorded_losses;
+      create function recorded_loss() returns trigger language plpgsql security definer as $$
+      begin
+        if nextval('recorded_losses') = 1 then
+          delete from ingest_batches where run_id = new.run_id and batch_number = new.batch_number;
+        end if;
+        return null;
+      end
+      $$;
+      create trigger recorded_loss after insert on ingest_batches
+        for each row execute function recorded_loss()`);
+    await stack.send(loginMessages(10));
+    const handle = await finished(await stack.start({ lanes: 1 }));
+    await stack.pool.query('drop function recorded_loss cascade; drop sequence recorded_losses');
+    return handle;
+  },
+
   async failed(stack) {
     await stack.send(loginMessages(5));
     await stack.pool.query('alter table user_logins rename to gone');

@@ -24,10 +24,14 @@ export const RECORDED_REPLAYS: Readonly<Record<string, (stack: Stack) => Promise
   },
 };
 
-/** @param bodies what a custodian has made of as many quarantined messages */
 async function replay(stack: Stack, bodies: Iterable<string>): Promise<Recorded> {
   await stack.send(Array.from({ length: MESSAGES }, () => 'bad'));
   await stack.run();
+  return replayQuarantined(stack, bodies);
+}
+
+/** @param bodies what a custodian has made of as many quarantined messages */
+export async function replayQuarantined(stack: Stack, bodies: Iterable<string>): Promise<Recorded> {
   const { rows } = await stack.pool.query<{ id: string; sent: number }>(
     `select message_id as id, extract(epoch from sent_at)::float8 * 1000 as sent
      from quarantine order by message_id`,

@@ -15,6 +15,7 @@ import { testRuntime } from '../support/test-runtime.ts';
 import { readHistory } from './history-file.ts';
 import { RECORDED_CASES } from './recorded-cases.ts';
 import { RECORDED_MAINTENANCE, RECORDED_RETENTION } from './recorded-maintenance.ts';
+import { RECORDED_RECOVERIES } from './recorded-recoveries.ts';
 import { RECORDED_REPLAYS } from './recorded-replays.ts';
 import { RECORDED_ROTATIONS } from './recorded-rotations.ts';
 
@@ -63,6 +64,7 @@ test.each([
   ...Object.keys(RECORDED_CASES).map((name) => ['ingest-logins', name]),
   ...Object.keys(RECORDED_MAINTENANCE).map((name) => ['maintain-tables', name]),
   ...Object.keys(RECORDED_RETENTION).map((name) => ['retain-tables', name]),
+  ...Object.keys(RECORDED_RECOVERIES).map((name) => ['recover-logins', name]),
   ...Object.keys(RECORDED_REPLAYS).map((name) => ['replay-quarantine', name]),
   ...Object.keys(RECORDED_ROTATIONS).map((name) => ['rotate-masking-key', name]),
 ])('there is a history of %s, of the case %s', (workflow, name) => {

@@ -158,6 +158,38 @@ describe('doctor', () => {
   });
 });
 
+describe('what a recovery after a restore needs', () => {
+  test('doctor warns when histories are kept for a shorter time than the recovery window', async () => {
+    const { exitCode, check } = await doctor({ RECOVERY_WINDOW_DAYS: '300' });
+    expect(exitCode).toBe(0);
+    expect(check('Temporal')).toMatchObject({
+      status: 'warning',
+      detail: expect.stringMatching(/keeps histories for .*, shorter than RECOVERY_WINDOW_DAYS/),
+      whatToDo: expect.stringContaining('docs/backup.md'),
+    });
+  });
+
+  test('doctor fails while PAYLOAD_KEYS lacks a key that was used within the recovery window', async () => {
+    const used = (days: number) =>
+      stack.pool.query(
+        `insert into payload_key_uses (key_id, last_used_at) values ('removed', now() - make_interval(days => $1))
+         on conflict (key_id) do update set last_used_at = excluded.last_used_at`,
+        [days],
+      );
+    await used(2);
+    try {
+      const { exitCode, failed, check } = await doctor({ RECOVERY_WINDOW_DAYS: '3' });
+      expect([exitCode, failed]).toEqual([1, ['history keys']]);
+      expect(check('history keys')?.detail).toContain('removed');
+      expect(check('history keys')?.whatToDo).toContain('login-etl keys list');
+      await used(4);
+      expect((await doctor({ RECOVERY_WINDOW_DAYS: '3' })).failed).toEqual([]);
+    } finally {
+      await stack.pool.query(`delete from payload_key_uses where key_id = 'removed'`);
+    }
+  });
+});
+
 describe('the clock', () => {
   test('may be off by half a minute', () => {
     const offsets = [

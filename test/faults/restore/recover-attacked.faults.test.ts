@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { TASK_QUEUE } from '../../../src/domain/names.ts';
 import {
@@ -6,6 +7,7 @@ import {
   RECOVERY_WORKFLOW_TYPE,
 } from '../../../src/domain/recovery/recovery.ts';
 import { jsonOf, loginEtl, startLoginEtl } from '../../cli/login-etl.ts';
+import { replayQuarantined } from '../../replay/recorded-replays.ts';
 import { addMaskingKey, custodianEnv, spawnCustodian } from '../../support/custodian.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
 import { type SavedDatabase, saveDatabase } from '../../support/servers/saved-database.ts';
@@ -163,6 +165,94 @@ test(
       [ids],
     );
     expect(rows).toEqual([{ key: 'next', rows: COUNT, originals: COUNT }]);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'what was replayed from quarantine after the restore point is a login once, and quarantined no more, whether the restore undoes its quarantining or not',
+  async () => {
+    await stack.clear();
+    await saved.restore();
+    const worker = await spawnWorker();
+    const ids = await stack.send(Array.from({ length: 5 }, () => 'bad'));
+    await stack.run();
+    await worker.kill();
+    const quarantined = await saveDatabase(stack.postgres as TestPostgres);
+    const where = async () =>
+      (
+        await stack.pool.query(
+          `select (select count(*)::int from user_logins where message_id = any($1)) as logins,
+             (select count(*)::int from quarantine where message_id = any($1)) as quarantined`,
+          [ids],
+        )
+      ).rows[0];
+    try {
+      const replaying = await spawnWorker();
+      await replayQuarantined(stack, loginMessages(5));
+      expect(await where()).toEqual({ logins: 5, quarantined: 0 });
+      await replaying.kill();
+      for (const [database, left] of [
+        [quarantined, 5],
+        [saved, 0],
+      ] as const) {
+        await database.restore();
+        expect(await where()).toEqual({ logins: 0, quarantined: left });
+        const recovering = await spawnWorker();
+        expect(await recover()).toMatchObject({ exitCode: 0, complete: true });
+        expect(await where()).toEqual({ logins: 5, quarantined: 0 });
+        const again = await recover();
+        expect(again.counts).toMatchObject({ inserted: 0, quarantined: 0 });
+        expect(await where()).toEqual({ logins: 5, quarantined: 0 });
+        await recovering.kill();
+      }
+    } finally {
+      await quarantined.remove();
+    }
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'a run whose history is gone counts as beyond retention: the recovery is not complete, and says so',
+  async () => {
+    await stack.clear();
+    await saved.restore();
+    const since = new Date().toISOString();
+    await storedAndLost();
+    const query = `WorkflowType = 'ingestLogins' AND StartTime >= '${since}'`;
+    const runs: WorkflowExecutionInfo[] = [];
+    for await (const run of stack.client.workflow.list({ query })) runs.push(run);
+    expect(runs).not.toEqual([]);
+    for (const { workflowId, runId, startTime } of runs) {
+      const { namespace } = stack.client.options;
+      const workflowExecution = { workflowId, runId };
+      await stack.client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
+      await until('its history is gone', () =>
+        stack.client.workflow
+          .getHandle(workflowId, runId)
+          .describe()
+          .then(
+            () => false,
+            (error: unknown) => error instanceof WorkflowNotFoundError,
+          ),
+      );
+      // As its first batch wrote it, if the restore point is after that.
+      await stack.pool.query(
+        `insert into ingest_runs (run_id, workflow_id, worker_build, started_at) values ($1, $2, 'test', $3)`,
+        [runId, workflowId, startTime],
+      );
+    }
+    await spawnWorker();
+    const { exitCode, complete, counts } = await recover();
+    expect({ exitCode, complete }).toEqual({ exitCode: 1, complete: false });
+    expect(counts.beyondRetention).toBe(runs.length);
+    const { stdout } = await loginEtl(custodian(), ['recover', '--since', '1h', '--no-journal']);
+    expect(stdout).toContain(`${runs.length} runs beyond retention`);
+    expect(stdout).not.toContain('nothing is missing');
+    const early = ['recover', '--since', '2020-01-01T00:00:00Z', '--no-journal'];
+    const { stdout: tooEarly } = await loginEtl(custodian(), early);
+    expect(tooEarly).toContain('Temporal keeps no history of runs that closed before');
   },
   PATIENCE_MS,
 );

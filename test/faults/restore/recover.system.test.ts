@@ -107,6 +107,10 @@ test(
     expect(counts.inserted).toBe(HALF - (2 * HALF) / BAD_EVERY);
     expect(counts.quarantined).toBe(HALF / BAD_EVERY);
     expect(await originalsOfErased()).toBe(0);
+    const { rows: erasures } = await stack.pool.query(
+      `select detail ->> 'when' as done from audit_log where action = 'recovery.erase' order by id`,
+    );
+    expect(erasures).toEqual([{ done: 'before' }, { done: 'after' }]);
     const { rows: departed } = await stack.pool.query<{ id: string }>(
       'select message_id as id from quarantine_departures',
     );

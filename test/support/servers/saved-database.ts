@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { TestPostgres } from './test-postgres.ts';
@@ -12,7 +13,7 @@ export type SavedDatabase = {
 
 /** Copies the files of a stopped server, and starts it again: whatever is committed later, a restore takes back. */
 export async function saveDatabase({ server }: TestPostgres): Promise<SavedDatabase> {
-  const copy = `${server.dataDirectory}-saved`;
+  const copy = `${server.dataDirectory}-saved-${randomBytes(4).toString('hex')}`;
   // As root, the files belong to another account, which they have to keep.
   const copyAll = (from: string, to: string) => promisify(execFile)('cp', ['-a', from, to]);
   await server.stop();
