@@ -21,6 +21,7 @@ import {
 } from './api/api-servers.ts';
 import { ingestWhile } from './api/ingest-while.ts';
 import { whole } from './number-texts.ts';
+import { cpuSecondsByName } from './process-usage.ts';
 
 // A program that measures the read service next to a bare server and two peers, in one run: only the ratios mean anything.
 
@@ -28,9 +29,12 @@ const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '2000000' },
     seconds: { type: 'string', default: '8' },
+    // So many requests each instead, after as many to warm up: for a machine that has other work.
+    requests: { type: 'string' },
   },
 });
 const [rows, seconds] = [Number(values.rows), Number(values.seconds)];
+const amount = values.requests ? Number(values.requests) : undefined;
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 const undo: (() => unknown)[] = [];
@@ -48,7 +52,11 @@ const one = () => accountOf(1);
 /** A few accounts are asked for often, most of them rarely. */
 const zipf = () => accountOf(Math.floor(accountsOf(rows) ** Math.random()));
 
-type Line = [name: string, measured: Measured];
+/** Microseconds of processor time for each answer. */
+type Processor = { server: number; postgres: number };
+type Line = [name: string, measured: Measured, processor?: Processor];
+
+let postgresPid: number | undefined;
 
 async function measure(
   name: string,
@@ -57,16 +65,22 @@ async function measure(
   user: () => string,
 ): Promise<Line> {
   const next = () => QUESTIONS[contestant](user());
-  const measured = await load(server, { next, seconds });
-  return report(name, measured);
+  if (amount) await load(server, { next, seconds, amount });
+  const processes = { server: server.pid, postgres: postgresPid };
+  const before = await cpuSecondsByName(processes);
+  const measured = await load(server, { next, seconds, amount });
+  const after = await cpuSecondsByName(processes);
+  const perAnswer = (of: keyof Processor) =>
+    (((after[of] ?? 0) - (before[of] ?? 0)) / measured.answers) * 1e6;
+  return report(name, measured, { server: perAnswer('server'), postgres: perAnswer('postgres') });
 }
 
-function report(name: string, measured: Measured): Line {
+function report(name: string, measured: Measured, processor?: Processor): Line {
   const { perSecond, p50, p99, failed } = measured;
   say(
-    `${name.padEnd(34)} ${whole(perSecond).padStart(8)}/s  p50 ${p50} ms  p99 ${p99} ms${failed > 0 ? `  FAILED ${failed}` : ''}`,
+    `${name.padEnd(34)} ${whole(perSecond).padStart(8)}/s  p50 ${p50} ms  p99 ${p99} ms${failed > 0 ? `  FAILED ${failed}` : ''}${processor ? `  µs of processor: server ${whole(processor.server)}, Postgres ${whole(processor.postgres)}` : ''}`,
   );
-  return [name, measured];
+  return [name, measured, ...(processor ? [processor] : [])] as Line;
 }
 
 /** @param half of the rate that was reached before */
@@ -103,6 +117,7 @@ async function main(): Promise<void> {
     await postgres.stop();
     await removePostgresData(dataDirectory);
   });
+  postgresPid = postgres.pid();
   const url = await postgres.createDatabase('bench');
   const pool = postgresPool(
     { connectionString: url, statement_timeout: 600_000 },
@@ -159,6 +174,17 @@ async function main(): Promise<void> {
   ratio('from Postgres / PostGraphile', miss[1].perSecond / graphile[1].perSecond, 2);
   ratio('from Postgres / Platformatic', miss[1].perSecond / platform[1].perSecond, 3);
   ratio('found in the cache while rows come in', mixed.hitRatio, 0.8);
+  say(
+    '\nby processor time of the server (and of Postgres, where it is asked), which other work on the machine changes less:',
+  );
+  const cost = ([, , processor]: Line, withPostgres = false) =>
+    (processor?.server ?? 0) + (withPostgres ? (processor?.postgres ?? 0) : 0);
+  const bareCost = (cost(bareLine) + cost(bareAgain)) / 2;
+  ratio('from memory / bare', bareCost / cost(hit), 0.6);
+  ratio('from memory / PostGraphile', cost(graphile, true) / cost(hit), 12);
+  if (shared) ratio('from Redis / bare', bareCost / cost(shared), 0.35);
+  ratio('from Postgres / PostGraphile', cost(graphile, true) / cost(miss, true), 2);
+  ratio('from Postgres / Platformatic', cost(platform, true) / cost(miss, true), 3);
   say(
     `p99 at half rate: from memory ${halfHit[1].p99} ms (≤ 5), from Postgres ${halfMiss[1].p99} ms (≤ 25)`,
   );

@@ -1,11 +1,19 @@
 import { peer, type Server, TOKEN, WINDOW_DAYS } from './api-servers.ts';
 
-export type Measured = { perSecond: number; p50: number; p99: number; failed: number };
+export type Measured = {
+  perSecond: number;
+  p50: number;
+  p99: number;
+  failed: number;
+  answers: number;
+};
 
 type Load = {
   /** One request after the other. */
   next(): { method: string; path: string; body?: string };
   seconds: number;
+  /** In place of the seconds. */
+  amount?: number | undefined;
   connections?: number;
   /** Requests per second; as many as possible by default. */
   rate?: number;
@@ -21,13 +29,13 @@ type Result = {
 /** Sends requests with autocannon. */
 export async function load(
   server: Server,
-  { next, seconds, connections = 20, rate }: Load,
+  { next, seconds, amount, connections = 20, rate }: Load,
 ): Promise<Measured> {
   const autocannon = peer('autocannon') as (options: object) => Promise<Result>;
   const result = await autocannon({
     url: server.url,
     connections,
-    duration: seconds,
+    ...(amount ? { amount } : { duration: seconds }),
     ...(rate && { overallRate: Math.max(1, Math.round(rate)) }),
     requests: [
       {
@@ -40,6 +48,7 @@ export async function load(
     perSecond: result.requests.average,
     p50: result.latency.p50,
     p99: result.latency.p99,
+    answers: result.requests.total,
     failed: result.non2xx + result.errors,
   };
 }

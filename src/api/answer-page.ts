@@ -15,6 +15,8 @@ type PageQuestion<Query> = {
   /** In place of the one that the query asks for. */
   window?: Window;
   about(window: Window): Question['about'];
+  /** It is read by one statement. */
+  once?: boolean;
   read(
     client: PoolClient,
     page: { window: Window; after: readonly string[] | undefined },
@@ -26,7 +28,7 @@ export async function answerPage<Query extends object>(
   { answers, cursors, settings: { smallestGroup, guessableValues } }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { route, query, window: given, about, read }: PageQuestion<Query>,
+  { route, query, window: given, about, once = false, read }: PageQuestion<Query>,
 ): Promise<Sent> {
   const of = { route, query, caller: callerOf(request) };
   const [from, to, ...after] = query.cursor ? cursors.open(query.cursor, of) : [];
@@ -40,13 +42,16 @@ export async function answerPage<Query extends object>(
     last,
     from: source,
   } = await answers.answer(
-    { route, view, query: { ...asked, ...window, after: page.after }, about: about(window) },
-    (client) => read(client, page),
+    { route, view, query: { ...asked, ...window, after: page.after }, about: about(window), once },
+    async (client) => {
+      const { body: json, last: end } = await read(client, page);
+      return { body: end ? json : `${json.slice(0, -1)},"next":null}`, last: end };
+    },
   );
   return sendData(request, reply, {
     body,
     source,
-    next: last ? cursors.seal([window.from, window.to, ...last], of) : null,
+    next: last && cursors.seal([window.from, window.to, ...last], of),
   });
 }
 

@@ -29,4 +29,17 @@ export function windowOf(given: { from?: string | undefined; to?: string | undef
   return { from, to };
 }
 
-const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+/** The latest, since most windows end today. */
+const written = new Map<number, string>();
+const MAX_WRITTEN = 100;
+
+function dayOf(ms: number): string {
+  const number = Math.floor(ms / DAY_MS);
+  let day = written.get(number);
+  if (day === undefined) {
+    day = new Date(ms).toISOString().slice(0, 10);
+    if (written.size >= MAX_WRITTEN) written.clear();
+    written.set(number, day);
+  }
+  return day;
+}

@@ -13,10 +13,10 @@ const CACHE_STATUS: Readonly<Record<AnswerSource, string>> = {
 
 type Data = {
   /** An object in JSON. */
-  body: string;
+  body: Buffer;
   source: AnswerSource;
-  /** The sealed cursor differs each time, so it does not count for the ETag. */
-  next?: string | null;
+  /** To be added. The sealed cursor differs each time, so it does not count for the ETag. */
+  next?: string | undefined;
 };
 
 /**
@@ -50,8 +50,8 @@ export const sendPrivate = (reply: FastifyReply, body: string): Sent =>
   sent(reply.header('cache-control', 'no-store').header('content-type', JSON_TYPE).send(body));
 
 /** Adds a field to an object in JSON, which is not parsed for it. */
-const withNext = (json: string, next: string | null): string =>
-  `${json.slice(0, -1)},"next":${JSON.stringify(next)}}`;
+const withNext = (json: Buffer, next: string): Buffer =>
+  Buffer.concat([json.subarray(0, -1), Buffer.from(`,"next":${JSON.stringify(next)}}`)]);
 
 const isKnown = (known: string | undefined, etag: string): boolean =>
   known !== undefined &&

@@ -37,7 +37,10 @@ export const queryInTransaction = (
   });
 
 /** A connection is discarded after any failure. */
-async function withClient<T>(pool: Pool, act: (client: PoolClient) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  pool: Pool,
+  act: (client: PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   // Without a listener, a connection lost between two queries would end the process.
   const ignore = () => undefined;

@@ -50,24 +50,29 @@ const RELIED_ON = {
  * transaction, so that `$user` stays what it is after a change of role, and temporary tables, which others may have left
  * on a pooler's connection, come last instead of first.
  */
-const KEEP_SCHEMAS = `
+const keepSchemas = (local: boolean) => `
   pg_catalog.set_config('search_path', coalesce(
     (
       select string_agg(quote_ident(name), ', ' order by place) || ', pg_temp'
       from unnest(current_schemas(false)) with ordinality as schemas (name, place) where name !~ '^pg_temp'
     ),
     current_setting('search_path')
-  ), true)`;
+  ), ${local})`;
 
 /** Postgres 17 or later would end the session in the middle of a batch; earlier versions do not know the setting. */
-const NO_TRANSACTION_TIMEOUT = `
+const noTransactionTimeout = (local: boolean) => `
   case when pg_catalog.current_setting('server_version_num')::int >= 170000
-    then pg_catalog.set_config('transaction_timeout', '0', true) end`;
+    then pg_catalog.set_config('transaction_timeout', '0', ${local}) end`;
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /** A statement that follows `begin`, in the same round trip: one for all settings, which takes half the time of many. */
-export function localSettings(pool: Pool): string {
+export const localSettings = (pool: Pool): string => settingsOf(pool, true);
+
+/** The same until the end of the connection, which has to have a server process of its own. */
+export const lastingSettings = (pool: Pool): string => settingsOf(pool, false);
+
+function settingsOf(pool: Pool, local: boolean): string {
   const { statementMs, idleInTransactionMs } = timeoutsOf.get(pool) ?? {
     statementMs: STATEMENT_TIMEOUT_MS,
     idleInTransactionMs: STATEMENT_TIMEOUT_MS,
@@ -79,11 +84,11 @@ export function localSettings(pool: Pool): string {
   });
   const schema = schemaOf.get(pool);
   const path = schema
-    ? setLocal('search_path', `"${schema.replaceAll('"', '""')}", pg_temp`)
-    : KEEP_SCHEMAS;
-  const set = settings.map(([name, value]) => setLocal(name, value));
-  return `select ${[...set, NO_TRANSACTION_TIMEOUT, path].join(', ')}`;
+    ? setConfig('search_path', `"${schema.replaceAll('"', '""')}", pg_temp`, local)
+    : keepSchemas(local);
+  const set = settings.map(([name, value]) => setConfig(name, value, local));
+  return `select ${[...set, noTransactionTimeout(local), path].join(', ')}`;
 }
 
-const setLocal = (name: string, value: string) =>
-  `pg_catalog.set_config('${name}', ${literal(value)}, true)`;
+const setConfig = (name: string, value: string, local: boolean) =>
+  `pg_catalog.set_config('${name}', ${literal(value)}, ${local})`;

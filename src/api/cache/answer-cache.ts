@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Pool, PoolClient } from 'pg';
 import { deriveKey } from '../../crypto/keys/derive-key.ts';
-import { readSlots } from '../../postgres/reads/follow-changes.ts';
 import type { DayRange } from '../../postgres/reads/login-filter.ts';
 import { readSnapshot } from '../../postgres/reads/read-snapshot.ts';
 import { type KeptAnswer, nameOf, openAnswer, sealAnswer } from './answer-envelope.ts';
@@ -32,19 +31,19 @@ export type Question = {
         maskedIp?: string | undefined;
       })
     | 'sums';
+  /** It is read by one statement. */
+  once?: boolean;
 };
 
 /** An object in JSON, and the place where the next page begins. */
 export type Answer = { body: string; last?: readonly string[] | undefined };
+type Found = KeptAnswer & { from: AnswerSource };
 
 export type AnswerSource = 'memory' | 'redis' | 'database' | 'bypass';
 
 export type AnswerCache = {
   /** @param read reads the answer from one snapshot */
-  answer(
-    question: Question,
-    read: (client: PoolClient) => Promise<Answer>,
-  ): Promise<Answer & { from: AnswerSource }>;
+  answer(question: Question, read: (client: PoolClient) => Promise<Answer>): Promise<Found>;
   /** False while changes are not followed closely enough, so that every answer comes from the database. */
   isCurrent(): boolean;
   stop(): Promise<void>;
@@ -69,9 +68,10 @@ export function answerCache({
 }: Options): AnswerCache {
   const names = deriveKey(secret, 'api/cache-name/1');
   const key = deriveKey(secret, 'api/cache/1');
+  /** By question, in JSON. */
   const memory = new LRUCache<string, KeptAnswer>({
     maxSize: MAX_MEMORY_BYTES,
-    sizeCalculation: ({ body }) => 2 * body.length + OVERHEAD_BYTES,
+    sizeCalculation: ({ body }, question) => body.length + 2 * question.length + OVERHEAD_BYTES,
     ttl: MEMORY_TTL_MS,
   });
   const redis: RedisStore | undefined =
@@ -80,51 +80,58 @@ export function answerCache({
     memory.clear();
     redis?.clear();
   });
-  type Found = KeptAnswer & { from: AnswerSource };
   const underWay = new Map<string, { sinceMs: number; answer: Promise<Found> }>();
 
   const isRight = ({ scope, snapshot }: KeptAnswer) =>
     follower.isCurrent() && follower.isRight(scope, snapshot);
 
   async function find(
-    name: string,
+    asked: string,
     question: Question,
     read: (client: PoolClient) => Promise<Answer>,
   ): Promise<Found> {
     if (!follower.isCurrent()) return { ...(await readNow(question, read)), from: 'bypass' };
+    const name = redis ? nameOf(names, asked) : '';
     const shared = await redis?.find(name, (sealed) => {
       const opened = openAnswer(sealed, key, name);
       return opened && isRight(opened) ? opened : undefined;
     });
     const answer = shared ?? (await readNow(question, read));
-    memory.set(name, answer, { ttl: shared ? FROM_REDIS_TTL_MS : MEMORY_TTL_MS });
+    memory.set(asked, answer, { ttl: shared ? FROM_REDIS_TTL_MS : MEMORY_TTL_MS });
     if (!shared && redis?.isReady()) redis.put(name, sealAnswer(answer, key, name));
     return { ...answer, from: shared ? 'redis' : 'database' };
   }
 
   async function readNow(
-    { about }: Question,
+    { about, once = false }: Question,
     read: (client: PoolClient) => Promise<Answer>,
   ): Promise<KeptAnswer> {
-    const { value, snapshot } = await readSnapshot(pool, (client) =>
-      Promise.all([read(client), scopeOf(client, about)]),
-    );
-    const [{ body, last }, scope] = value;
-    return { body, ...(last && { last }), scope, snapshot: parseSnapshot(snapshot.transactions) };
+    const { value, transactions, slots } = await readSnapshot(pool, read, {
+      slotsOf: valuesOf(about),
+      once,
+    });
+    const { body, last } = value;
+    const scope = scopeOf(about, slots);
+    return {
+      body: Buffer.from(body),
+      ...(last && { last }),
+      scope,
+      snapshot: parseSnapshot(transactions),
+    };
   }
 
   function findOnce(
-    name: string,
+    asked: string,
     question: Question,
     read: (client: PoolClient) => Promise<Answer>,
   ): Promise<Found> {
     const now = performance.now();
-    const same = underWay.get(name);
+    const same = underWay.get(asked);
     if (same && now - same.sinceMs < JOIN_FOR_MS) return same.answer;
-    const entry = { sinceMs: now, answer: find(name, question, read) };
-    underWay.set(name, entry);
+    const entry = { sinceMs: now, answer: find(asked, question, read) };
+    underWay.set(asked, entry);
     const forget = () => {
-      if (underWay.get(name) === entry) underWay.delete(name);
+      if (underWay.get(asked) === entry) underWay.delete(asked);
     };
     entry.answer.then(forget, forget);
     return entry.answer;
@@ -132,12 +139,13 @@ export function answerCache({
 
   return {
     async answer(question, read) {
-      const name = nameOf(names, { ...question, about: undefined });
-      const kept = memory.get(name);
+      const { route, view, query } = question;
+      const asked = JSON.stringify([route, view, query]);
+      const kept = memory.get(asked);
       const found =
         kept && isRight(kept)
           ? { ...kept, from: 'memory' as const }
-          : await findOnce(name, question, read);
+          : await findOnce(asked, question, read);
       onAnswer?.(found.from);
       return found;
     },
@@ -149,16 +157,19 @@ export function answerCache({
   };
 }
 
-async function scopeOf(client: PoolClient, about: Question['about']): Promise<Scope> {
+/** The values of which a question is, each undefined if it is of any. */
+const valuesOf = (about: Question['about']) =>
+  about === 'sums' ? [] : [about.user, about.maskedDevice, about.maskedIp];
+
+function scopeOf(
+  about: Question['about'],
+  [users, devices, ips]: readonly (number | null)[],
+): Scope {
   if (about === 'sums') return 'sums';
-  const { from, to, user, maskedDevice, maskedIp } = about;
-  const days = [from, to] as const;
-  if (user === undefined && maskedDevice === undefined && maskedIp === undefined) return { days };
-  const [users, devices, ips] = await readSlots(client, [user, maskedDevice, maskedIp]);
   return {
-    days,
-    ...(users !== undefined && { users }),
-    ...(devices !== undefined && { devices }),
-    ...(ips !== undefined && { ips }),
+    days: [about.from, about.to],
+    ...(users != null && { users }),
+    ...(devices != null && { devices }),
+    ...(ips != null && { ips }),
   };
 }

@@ -7,7 +7,7 @@ import type { Scope } from './touched-slots.ts';
 /** An answer, and what tells whether it is still right. */
 export type KeptAnswer = {
   /** An object in JSON. */
-  body: string;
+  body: Buffer;
   /** Where the next page begins. */
   last?: readonly string[];
   scope: Scope;
@@ -18,24 +18,30 @@ export const MAX_ENVELOPE_BYTES = 1_048_576;
 const MAX_OPENED_BYTES = 16 * MAX_ENVELOPE_BYTES;
 const COMPRESSION = { level: 1 };
 
-export const KEY_PREFIX = 'login-etl:answer:1:';
+export const KEY_PREFIX = 'login-etl:answer:2:';
 
-/** A name that tells nothing about the query, and differs for callers who may see something else. */
-export const nameOf = (secret: KeyObject, query: object): string =>
-  KEY_PREFIX + createHmac('sha256', secret).update(JSON.stringify(query)).digest('base64url');
+const LENGTH_BYTES = 4;
+
+/** A name that tells nothing about the query. */
+export const nameOf = (secret: KeyObject, query: string): string =>
+  KEY_PREFIX + createHmac('sha256', secret).update(query).digest('base64url');
 
 /** Compresses and encrypts an answer, for the place with this name only. */
-export function sealAnswer(answer: KeptAnswer, key: KeyObject, name: string): Buffer {
-  const plain = deflateRawSync(JSON.stringify(answer), COMPRESSION);
-  return sealAesGcm(plain, { key, context: name });
+export function sealAnswer({ body, ...rest }: KeptAnswer, key: KeyObject, name: string): Buffer {
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32BE(body.length);
+  const plain = Buffer.concat([length, body, Buffer.from(JSON.stringify(rest))]);
+  return sealAesGcm(deflateRawSync(plain, COMPRESSION), { key, context: name });
 }
 
 /** Undefined for what this service did not write to this place. */
 export function openAnswer(sealed: Buffer, key: KeyObject, name: string): KeptAnswer | undefined {
   try {
-    const plain = openAesGcm(sealed, key, name);
-    const json = inflateRawSync(plain, { maxOutputLength: MAX_OPENED_BYTES });
-    return JSON.parse(json.toString('utf8'));
+    const opened = openAesGcm(sealed, key, name);
+    const plain = inflateRawSync(opened, { maxOutputLength: MAX_OPENED_BYTES });
+    const end = LENGTH_BYTES + plain.readUInt32BE();
+    const body = plain.subarray(LENGTH_BYTES, end);
+    return { body, ...JSON.parse(plain.toString('utf8', end)) };
   } catch {
     return undefined;
   }

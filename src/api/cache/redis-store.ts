@@ -5,7 +5,6 @@ import {
   handleWhen,
   TimeoutStrategy,
   timeout,
-  wrap,
 } from 'cockatiel';
 import { createClient, ErrorReply, RESP_TYPES } from 'redis';
 import { KEY_PREFIX, MAX_ENVELOPE_BYTES } from './answer-envelope.ts';
@@ -70,36 +69,43 @@ export function redisStore(url: string, report: (error: unknown) => void): Redis
       breaker: new ConsecutiveBreaker(FAILURES_UNTIL_OPEN),
     },
   );
-  const bounded = wrap(breaker, timeout(DEADLINE_MS, TimeoutStrategy.Aggressive));
-  const attempt = async <T>(act: () => Promise<T>): Promise<T | undefined> => {
-    if (!client.isReady) return undefined;
+  const attempt = async <T>(
+    act: () => Promise<T>,
+    untilMs = performance.now() + DEADLINE_MS,
+  ): Promise<T | undefined> => {
+    const leftMs = untilMs - performance.now();
+    if (!client.isReady || leftMs < 1) return undefined;
     try {
-      return await bounded.execute(act);
+      const deadline = timeout(leftMs, TimeoutStrategy.Aggressive);
+      return await breaker.execute(() => deadline.execute(act));
     } catch (error) {
       onError(error);
       return undefined;
     }
   };
 
-  const get = (name: string) => client.getRange(name, 0, MAX_ENVELOPE_BYTES) as Promise<Buffer>;
+  const get = (name: string, untilMs: number) =>
+    attempt(() => client.getRange(name, 0, MAX_ENVELOPE_BYTES) as Promise<Buffer>, untilMs);
 
   return {
     find: async (name, open) => {
       const until = performance.now() + DEADLINE_MS;
-      const found = await attempt(() => get(name));
+      const found = await get(name, until);
       if (!found) return undefined;
       let answer = found.length > 0 ? open(found) : undefined;
       if (answer !== undefined) return answer;
-      const claimed = await attempt(() =>
-        client.set(`${name}:claim`, '', {
-          condition: 'NX',
-          expiration: { type: 'PX', value: CLAIM_MS },
-        }),
+      const claimed = await attempt(
+        () =>
+          client.set(`${name}:claim`, '', {
+            condition: 'NX',
+            expiration: { type: 'PX', value: CLAIM_MS },
+          }),
+        until,
       );
       if (claimed !== null) return undefined;
       while (answer === undefined && performance.now() + LOOK_AGAIN_MS < until) {
         await delay(LOOK_AGAIN_MS);
-        const again = await attempt(() => get(name));
+        const again = await get(name, until);
         if (!again) return undefined;
         if (again.length > 0 && !again.equals(found)) answer = open(again);
       }

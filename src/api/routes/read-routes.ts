@@ -91,6 +91,7 @@ export function addReadRoutes(app: ApiServer, context: ApiContext): void {
       route,
       query: { ...query, filter },
       about: (window) => ({ ...filter, ...window }),
+      once: !query.count,
       async read(client, { window, after }) {
         const { limit, count: counted } = query;
         const all = { ...filter, ...window };
@@ -165,6 +166,7 @@ export function addReadRoutes(app: ApiServer, context: ApiContext): void {
           route: `${path}/accounts`,
           query: { ...request.query, filter },
           about: (window) => ({ ...filter, ...window }),
+          once: true,
           async read(client, { window }) {
             const all = { ...filter, ...window };
             const { accounts, total, atLeast } = await accountsOn(client, all, limit);

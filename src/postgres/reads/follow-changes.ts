@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { queryInTransaction } from '../in-transaction.ts';
 
 /** A transaction that changed logins. Days and slots are null where it may have changed any. */
@@ -44,16 +44,4 @@ export async function readChanges(pool: Pool, since: string | undefined): Promis
 export async function sayFollowing(pool: Pool): Promise<void> {
   // The pool of the read service only reads.
   await queryInTransaction(pool, 'begin', 'select login_etl_follow_changes()');
-}
-
-/** The slots in which changes of these values are noted. */
-export async function readSlots(
-  client: PoolClient,
-  values: readonly (string | undefined)[],
-): Promise<(number | undefined)[]> {
-  const { rows } = await client.query<{ slot: number | null }>(
-    `select login_etl_slot(value) as slot from unnest($1::text[]) with ordinality as given (value, place) order by place`,
-    [values.map((value) => value ?? null)],
-  );
-  return rows.map(({ slot }) => slot ?? undefined);
 }

@@ -57,7 +57,7 @@ async function startCache(redis?: TestRedis, pool = reader) {
       const rows = await searchLogins(client, { ...WINDOW, user }, { limit: 10 });
       return { body: body ?? JSON.stringify({ data: rows }) };
     });
-    return { from, body: answer.body, ms: performance.now() - started };
+    return { from, body: answer.body.toString(), ms: performance.now() - started };
   };
   return { cache, search, sources, reads: () => reads };
 }

@@ -19,7 +19,7 @@ process.on('message', ({ id, user }: { id: number; user: string }) => {
       body: JSON.stringify(await searchLogins(client, about, { limit: 10 })),
     }))
     .then(
-      ({ body, from }) => process.send?.({ id, body, from }),
+      ({ body, from }) => process.send?.({ id, body: body.toString(), from }),
       () => process.send?.({ id, body: 'failed', from: 'failed' }),
     );
 });
