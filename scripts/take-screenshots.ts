@@ -6,9 +6,11 @@ import { chromium, type Page } from 'playwright-core';
 import { SCHEDULE_ID } from '../src/domain/names.ts';
 import { findChromium } from './screenshots/find-chromium.ts';
 import { startLocalStack } from './screenshots/local-stack.ts';
+import { startReadService } from './screenshots/read-service.ts';
 import { terminalPage } from './screenshots/terminal-page.ts';
 
-// A program that takes the README's pictures from its own local stack, which it stops at the end.
+// A program that takes the pictures of the README from its own local stack, and those of the read service's pages
+// (`--pages`: only those).
 const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const ARGUMENTS = [
   '--headless',
@@ -62,16 +64,54 @@ async function takePictures(webUi: string, directory: string): Promise<void> {
   }
 }
 
+async function takePages(directory: string): Promise<void> {
+  const service = await startReadService(directory);
+  const browser = await chromium.launch({ executablePath: findChromium(), args: ARGUMENTS });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1_000, height: 640 } });
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(`${service.url}/sign-in`);
+    await page.getByLabel('Token').fill(service.token);
+    await page.keyboard.press('Enter');
+    const shoot = async (name: string) => {
+      await page.screenshot({ path: join(IMAGES, `${name}.png`), animations: 'disabled' });
+      process.stdout.write(`docs/images/${name}.png\n`);
+    };
+    // The days are counted in the background.
+    for (;;) {
+      await page.getByRole('heading', { name: 'Overview' }).waitFor();
+      if ((await page.locator('svg rect').count()) > 1) break;
+      await page.reload();
+    }
+    await shoot('overview');
+    await page.goto(`${service.url}/search`);
+    await page.getByLabel('App version').fill('2.1');
+    await page.getByLabel('User').fill('user-1004');
+    await page.keyboard.press('Enter');
+    await page.getByRole('table').waitFor();
+    await shoot('search');
+    await page.goto(`${service.url}/devices/${service.device}`);
+    await page.getByRole('table').first().waitFor();
+    await shoot('device');
+  } finally {
+    await browser.close();
+    await service.stop();
+  }
+}
+
 // As root, Postgres runs as another user, which must be able to traverse this directory.
 const directory = await mkdtemp(join(tmpdir(), 'login-etl-screenshots-'));
 await chmod(directory, 0o755);
 await mkdir(IMAGES, { recursive: true });
 try {
-  const stack = await startLocalStack(directory);
-  try {
-    await takePictures(stack.webUi, directory);
-  } finally {
-    await stack.stop();
+  await takePages(directory);
+  if (!process.argv.includes('--pages')) {
+    const stack = await startLocalStack(directory);
+    try {
+      await takePictures(stack.webUi, directory);
+    } finally {
+      await stack.stop();
+    }
   }
 } finally {
   await rm(directory, { recursive: true, force: true });
