@@ -133,7 +133,8 @@ async function build(
 /** The session whose transaction has been open for longest, as far as this role may see it. */
 const FIND_HOLDER = `
   select pid from pg_stat_activity
-  where pid <> pg_backend_pid() and backend_type = 'client backend' and coalesce(backend_xmin, backend_xid) is not null
+  where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+    and coalesce(backend_xmin, backend_xid) is not null
   order by xact_start nulls first limit 1`;
 
 async function notBuilt(pool: Pool, index: string, waitMs: number): Promise<Problem> {

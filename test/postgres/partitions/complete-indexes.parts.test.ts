@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Client } from 'pg';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { insertBatch } from '../../../src/postgres/ingest/insert-batch.ts';
 import { completeIndexes } from '../../../src/postgres/partitions/complete-indexes.ts';
 import { migrate } from '../../../src/postgres/run-migrations.ts';
@@ -55,6 +56,10 @@ test('a month that is made later gets the indexes with its partition', async () 
 
 test('a build that a transaction holds up is given up in time, holds up no insert, and goes on the next time', async () => {
   await withoutIndexes();
+  // A build does not wait for transactions of other databases.
+  const elsewhere = new Client({ connectionString: inject('postgresUrl') });
+  await elsewhere.connect();
+  await elsewhere.query('begin isolation level repeatable read; select 1');
   const older = await database.pool.connect();
   try {
     await older.query(
@@ -77,6 +82,7 @@ test('a build that a transaction holds up is given up in time, holds up no inser
   } finally {
     await older.query('rollback');
     older.release();
+    await elsewhere.end();
   }
   const results = await Promise.all([1, 2].map(() => migrate(database.pool)));
   expect(results.reduce((sum, { indexesBuilt }) => sum + indexesBuilt, 0)).toBe(6);
