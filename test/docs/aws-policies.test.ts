@@ -48,12 +48,9 @@ const named = (path: string, service: string): string[] =>
 test('the policy of the worker allows what the sources call, but for sending, and nothing else', () => {
   const [worker, ...others] = policies('docs/security.md');
   expect(others).toEqual([]);
-  const [statement] = worker?.Statement ?? [];
-  expect([statement?.Action].flat().sort()).toEqual(
-    operations('sqs')
-      .filter((name) => name !== 'SendMessage')
-      .map((name) => `sqs:${name}`),
-  );
+  const [{ Action: allowed } = {}] = worker?.Statement ?? [];
+  const called = operations('sqs').filter((name) => name !== 'SendMessage');
+  expect(new Set([allowed].flat())).toEqual(new Set(called.map((name) => `sqs:${name}`)));
   expect(operations('sqs')).toContain('SendMessage');
 });
 
