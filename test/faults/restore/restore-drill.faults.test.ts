@@ -49,11 +49,7 @@ beforeAll(async () => {
     directory,
     url: server.url,
     database: new URL(stack.databaseUrls.custodian).pathname.slice(1),
-    hookEnvironment: {
-      DATABASE_URL: stack.databaseUrls.custodian,
-      VAULT_PUBLIC_KEY_FILE: join(directory, 'vault.pem'),
-      AUDIT_HEAD_COMMAND: `cat > "${join(directory, 'elsewhere')}/$1"`,
-    },
+    hookEnvironment: hookEnvironment(stack.databaseUrls.custodian),
   });
 }, 600_000);
 afterAll(async () => {
@@ -66,6 +62,12 @@ afterAll(async () => {
     await removePostgresData(join(directory, 'restored'));
     await rm(directory, { recursive: true, force: true });
   }
+});
+
+const hookEnvironment = (databaseUrl: string) => ({
+  DATABASE_URL: databaseUrl,
+  VAULT_PUBLIC_KEY_FILE: join(directory, 'vault.pem'),
+  AUDIT_HEAD_COMMAND: `cat > "${join(directory, 'elsewhere')}/$1"`,
 });
 
 let sent = 0;
@@ -106,6 +108,31 @@ async function startRestored(): Promise<PostgresServer> {
     // No lower than on the server that was backed up.
     settings: { ...DURABLE, max_connections: '200' },
   });
+}
+
+const filesOf = async (repository: string): Promise<string[]> =>
+  (await run('find', [repository, '-type', 'f', '-printf', '%P %s\n'])).stdout
+    .split('\n')
+    .toSorted();
+
+/** The restored cluster archives its WAL and is backed up under a new name, and nothing of the old one's is overwritten. */
+async function archivedUnderAnotherName(moved: (url: string) => string): Promise<void> {
+  const before = await filesOf(join(barman.repository, 'wals'));
+  const repository = await barman.add('login-etl-restored', {
+    url: restored?.url ?? '',
+    database: new URL(stack.databaseUrls.custodian).pathname.slice(1),
+    hookEnvironment: hookEnvironment(moved(stack.databaseUrls.custodian)),
+  });
+  await until('its WAL is streamed', async () => {
+    await barman.run('cron').catch(() => undefined);
+    const files = await readdir(join(repository, 'streaming')).catch(() => []);
+    return files.some((name) => /^[0-9A-F]{24}/.test(name));
+  });
+  await barman.run('backup', '--wait', 'login-etl-restored');
+  expect(await barman.run('verify-backup', 'login-etl-restored', 'latest')).toContain(
+    'successfully verified',
+  );
+  expect(await filesOf(join(barman.repository, 'wals'))).toEqual(before);
 }
 
 test(
@@ -205,6 +232,8 @@ test(
     expect(originals).toEqual([]);
     const { rows: backups } = await there.pool.query('select label from backups');
     expect(backups.length).toBeGreaterThan(0);
+
+    await archivedUnderAnotherName(moved);
 
     const newest = new Date((of('newest row')?.detail ?? '').split(',')[0] ?? '');
     const rpoSeconds = (crashedAt - newest.getTime()) / 1_000;

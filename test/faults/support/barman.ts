@@ -23,46 +23,38 @@ async function install(): Promise<void> {
   await rename(unfinished, TOOLS);
 }
 
-export type Barman = {
-  /** Where the repository is. */
-  repository: string;
-  run(...args: string[]): Promise<string>;
-  stop(): Promise<void>;
-};
-
-type Options = {
-  directory: string;
+type Server = {
   /** Of the server's superuser. */
   url: string;
   database: string;
   hookEnvironment: Record<string, string>;
 };
 
+export type Barman = {
+  /** Where the repository is. */
+  repository: string;
+  run(...args: string[]): Promise<string>;
+  /** Adds a server under a name of its own, as after a restore. @returns where its repository is */
+  add(name: string, server: Server): Promise<string>;
+  stop(): Promise<void>;
+};
+
+type Options = Server & { directory: string };
+
 /** Barman as deploy/backup configures it, but for the places. */
 export async function setUpBarman(options: Options): Promise<Barman> {
   await install();
-  const { directory, url, database, hookEnvironment } = options;
+  const { directory } = options;
   const at = (...names: string[]) => join(directory, ...names);
   for (const name of ['repository', 'barman.d', 'bin']) await mkdir(at(name), { recursive: true });
-  const { hostname, port } = new URL(url);
-  const server = `host=${hostname} port=${port} user=barman`;
   await copy('barman.conf', at('barman.conf'), {
     barman_user: (await run('id', ['-un'])).stdout.trim(),
     barman_home: at('repository'),
     configuration_files_directory: at('barman.d'),
     log_file: at('barman.log'),
   });
-  await copy('login-etl.conf', at('barman.d', 'login-etl.conf'), {
-    conninfo: `${server} dbname=${database}`,
-    streaming_conninfo: server,
-    path_prefix: PROGRAMS,
-    pre_backup_script: at('keep-audit-head.sh'),
-    post_backup_script: at('keep-audit-head.sh'),
-  });
   const hook = await readFile(new URL('keep-audit-head.sh', CONFIGURATION));
   await writeFile(at('keep-audit-head.sh'), hook, { mode: 0o755 });
-  const lines = Object.entries(hookEnvironment).map(([name, value]) => `${name}='${value}'\n`);
-  await writeFile(at('hook.env'), lines.join(''), { mode: 0o600 });
   await writeFile(at('pgpass'), '*:*:*:barman:from your secret store\n', { mode: 0o600 });
   const main = new URL('../../../src/cli/main.ts', import.meta.url).pathname;
   const program = `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`;
@@ -75,20 +67,50 @@ export async function setUpBarman(options: Options): Promise<Barman> {
     PGPASSFILE: at('pgpass'),
     AUDIT_HEAD_ENV: at('hook.env'),
   };
+  const servers: string[] = [];
+  const add = async (name: string, { url, database, hookEnvironment }: Server) => {
+    const { hostname, port } = new URL(url);
+    const server = `host=${hostname} port=${port} user=barman`;
+    await copy(
+      'login-etl.conf',
+      at('barman.d', `${name}.conf`),
+      {
+        conninfo: `${server} dbname=${database}`,
+        streaming_conninfo: server,
+        path_prefix: PROGRAMS,
+        pre_backup_script: at('keep-audit-head.sh'),
+        post_backup_script: at('keep-audit-head.sh'),
+      },
+      name,
+    );
+    const lines = Object.entries(hookEnvironment).map(([key, value]) => `${key}='${value}'\n`);
+    await writeFile(at('hook.env'), lines.join(''), { mode: 0o600 });
+    servers.push(name);
+    return at('repository', name);
+  };
   const barman = async (...args: string[]) => {
     const program = [join(TOOLS, 'bin', 'barman'), '-c', at('barman.conf'), ...args];
     return (await run('python3', program, { env })).stdout;
   };
   return {
-    repository: at('repository', 'login-etl'),
+    repository: await add('login-etl', options),
     run: barman,
-    stop: async () => void (await barman('receive-wal', '--stop', 'login-etl')),
+    add,
+    stop: async () => {
+      for (const name of servers) await barman('receive-wal', '--stop', name);
+    },
   };
 }
 
 /** Copies a file of deploy/backup with other values of these settings. */
-async function copy(name: string, to: string, settings: Record<string, string>): Promise<void> {
+async function copy(
+  name: string,
+  to: string,
+  settings: Record<string, string>,
+  server = 'login-etl',
+): Promise<void> {
   let text = await readFile(new URL(name, CONFIGURATION), 'utf8');
+  text = text.replace('[login-etl]', `[${server}]`);
   for (const [setting, value] of Object.entries(settings)) {
     const line = new RegExp(`^${setting} = .*$`, 'm');
     if (!line.test(text)) throw new Error(`${name} does not set ${setting}`);
