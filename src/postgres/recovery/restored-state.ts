@@ -29,14 +29,18 @@ export const readNewest = async (pool: Pool): Promise<Newest> =>
 
 export type MaskSample = { keyId: string; maskedIp: string | null; maskedDeviceId: string | null };
 
-const SAMPLES = `
-  select keys.key_id as "keyId", sample.masked_ip as "maskedIp", sample.masked_device_id as "maskedDeviceId"
-  from (select distinct mask_key_id as key_id from user_logins) as keys
-  cross join lateral (
-    select masked_ip, masked_device_id from user_logins where mask_key_id = keys.key_id limit $1
-  ) as sample`;
+const SAMPLE = `
+  select mask_key_id as "keyId", masked_ip as "maskedIp", masked_device_id as "maskedDeviceId"
+  from user_logins where mask_key_id = $1 limit $2`;
 
 /** Some rows of every masking key that is in the rows. Reads the whole table. */
 export async function readMaskSamples(pool: Pool, rowsPerKey: number): Promise<MaskSample[]> {
-  return (await pool.query<MaskSample>(SAMPLES, [rowsPerKey])).rows;
+  const { rows: keys } = await pool.query<{ id: string }>(
+    'select distinct mask_key_id as id from user_logins',
+  );
+  const samples: MaskSample[] = [];
+  for (const { id } of keys) {
+    samples.push(...(await pool.query<MaskSample>(SAMPLE, [id, rowsPerKey])).rows);
+  }
+  return samples;
 }

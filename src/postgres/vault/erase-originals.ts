@@ -25,50 +25,10 @@ export type VaultCounts = Record<MaskedPlural, number> & {
   shared: number;
 };
 
-/** The logins of others with one of the account's values in a column. */
-const sharedIn =
-  (table: string) =>
-  ({ field, column }: (typeof MASKED_COLUMNS)[number]): string =>
-    `
-  select field, value from own
-  where field = '${field}' and exists (
-    select from ${table} where ${equalsValue(column, 'value')} and user_id <> $1
-  )`;
-
-/** The logins of anyone with one of the values that were sent after the erasure. */
-const laterIn =
-  (table: string) =>
-  ({ field, column }: (typeof MASKED_COLUMNS)[number]): string =>
-    `
-  select field, value from sent_before
-  where field = '${field}' and exists (
-    select from ${table} where ${equalsValue(column, 'value')} and sent_at > $3
-  )`;
-
-const SENT_BEFORE = "user_id = $1 and sent_at <= coalesce($3::timestamptz, 'infinity')";
-
-/**
- * $1 account, $2 whether shared values stay, $3 when they were erased before, or null.
- * @param tables user_logins, and the months that were detached and not yet dropped
- */
-const ofUser = (tables: readonly string[]): string => `
-  with sent_before as materialized (
-    ${tables.map((table) => `select field, value from ${table} ${EACH_VALUE} where ${SENT_BEFORE}`).join(' union ')}
-  ),
-  own as materialized (
-    select * from sent_before
-    except
-    (${tables.flatMap((table) => MASKED_COLUMNS.map(laterIn(table))).join(' union ')})
-  ),
-  others as materialized (
-    ${tables.flatMap((table) => MASKED_COLUMNS.map(sharedIn(table))).join(' union ')}
-  ),
-  meant as (
-    select field, decode(value, 'hex') as masked_value, others.value is not null as shared
-    from own left join others using (field, value)
-    where value ~ '^([0-9a-f]{2})+$' and (others.value is null or not $2::boolean)
-  )
-  select encode(masked_value, 'hex') as "maskedHex", field, shared from meant`;
+/** $1 account, $2 when they were erased before, or null. */
+const valuesIn = (table: string): string => `
+  select distinct field, value as "maskedHex" from ${table} ${EACH_VALUE}
+  where user_id = $1 and sent_at <= coalesce($2::timestamptz, 'infinity') and value ~ '^([0-9a-f]{2})+$'`;
 
 /** Each once: `MEANT` is joined. */
 type Meant = MaskedValue & { shared: boolean };
@@ -92,16 +52,53 @@ const COUNT_FIELDS = MASKED_COLUMNS.map(
 const COUNTS = `${COUNT_FIELDS},
     count(distinct (field, masked_value)) filter (where shared)::int as shared`;
 
+/** Looks in user_logins, and in the months that were detached and not yet dropped. */
 async function readMeant(
   client: Pool | PoolClient,
   target: EraseTarget,
   erasedAt?: string,
 ): Promise<Meant[]> {
   if (!('userId' in target)) return target.values.map((value) => ({ ...value, shared: false }));
+  const { userId, keepShared } = target;
   const detached = (await readDetached(client)).map(({ table }) => pg.escapeIdentifier(table));
-  const statement = ofUser(['user_logins', ...detached]);
-  const values = [target.userId, target.keepShared, erasedAt ?? null];
-  return (await client.query<Meant>(statement, values)).rows;
+  const tables = ['user_logins', ...detached];
+  const own = new Map<string, MaskedValue>();
+  for (const table of tables) {
+    const values = [userId, erasedAt ?? null];
+    const { rows } = await client.query<MaskedValue>(valuesIn(table), values);
+    for (const row of rows) own.set(`${row.field}:${row.maskedHex}`, row);
+  }
+  const meant: Meant[] = [];
+  for (const value of own.values()) {
+    const isInRow = (condition: string, parameter: string) =>
+      findRow(client, tables, value, condition, parameter);
+    if (erasedAt !== undefined && (await isInRow('sent_at > $2', erasedAt))) continue;
+    const shared = await isInRow('user_id <> $2', userId);
+    if (!shared || !keepShared) meant.push({ ...value, shared });
+  }
+  return meant;
+}
+
+/**
+ * Whether a row has the value: a statement for each value ends with the first such row, where millions may have an address,
+ * and Citus has a plan for it.
+ */
+async function findRow(
+  client: Pool | PoolClient,
+  tables: readonly string[],
+  { field, maskedHex }: MaskedValue,
+  condition: string,
+  parameter: string,
+): Promise<boolean> {
+  const column = MASKED_COLUMNS.find((each) => each.field === field)?.column ?? '';
+  for (const table of tables) {
+    const { rowCount } = await client.query(
+      `select 1 from ${table} where ${equalsValue(column, '$1::varchar')} and ${condition} limit 1`,
+      [maskedHex, parameter],
+    );
+    if (rowCount) return true;
+  }
+  return false;
 }
 
 /** Counts these originals in the vault. */

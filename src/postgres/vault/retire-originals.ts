@@ -22,7 +22,8 @@ const removeNeeded = (rows: string) => `
 /** Ranges of create_date, one for each partition, so that no statement reads the whole table. */
 const RANGES = `
   select distinct date_trunc('month', day)::date::text as first from (
-    select generate_series(min(create_date), max(create_date) + 31, interval '1 month') as day from user_logins
+    select generate_series(oldest, newest + 31, interval '1 month') as day
+    from (select min(create_date) as oldest, max(create_date) as newest from user_logins) as bounds
   ) as days order by 1`;
 
 /** Rows that came since, or may have been on their way: a batch knows the vault as it was when its transaction began. */
