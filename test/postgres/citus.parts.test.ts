@@ -110,6 +110,15 @@ describe('user_logins can be distributed', () => {
     expect(await read(left, table)).toEqual([]);
   });
 
+  test('without the triggers the read service reads nothing, and so answers nothing that is old', async () => {
+    const revoke = statements.find((each) => each.startsWith('revoke')) ?? '';
+    await database.pool.query(revoke);
+    const reader = new pg.Pool({ connectionString: database.urls.reader });
+    const reading = reader.query('select user_id from user_logins');
+    await expect(reading).rejects.toMatchObject({ code: '42501' });
+    await reader.end();
+  });
+
   test('no view joins it with another table', async () => {
     expect(
       await read(
@@ -158,6 +167,7 @@ describe('ingestion uses only statements that Citus has a plan for', () => {
       'login_etl_insert_rows',
       'login_etl_make_partitions',
       'login_etl_make_month',
+      'login_etl_begin_move',
       'login_etl_default_rows',
     ])) {
       noted.add(body);
