@@ -85,46 +85,82 @@ begin
 end
 $$;
 
-create function login_etl_sum_up_devices() returns void
-language sql as $$
-  with shared as materialized (
-    select masked_device_id, min(mask_key_id) as mask_key_id, count(*) as accounts, sum(logins)::bigint as logins,
-      min(first_day) as first_day, max(last_day) as last_day
-    from (
-      select masked_device_id, user_id, min(mask_key_id) as mask_key_id, count(*) as logins,
-        min(create_date) as first_day, max(create_date) as last_day
-      from user_logins group by masked_device_id, user_id
-    ) as pairs
-    group by masked_device_id having count(*) > 1
-  ), gone as (
-    delete from device_accounts as old
-    where not exists (select from shared where shared.masked_device_id = old.masked_device_id)
-  )
-  insert into device_accounts as old select * from shared
-  on conflict (masked_device_id) do update set mask_key_id = excluded.mask_key_id, accounts = excluded.accounts,
-    logins = excluded.logins, first_day = excluded.first_day, last_day = excluded.last_day
-  where old is distinct from excluded
+-- The values of a column that changes of these days and slots can have made shared, or no longer shared.
+create function login_etl_changed_values(kind text, changed date[], slots integer[]) returns varchar[]
+language plpgsql stable as $$
+declare
+  result varchar[];
+begin
+  execute format(
+    'select array_agg(value) from ('
+    '  select %1$I as value from user_logins where create_date = any($1) and login_etl_slot(%1$I) in (select unnest($2))'
+    '  union select %1$I from %2$I where login_etl_slot(%1$I) in (select unnest($2))'
+    ') as values_of_slots',
+    case kind when 'devices' then 'masked_device_id' else 'masked_ip' end,
+    case kind when 'devices' then 'device_accounts' else 'ip_accounts' end
+  ) into result using changed, slots;
+  return coalesce(result, '{}');
+end
 $$;
 
-create function login_etl_sum_up_ips() returns void
-language sql as $$
-  with shared as materialized (
-    select masked_ip, min(mask_key_id) as mask_key_id, count(distinct masked_device_id) as devices,
-      count(distinct user_id) as accounts, sum(logins)::bigint as logins, min(first_day) as first_day,
-      max(last_day) as last_day
-    from (
-      select masked_ip, masked_device_id, user_id, min(mask_key_id) as mask_key_id, count(*) as logins,
-        min(create_date) as first_day, max(create_date) as last_day
-      from user_logins group by masked_ip, masked_device_id, user_id
-    ) as pairs
-    group by masked_ip having min(masked_device_id) <> max(masked_device_id)
-  ), gone as (
-    delete from ip_accounts as old where not exists (select from shared where shared.masked_ip = old.masked_ip)
-  )
-  insert into ip_accounts as old select * from shared
-  on conflict (masked_ip) do update set mask_key_id = excluded.mask_key_id, devices = excluded.devices,
-    accounts = excluded.accounts, logins = excluded.logins, first_day = excluded.first_day, last_day = excluded.last_day
-  where old is distinct from excluded
+-- A condition that finds these values by the index of 0023, or nothing for all of them.
+create function login_etl_only(masked text, given varchar[]) returns text
+language sql immutable as $$
+  select case when given is null then 'true' else format(
+    'left(%1$I, 16) in (select left(value, 16) from unnest($1) as value) and %1$I = any($1)', masked
+  ) end
+$$;
+
+-- Of the given values, or of all.
+create function login_etl_sum_up_devices(given varchar[]) returns void
+language plpgsql as $$
+begin
+  execute format(
+    'with shared as materialized ('
+    '  select masked_device_id, min(mask_key_id) as mask_key_id, count(*) as accounts, sum(logins)::bigint as logins,'
+    '    min(first_day) as first_day, max(last_day) as last_day'
+    '  from ('
+    '    select masked_device_id, user_id, min(mask_key_id) as mask_key_id, count(*) as logins,'
+    '      min(create_date) as first_day, max(create_date) as last_day'
+    '    from user_logins where %1$s group by masked_device_id, user_id'
+    '  ) as pairs'
+    '  group by masked_device_id having count(*) > 1'
+    '), gone as ('
+    '  delete from device_accounts as old where ($1 is null or masked_device_id = any($1))'
+    '    and not exists (select from shared where shared.masked_device_id = old.masked_device_id)'
+    ')'
+    'insert into device_accounts as old select * from shared '
+    'on conflict (masked_device_id) do update set mask_key_id = excluded.mask_key_id, accounts = excluded.accounts,'
+    '  logins = excluded.logins, first_day = excluded.first_day, last_day = excluded.last_day '
+    'where old is distinct from excluded', login_etl_only('masked_device_id', given)
+  ) using given;
+end
+$$;
+
+create function login_etl_sum_up_ips(given varchar[]) returns void
+language plpgsql as $$
+begin
+  execute format(
+    'with shared as materialized ('
+    '  select masked_ip, min(mask_key_id) as mask_key_id, count(distinct masked_device_id) as devices,'
+    '    count(distinct user_id) as accounts, sum(logins)::bigint as logins, min(first_day) as first_day,'
+    '    max(last_day) as last_day'
+    '  from ('
+    '    select masked_ip, masked_device_id, user_id, min(mask_key_id) as mask_key_id, count(*) as logins,'
+    '      min(create_date) as first_day, max(create_date) as last_day'
+    '    from user_logins where %1$s group by masked_ip, masked_device_id, user_id'
+    '  ) as pairs'
+    '  group by masked_ip having min(masked_device_id) <> max(masked_device_id)'
+    '), gone as ('
+    '  delete from ip_accounts as old where ($1 is null or masked_ip = any($1))'
+    '    and not exists (select from shared where shared.masked_ip = old.masked_ip)'
+    ')'
+    'insert into ip_accounts as old select * from shared '
+    'on conflict (masked_ip) do update set mask_key_id = excluded.mask_key_id, devices = excluded.devices,'
+    '  accounts = excluded.accounts, logins = excluded.logins, first_day = excluded.first_day, last_day = excluded.last_day '
+    'where old is distinct from excluded', login_etl_only('masked_ip', given)
+  ) using given;
+end
 $$;
 
 -- Brings one kind of sums up to date, in a transaction that is repeatable read, so that all comes from one snapshot. It
@@ -138,6 +174,11 @@ declare
   now_partitions constant text := login_etl_partitions();
   all_days boolean;
   any_change boolean;
+  any_slot boolean;
+  slots integer[];
+  given varchar[];
+  -- Looking up more values takes longer than reading all rows.
+  most_values constant integer := 20000;
 begin
   select * into sums from login_sums where kind = of_kind for update skip locked;
   if not found or clock_timestamp() < sums.at + greatest(interval '1 second', 20 * sums.took) then return false; end if;
@@ -159,10 +200,20 @@ begin
       ) as days where day is not null;
     end if;
     perform login_etl_sum_up_days(coalesce(changed, '{}'));
-  elsif any_change and of_kind = 'devices' then
-    perform login_etl_sum_up_devices();
   elsif any_change then
-    perform login_etl_sum_up_ips();
+    if sums.partitions = now_partitions and not all_days then
+      select coalesce(bool_or(of_change is null), false), array_agg(distinct slot) into any_slot, slots
+      from (
+        select case of_kind when 'devices' then devices else ips end as of_change from login_changes
+        where not purge and xid >= pg_snapshot_xmin(sums.transactions)
+          and not pg_visible_in_snapshot(xid, sums.transactions)
+      ) as changes left join lateral unnest(of_change) as slot on true;
+      if not any_slot then given := login_etl_changed_values(of_kind, changed, slots); end if;
+      if cardinality(given) > most_values then given := null; end if;
+    end if;
+    if of_kind = 'devices' then perform login_etl_sum_up_devices(given);
+    else perform login_etl_sum_up_ips(given);
+    end if;
   end if;
   update login_sums set transactions = pg_current_snapshot(), partitions = now_partitions, at = now(),
     took = case when any_change then clock_timestamp() - now() else took end,
@@ -177,7 +228,8 @@ declare
   name text;
 begin
   foreach name in array array[
-    'login_etl_days()', 'login_etl_sum_up_days(date[])', 'login_etl_sum_up_devices()', 'login_etl_sum_up_ips()',
+    'login_etl_days()', 'login_etl_sum_up_days(date[])', 'login_etl_changed_values(text, date[], integer[])',
+    'login_etl_only(text, varchar[])', 'login_etl_sum_up_devices(varchar[])', 'login_etl_sum_up_ips(varchar[])',
     'login_etl_sum_up(text)'
   ] loop
     execute format('alter function %s set search_path = pg_catalog, %I, pg_temp', name, current_schema());

@@ -72,7 +72,65 @@ test('sums follow re-masked and deleted rows, and partitions that are truncated'
   expect([await days(), await shared('ips')]).toEqual([[], []]);
 });
 
+test('sharing is the same whether it is summed up change by change or from all rows', async () => {
+  const { pool } = database;
+  await pool.query('truncate user_logins');
+  await pool.query('select login_etl_follow_changes()');
+  await sumUpNow();
+  let seed = 7;
+  const random = (below: number) => {
+    seed = (seed * 16_807) % 2_147_483_647;
+    return seed % below;
+  };
+  const masked = (kind: string, number: number) => `${kind}${number}`.padEnd(64, '0');
+  const tables = async () =>
+    Promise.all(
+      ['device_accounts', 'ip_accounts'].map(
+        async (table) => (await pool.query(`select * from ${table} order by 1`)).rows,
+      ),
+    );
+  for (let round = 0; round < 12; round += 1) {
+    await storeLogins(
+      pool,
+      Array.from({ length: 6 }, () => ({
+        userId: `user-${random(5)}`,
+        maskedDeviceId: masked('d', random(8)),
+        maskedIp: masked('e', random(8)),
+        daysAgo: random(70),
+      })),
+    );
+    const [device, ip, other] = [random(8), random(8), random(8)];
+    if (round % 3 === 1) {
+      await pool.query('delete from user_logins where masked_device_id = $1 and user_id > $2', [
+        masked('d', device),
+        'user-2',
+      ]);
+    }
+    if (round % 3 === 2) {
+      await pool.query('update user_logins set masked_ip = $1 where masked_ip = $2', [
+        masked('e', ip),
+        masked('e', other),
+      ]);
+    }
+    expect(await sumUpNow()).toEqual([true, true, true]);
+    const changeByChange = await tables();
+    await pool.query('truncate device_accounts, ip_accounts');
+    await pool.query('select login_etl_sum_up_devices(null), login_etl_sum_up_ips(null)');
+    expect(changeByChange).toEqual(await tables());
+  }
+});
+
+test('what did not change is not summed up again', async () => {
+  const { pool } = database;
+  await pool.query('update device_accounts set logins = logins + 1000');
+  const before = await shared('devices');
+  await storeLogins(pool, [{ maskedDeviceId: 'a device of its own' }]);
+  await sumUpNow();
+  expect(await shared('devices')).toEqual(before);
+});
+
 test('several processes that sum up at once take turns, and none waits for a day that has not changed', async () => {
+  await database.pool.query('truncate user_logins');
   await storeLogins(database.pool, [{}]);
   await database.pool.query(`update login_sums set at = at - interval '2 seconds', took = '0'`);
   const done = await Promise.all(Array.from({ length: 8 }, () => sumUp(database.pool, 'days')));
