@@ -2,12 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { LocalUser } from '../../src/config/environment.ts';
+import { openRuns } from '../../src/temporal/runs/list-runs.ts';
 import { createSchedule } from '../../src/temporal/schedule/create-schedule.ts';
 import { loginEtl } from '../cli/in-process.ts';
 import { jsonOf } from '../cli/login-etl.ts';
 import { custodianEnv, maskerOf } from '../support/custodian.ts';
-import { loginMessage, loginMessages } from '../support/data/login-messages.ts';
-import type { Stack } from '../support/start-stack.ts';
+import { loginMessage } from '../support/data/login-messages.ts';
+import type { IngestHandle, Stack } from '../support/start-stack.ts';
 
 /** Also in the documents. */
 const IP = '199.172.111.135';
@@ -18,18 +19,19 @@ export type Prepared = {
   args: string[];
   env: Record<string, string>;
   stdin?: string;
-  /** For a command that runs until it is stopped: what it says once it runs. */
+  /** For a command that runs until it is stopped: what it prints on standard error once it runs. */
   running?: string;
-  /** The same, for one that says it on its standard output. */
+  /** The same on standard output. */
   printing?: RegExp;
 };
 
-/** Puts the stack into the state that a shown command is for, and real values in the place of those that it shows. */
+/** Brings the stack into the state that a shown command needs, and replaces the shown values with real ones. */
 export function commandPreparer(stack: Stack, directory: string) {
   const masking = stack.env.MASKING_KEYS ?? '';
   const masker = maskerOf(masking);
   let count = 0;
   const used = new Set<string>();
+  let open: IngestHandle | undefined;
 
   const envs: Record<LocalUser, Record<string, string>> = {
     worker: { ...stack.env },
@@ -58,14 +60,14 @@ export function commandPreparer(stack: Stack, directory: string) {
     return command.startsWith('keys') ? keyFiles() : envs[user];
   }
 
-  /** Quarantined by a run, unless there are enough. @returns the ids of messages that an edit can correct */
+  /** Quarantines messages, unless enough are left. @returns the ids of messages that an edit can correct */
   async function badMessages(): Promise<string[]> {
     let left = await unusedMessages();
     if (left.length < 2) {
       const wrong = Array.from({ length: 20 }, (_, n) => loginMessage(n, { ip: BAD_IP }));
       const sent = await stack.send([...wrong, 'not JSON', 'not JSON either']);
       await stack.run();
-      // A run of the schedule may have them, or one that was terminated, until their visibility timeout.
+      // A scheduled run may have received them, or a terminated one, which holds them until their visibility timeout.
       await expect
         .poll(async () => (await stack.quarantine()).map((row) => row.message_id), {
           timeout: 50_000,
@@ -98,12 +100,36 @@ export function commandPreparer(stack: Stack, directory: string) {
       .delete()
       .catch(() => undefined);
 
-  /** A run that has more to do until it is stopped. */
+  /** The only open run. It does not end by itself, since each receive finds a new message. */
   async function openRun(paused: boolean): Promise<void> {
-    await stack.send(loginMessages(100));
-    const run = await stack.start({ batchSize: 1, lanes: 1 });
-    if (paused) await loginEtl(envs.worker, ['pause', '--workflow-id', run.workflowId]);
+    stack.sqs.proxy.setFault(async ({ action }, passOn) => {
+      if (action === 'ReceiveMessage') await stack.send([loginMessage(1)]);
+      return passOn();
+    });
+    open = await stack.start({ batchSize: 1, lanes: 1 });
+    if (paused) {
+      const { exitCode, stderr } = await loginEtl(envs.worker, [
+        'pause',
+        '--workflow-id',
+        open.workflowId,
+      ]);
+      expect(exitCode, stderr).toBe(0);
+    }
+    // A command without an id steers the runs that Temporal lists, and the list is a moment behind.
+    await expect.poll(endOtherRuns).toEqual([open.workflowId]);
   }
+  /** Terminates the open runs of other commands. @returns the ids of the runs that were open */
+  async function endOtherRuns(): Promise<string[]> {
+    const ids = (await openRuns(stack.client, 10)).map((run) => run.workflowId);
+    await Promise.all(ids.filter((id) => id !== open?.workflowId).map(terminate));
+    return ids;
+  }
+  /** It may have ended already. */
+  const terminate = (workflowId: string): Promise<unknown> =>
+    stack.client.workflow
+      .getHandle(workflowId)
+      .terminate()
+      .catch(() => undefined);
 
   async function keyFiles(): Promise<Record<string, string>> {
     const { MASKING_KEYS: _masking, PAYLOAD_KEYS: _payload, ...rest } = envs.worker;
@@ -116,7 +142,7 @@ export function commandPreparer(stack: Stack, directory: string) {
     ]);
   }
 
-  /** What a command needs to be there, by how it begins. */
+  /** What a command needs, by its first words. */
   const needs: readonly [RegExp, () => Promise<unknown>][] = [
     [/^(quarantine|erase|audit|reveal)/, badMessages],
     // Another erasure may have taken the device.
@@ -129,11 +155,8 @@ export function commandPreparer(stack: Stack, directory: string) {
     [/^remask st(atus|op)/, startRemasking],
     [/^remask start/, stopRemasking],
   ];
-  async function stopRemasking(): Promise<void> {
-    await stack.client.workflow
-      .getHandle('rotate-masking-key')
-      .terminate()
-      .catch(() => undefined);
+  function stopRemasking(): Promise<unknown> {
+    return terminate('rotate-masking-key');
   }
   async function startRemasking(): Promise<void> {
     await stopRemasking();
@@ -151,7 +174,7 @@ export function commandPreparer(stack: Stack, directory: string) {
     return jsonOf<{ head: string }>(verified).head;
   }
 
-  /** Logins with these values are stored, by the account 4711. */
+  /** Stores a login of the account 4711 with these values. */
   async function fill(): Promise<void> {
     await stack.send([loginMessage(1, { user_id: '4711', ip: IP, device_id: DEVICE })]);
     await stack.run();
@@ -159,6 +182,13 @@ export function commandPreparer(stack: Stack, directory: string) {
 
   return {
     fill,
+    /** Ends what a command has left running. */
+    async endRuns(): Promise<void> {
+      stack.sqs.proxy.setFault();
+      if (open) await terminate(open.workflowId);
+      open = undefined;
+      await endOtherRuns();
+    },
     async prepare(shown: readonly string[], user: LocalUser): Promise<Prepared> {
       const command = shown.join(' ');
       const ids: string[] = [];
@@ -171,7 +201,7 @@ export function commandPreparer(stack: Stack, directory: string) {
         args.push(await realValue(arg, shown[index - 1] ?? '', ids));
       }
       if (/^(erase|quarantine discard|schedule delete)(?!.*--(yes|dry-run))/.test(command)) {
-        // Nobody is there to be asked.
+        // No terminal can ask for a confirmation.
         args.push('--yes');
       }
       return {
@@ -204,7 +234,7 @@ export function commandPreparer(stack: Stack, directory: string) {
     if (arg === 'HASH') return masker.mask('device_id', DEVICE);
     if (/^[0-9a-f]{16}…$/.test(arg)) return masker.mask('ip', IP);
     if (/^[0-9a-f]{4}…$/.test(arg)) return ids.shift() as string;
-    if (option === '--workflow-id') return openRunId();
+    if (option === '--workflow-id') return open?.workflowId ?? 'none';
     if (arg === 'ID' || /^ingest-logins-(manual-)?2026/.test(arg)) return lastRun('workflow_id');
     if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(arg)) return lastRun('run_id');
     return arg === '…' ? 'case 12' : arg;
@@ -224,12 +254,6 @@ export function commandPreparer(stack: Stack, directory: string) {
     const path = join(directory, 'fixed.json');
     await writeFile(path, loginMessage(1));
     return path;
-  }
-
-  async function openRunId(): Promise<string> {
-    const query = 'ExecutionStatus = "Running" and WorkflowType = "ingestLogins"';
-    for await (const { workflowId } of stack.client.workflow.list({ query })) return workflowId;
-    return 'none';
   }
 
   async function lastRun(column: 'workflow_id' | 'run_id'): Promise<string> {

@@ -13,8 +13,10 @@ import type { Document } from './documents.ts';
 import { commandPreparer, type Prepared } from './prepared-commands.ts';
 import { type ShownCommand, shownCommands } from './shown-commands.ts';
 
-/** They give a verdict on the whole stack, and end with 1 where one of the other tests has left a trace. */
-const VERDICTS = /^(status|doctor|reconcile|verify)/;
+type Preparer = ReturnType<typeof commandPreparer>;
+
+/** They check the whole stack, and exit with 1 if another test has left a problem. */
+const CHECKS = /^(status|doctor|reconcile|verify)/;
 
 /** A sentence names it, without its options. */
 const NAMED_ONLY = ['find', 'recover', 'recover --journal FILE', 'verify'];
@@ -66,28 +68,17 @@ export function testShownCommands(
 ): () => Stack {
   let stack: Stack | undefined;
   let directory: string;
-  let prepare: ReturnType<typeof commandPreparer>['prepare'];
+  let preparer: Preparer | undefined;
 
   beforeAll(async () => {
     const started = await startStack();
     stack = started;
     directory = await makeTestDirectory('shown-commands');
     await started.startWorker();
-    const preparer = commandPreparer(started, directory);
-    prepare = preparer.prepare;
+    preparer = commandPreparer(started, directory);
     await preparer.fill();
   }, 120_000);
-  afterEach(async () => {
-    if (!stack) return;
-    for await (const { workflowId } of stack.client.workflow.list({
-      query: 'ExecutionStatus = "Running" and WorkflowType = "ingestLogins"',
-    })) {
-      await stack.client.workflow
-        .getHandle(workflowId)
-        .terminate()
-        .catch(() => undefined);
-    }
-  });
+  afterEach(() => preparer?.endRuns());
   afterAll(async () => {
     await stack?.stop();
     if (directory) await rm(directory, { recursive: true, force: true });
@@ -98,11 +89,11 @@ export function testShownCommands(
   test.each(here.map(([, shown]) => ({ shown, line: shown.args.join(' '), ...userOf(shown) })))(
     'login-etl $line, as $user',
     async ({ shown, user, command }) => {
-      const prepared = await prepare(command, user);
+      const prepared = await (preparer as Preparer).prepare(command, user);
       const { exitCode, stdout, stderr } = await run(prepared);
       const said = `${shown.where}: ${prepared.args.join(' ')}\n${stdout}${stderr}`;
       expect(stderr, said).not.toContain('42501');
-      if (VERDICTS.test(command.join(' ')) && stdout !== '' && !prepared.printing)
+      if (CHECKS.test(command.join(' ')) && stdout !== '' && !prepared.printing)
         expect([0, 1]).toContain(exitCode);
       // It runs until it is interrupted.
       else expect(exitCode, said).toBe(prepared.printing ? 130 : 0);
