@@ -16,6 +16,7 @@ const FIND_HOLDER = `
   select pid, coalesce(usename, '') as user, coalesce(application_name, '') as program
   from pg_locks join pg_stat_activity using (pid)
   where locktype = 'relation' and granted and pid <> pg_backend_pid()
+    and database = (select oid from pg_database where datname = current_database())
     and (relation = to_regclass('login_etl_migrations') or relation = to_regclass('user_logins') or relation in (
       select inhrelid from pg_inherits where inhparent = to_regclass('user_logins')
     ))

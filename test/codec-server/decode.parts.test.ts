@@ -8,6 +8,7 @@ import { payloadCodec } from '../../src/crypto/payloads/payload-codec.ts';
 import { testKeyring } from '../crypto/keys/test-keyring.ts';
 import { startTcpProxy, type TcpProxy } from '../faults/support/tcp-proxy.ts';
 import { BATCH } from '../support/data/test-parts.ts';
+import { waitingSessions } from '../support/servers/waiting-sessions.ts';
 import {
   bearer,
   plain,
@@ -89,12 +90,7 @@ test('nothing is shown while its record waits, and then it is', async () => {
     answered = true;
     return response;
   });
-  await expect
-    .poll(
-      async () =>
-        (await server.database.pool.query('select from pg_locks where not granted')).rowCount,
-    )
-    .toBe(1);
+  await expect.poll(() => waitingSessions(server.database.pool)).toBe(1);
   await sleep(100);
   expect(answered).toBe(false);
   await blocker.query('commit');
@@ -103,7 +99,7 @@ test('nothing is shown while its record waits, and then it is', async () => {
 });
 
 test('no record, no decode', async () => {
-  const server = await startedCodecServer();
+  const server = await startedCodecServer({}, { ownDatabase: true });
   await server.database.pool.query('alter table audit_log add constraint full_now check (id < 0)');
   const response = await server.decode([await server.seal(MARK)]);
   expect(response.status).toBe(503);

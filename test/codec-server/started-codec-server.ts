@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import type { Payload } from '@temporalio/common';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { formatPayloads } from '../../src/codec-server/payloads-json.ts';
 import { startCodecServer } from '../../src/codec-server/start-codec-server.ts';
 import type { CodecServerSettings } from '../../src/config/sections/codec-server-section.ts';
@@ -18,29 +18,47 @@ export type StartedCodecServer = {
   url: string;
   database: TestDatabase;
   keys: Keyring;
-  /** All that it has logged. */
+  /** Everything that it has logged. */
   log(): string;
-  /** Encrypted, as Temporal has it. */
+  /** Encrypts a value, as the worker does. */
   seal(value: unknown, keys?: Keyring): Promise<Payload>;
   /** POST /decode. */
   decode(payloads: Payload[], headers?: Record<string, string>, path?: string): Promise<Response>;
+  /** The audit records since it started. */
   records(): Promise<{ action: string; reason: string; detail: Record<string, unknown> }[]>;
   stop(): Promise<void>;
 };
 
 type StartOptions = {
   allowEncode?: boolean;
-  /** Reaches Postgres through it. */
+  /** For a test that changes tables or leaves a transaction open. Default: the file's database. */
+  ownDatabase?: boolean;
+  /** The server reaches Postgres through this proxy. */
   throughProxy?: (postgres: { host: string; port: number }) => Promise<{ port: number }>;
 };
 
-/** A codec server on a database of its own, until the test ends. */
+let fileDatabase: Promise<TestDatabase> | undefined;
+afterAll(async () => (await fileDatabase)?.remove());
+
+async function databaseOf(ownDatabase: boolean): Promise<TestDatabase> {
+  if (!ownDatabase) {
+    fileDatabase ??= createTestDatabase();
+    return fileDatabase;
+  }
+  const own = await createTestDatabase();
+  onTestFinished(() => own.remove());
+  return own;
+}
+
+/** Starts a codec server that runs until the test ends. */
 export async function startedCodecServer(
   changes: Partial<CodecServerSettings> = {},
-  { allowEncode = false, throughProxy }: StartOptions = {},
+  { allowEncode = false, ownDatabase = false, throughProxy }: StartOptions = {},
 ): Promise<StartedCodecServer> {
-  const database = await createTestDatabase();
-  onTestFinished(() => database.remove());
+  const database = await databaseOf(ownDatabase || throughProxy !== undefined);
+  const { rows: before } = await database.pool.query(
+    'select coalesce(max(id), 0) as id from audit_log',
+  );
   const keys = testKeyring('new', 'old');
   let logged = '';
   const destination = new Writable({
@@ -93,8 +111,13 @@ export async function startedCodecServer(
         headers: { 'content-type': 'application/json', ...headers },
         body: formatPayloads(payloads),
       }),
-    records: async () =>
-      (await database.pool.query('select action, reason, detail from audit_log order by id')).rows,
+    records: async () => {
+      const { rows } = await database.pool.query(
+        'select action, reason, detail from audit_log where id > $1 order by id',
+        [before[0].id],
+      );
+      return rows;
+    },
     stop,
   };
 }
@@ -108,7 +131,7 @@ export const plain = (value: unknown): Payload => ({
   data: Buffer.from(JSON.stringify(value)),
 });
 
-/** What the payloads of an answer say. */
+/** The values in an answer's payloads. */
 export async function valuesOf(response: Response): Promise<unknown[]> {
   const { payloads } = (await response.json()) as { payloads: { data: string }[] };
   return payloads.map(({ data }) => JSON.parse(Buffer.from(data, 'base64').toString('utf8')));

@@ -7,6 +7,7 @@ import { insertBatch } from '../../src/postgres/ingest/insert-batch.ts';
 import { postgresPool } from '../../src/postgres/pool.ts';
 import { migrate } from '../../src/postgres/run-migrations.ts';
 import { createTestDatabase, type TestDatabase } from '../support/servers/test-database.ts';
+import { waitingSessions } from '../support/servers/waiting-sessions.ts';
 import { batchToInsert, newIds } from './ingest/batch-to-insert.ts';
 
 let database: TestDatabase;
@@ -86,14 +87,7 @@ describe('workers of the version before, during an upgrade', () => {
     const inserting = insertBatch(worker, batchToInsert({ rowIds: newIds(1) })).finally(() => {
       over = true;
     });
-    await expect
-      .poll(async () => {
-        const { rows } = await database.pool.query(
-          `select from pg_locks where locktype = 'advisory' and not granted`,
-        );
-        return rows.length;
-      })
-      .toBe(1);
+    await expect.poll(() => waitingSessions(database.pool, { lockType: 'advisory' })).toBe(1);
     expect(over).toBe(false);
     await old.query('commit');
     await inserting;

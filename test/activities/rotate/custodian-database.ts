@@ -134,16 +134,6 @@ export class CustodianDatabase {
     return rows[0]?.rows ?? 0;
   }
 
-  /** How many wait for a lock of this type. */
-  async waiting(lockType: 'advisory' | 'relation' = 'relation'): Promise<number> {
-    const { rows } = await this.pool.query(
-      `select from pg_locks join pg_database on pg_database.oid = database
-       where datname = current_database() and locktype = $1 and not granted`,
-      [lockType],
-    );
-    return rows.length;
-  }
-
   /** The plain value that the vault has for a masked one. */
   async reveal(by: Masker, field: MaskedField, number: number): Promise<string | undefined> {
     const maskedHex = by.mask(field, original(field, number));

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { newDataKey, originalContext } from '../../../src/crypto/vault/vault-envelope.ts';
 import { adoptedMasker, sha256Masker } from '../../../src/domain/login/masking.ts';
 import { original, range } from '../../support/data/vaulted-rows.ts';
+import { waitingSessions } from '../../support/servers/waiting-sessions.ts';
 import { CustodianDatabase, maskedBy, masker, old, older } from './custodian-database.ts';
 
 let custody: CustodianDatabase;
@@ -162,7 +163,7 @@ test('an original that was erased while its rows were re-masked does not come ba
   try {
     await erasing.query('begin; lock table login_etl_vault_lock in share row exclusive mode');
     const attempt = custody.step().catch((error: Error) => error);
-    await expect.poll(() => custody.waiting('relation')).toBe(1);
+    await expect.poll(() => waitingSessions(custody.pool, { lockType: 'relation' })).toBe(1);
     await erasing.query(`delete from vault where field = 'ip'`);
     await erasing.query('commit');
     expect(await attempt).toMatchObject({ type: 'OriginalsChanged', nonRetryable: false });

@@ -3,6 +3,7 @@ import type { OriginalPlace } from '../../../src/domain/rotation/rotation.ts';
 import { insertBatch } from '../../../src/postgres/ingest/insert-batch.ts';
 import { batchToInsert, newIds } from '../../postgres/ingest/batch-to-insert.ts';
 import { original, range } from '../../support/data/vaulted-rows.ts';
+import { waitingSessions } from '../../support/servers/waiting-sessions.ts';
 import { CustodianDatabase, maskedBy, masker, old } from './custodian-database.ts';
 
 let custody: CustodianDatabase;
@@ -86,7 +87,7 @@ test('a row that came with an old key while originals were set aside keeps its o
     const settingAside = setAside().finally(() => {
       over = true;
     });
-    await expect.poll(() => custody.waiting('relation')).toBe(1);
+    await expect.poll(() => waitingSessions(custody.pool, { lockType: 'relation' })).toBe(1);
     expect(over).toBe(false);
     await inserting.query('commit');
     await settingAside;
@@ -115,9 +116,9 @@ test('setting aside waits for an insert of a batch that is under way', async () 
   try {
     await locking.query('begin; lock table user_logins in share mode');
     const inserting = insertBatch(custody.pool, batchToInsert({ rowIds: newIds(1) }));
-    await expect.poll(() => custody.waiting('relation')).toBe(1);
+    await expect.poll(() => waitingSessions(custody.pool, { lockType: 'relation' })).toBe(1);
     const settingAside = setAside();
-    await expect.poll(() => custody.waiting('relation')).toBe(2);
+    await expect.poll(() => waitingSessions(custody.pool, { lockType: 'relation' })).toBe(2);
     await locking.query('commit');
     await Promise.all([inserting, settingAside]);
   } finally {

@@ -13,6 +13,7 @@ import { hasForeignTable, migrate } from '../../../src/postgres/run-migrations.t
 import { addOldLogins, differences, OLD_TABLE } from '../../support/data/old-logins.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
 import { createTestRole } from '../../support/servers/test-role.ts';
+import { waitingSessions } from '../../support/servers/waiting-sessions.ts';
 
 const ROWS = 10_000;
 const version = await withPostgresClient(inject('postgresUrl'), async (client) => {
@@ -147,15 +148,10 @@ test('a reader that keeps a lock holds the last step up, not the copying, and is
   }).then((adoption) => ({ adoption, released }));
   try {
     await expect
-      .poll(
-        () =>
-          one<number>(
-            pool,
-            `select count(*)::int from pg_locks where not granted and mode = 'AccessExclusiveLock'
-             and relation = ${plan.old.oid}`,
-          ),
-        { timeout: 30_000, interval: 20 },
-      )
+      .poll(() => waitingSessions(pool, { table: 'user_logins' }), {
+        timeout: 30_000,
+        interval: 20,
+      })
       .toBe(1);
     await begun;
     expect(await one(pool, 'select count(*)::int from user_logins')).toBe(2_000);

@@ -8,6 +8,7 @@ import { leaveQuarantine } from '../../../src/postgres/quarantine/leave-quaranti
 import { eraseOriginals } from '../../../src/postgres/vault/erase-originals.ts';
 import { LOCK_VAULT } from '../../../src/postgres/vault/vault-lock.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
+import { waitingSessions } from '../../support/servers/waiting-sessions.ts';
 import { batchToInsert, newIds } from './batch-to-insert.ts';
 
 const IP = 'ab'.repeat(32);
@@ -71,12 +72,9 @@ async function untilItWaits(other: Promise<unknown>): Promise<void> {
     () => (ended = true),
     () => (ended = true),
   );
-  const waiting = `select from pg_locks where not granted and relation = 'login_etl_insert_lock'::regclass`;
-  await expect
-    .poll(async () => ended || (await database.pool.query(waiting)).rowCount === 1, {
-      timeout: 4_000,
-    })
-    .toBe(true);
+  const waits = async () =>
+    (await waitingSessions(database.pool, { table: 'login_etl_insert_lock' })) === 1;
+  await expect.poll(async () => ended || (await waits()), { timeout: 4_000 }).toBe(true);
 }
 
 const originals = async () => (await database.pool.query('select from vault')).rowCount;

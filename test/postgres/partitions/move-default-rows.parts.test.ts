@@ -5,6 +5,7 @@ import { makeMonths } from '../../../src/postgres/partitions/make-months.ts';
 import { moveDefaultRows } from '../../../src/postgres/partitions/move-default-rows.ts';
 import { postgresPool } from '../../../src/postgres/pool.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
+import { waitingSessions } from '../../support/servers/waiting-sessions.ts';
 import { batchToInsert, newIds } from '../ingest/batch-to-insert.ts';
 import { partitionsOf, withoutPartition } from './default-partition.ts';
 
@@ -140,7 +141,7 @@ test('a reader that has the default partition and then reads the table is not in
   const reader = await session();
   await reader.query('begin; select from user_logins_default');
   const moving = moveDefaultRows(worker);
-  await waiting();
+  await untilOneWaits();
   await reader.query('select count(*) from user_logins');
   await reader.query('commit');
   expect(await moving).toBe(10);
@@ -232,17 +233,11 @@ test('the worker makes no months out of bounds, and reads and drops nothing', as
   }
 });
 
-/** Until a session waits for a lock on a table. */
-async function waiting(): Promise<void> {
+async function untilOneWaits(): Promise<void> {
   await expect
-    .poll(
-      async () => {
-        const { rows } = await database.pool.query(
-          `select from pg_locks where locktype = 'relation' and not granted`,
-        );
-        return rows.length;
-      },
-      { interval: 10, timeout: 5_000 },
-    )
+    .poll(() => waitingSessions(database.pool, { lockType: 'relation' }), {
+      interval: 10,
+      timeout: 5_000,
+    })
     .toBeGreaterThan(0);
 }
