@@ -18,7 +18,7 @@ beforeAll(async () => {
   stack = await startStack();
   unmigrated = await createTestDatabase({ migrated: false });
   await stack.send(loginMessages(5));
-  // Somebody waits for a worker: the first that polls would receive at once.
+  // A run waits for a worker: the first worker that polls would receive at once.
   await stack.start();
 });
 afterAll(async () => {
@@ -37,7 +37,7 @@ async function bundleOf(content: string): Promise<Record<string, string>> {
 
 const nobody = async () => `127.0.0.1:${await freePort()}`;
 
-/** The configuration is read before anything else, and all that is wrong with it is reported at once. */
+/** The configuration is read before anything else, and every problem with it is reported at once. */
 const WRONG_CONFIGURATIONS: Record<string, () => Record<string, string>> = {
   'without required settings': () => ({
     ...{ PAYLOAD_KEYS: '', MASKING_KEYS: '', VAULT_PUBLIC_KEY: '', DATABASE_URL: '' },
@@ -102,14 +102,34 @@ const CASES: Record<
   ],
 };
 
+/** The others are started in this process, which saves a second of CPU time each. */
+const AS_PROCESS = [
+  'with a database that nobody answers for',
+  // The runtime of a process opens it, and this process has its runtime already.
+  'with a metrics address that is taken',
+];
+
 async function logOfRefusal(changes: Record<string, string>): Promise<string> {
   const worker = await stack.launchWorker({ ...stack.env, ...changes });
   expect(await worker.exited).toEqual({ code: 1, signal: null });
-  const log = await worker.log();
+  return withoutSecrets(await worker.log());
+}
+
+async function messageOfRefusal(changes: Record<string, string>): Promise<string> {
+  const error = await stack.startWorker(changes).then(
+    () => undefined,
+    (reason: Error) => reason,
+  );
+  // The process shows only the messages of these.
+  expect(['Problem', 'ConfigError'], error?.stack).toContain(error?.name);
+  return withoutSecrets(error?.message ?? '');
+}
+
+function withoutSecrets(text: string): string {
   for (const secret of ['pa55word', 'PRIVATE KEY-----', 'not": "a', 'worker is running']) {
-    expect(log).not.toContain(secret);
+    expect(text).not.toContain(secret);
   }
-  return log;
+  return text;
 }
 
 test.concurrent.each(Object.entries(WRONG_CONFIGURATIONS))(
@@ -125,12 +145,13 @@ test.concurrent.each(Object.entries(WRONG_CONFIGURATIONS))(
 
 test.concurrent.each(Object.entries(CASES))(
   'a worker %s refuses to start and names the setting',
-  async (_what, [setting, change]) => {
-    expect(await logOfRefusal(await change())).toContain(setting);
+  async (what, [setting, change]) => {
+    const refusal = AS_PROCESS.includes(what) ? logOfRefusal : messageOfRefusal;
+    expect(await refusal(await change())).toContain(setting);
   },
 );
 
-test('none of them has touched a message', async () => {
+test('a worker that refuses to start receives no message', async () => {
   const { Messages } = await stack.queue.client.send(
     new ReceiveMessageCommand({
       QueueUrl: stack.queue.url,
@@ -145,7 +166,7 @@ test('none of them has touched a message', async () => {
   expect(stack.sqs.proxy.calls.filter(({ action }) => action === 'ReceiveMessage')).toEqual([]);
 });
 
-test('the same worker with the right settings starts and drains the queue, until it is told to stop', async () => {
+test('a worker with the right settings starts, drains the queue, and stops on SIGTERM', async () => {
   const worker = await stack.spawnWorker();
   await expect.poll(stack.queueDepth, { timeout: 20_000 }).toEqual({ visible: 0, inFlight: 0 });
   expect(await stack.rows()).toHaveLength(5);

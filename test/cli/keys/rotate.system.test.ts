@@ -51,7 +51,7 @@ test('a rotation from its start to its end, by the commands alone', async () => 
     exitCode: 1,
     stderr: expect.stringContaining('one is running'),
   });
-  // Nobody does it yet.
+  // No custodian worker runs yet.
   expect((await rotate('status')).stdout).toContain('waiting for a custodian worker');
 
   const custodian = startLoginEtl(custodianEnv(stack, newKeys), ['custodian-worker']);
@@ -89,7 +89,7 @@ test('a rotation from its start to its end, by the commands alone', async () => 
   }
 }, 120_000);
 
-/** As Ctrl-C does: it finishes what is in hand, and that is no failure. */
+/** As Ctrl-C does: the worker finishes its current step and exits with 0. */
 async function end(custodian: RunningCommand): Promise<void> {
   custodian.interrupt();
   expect((await custodian.result).exitCode).toBe(0);
@@ -97,7 +97,7 @@ async function end(custodian: RunningCommand): Promise<void> {
 
 test('a worker that kept the old keyring is named by status and doctor, and holds up the start', async () => {
   const custodian = startLoginEtl(custodianEnv(stack, newKeys), ['custodian-worker']);
-  const withNewKey = await stack.spawnWorker({ MASKING_KEYS: newKeys });
+  const stopNew = await stack.startWorker({ MASKING_KEYS: newKeys });
   const withOldKey = await stack.spawnWorker();
   const names = `workers mask with different keys: .*\\(${withOldKey.pid}@`;
   try {
@@ -120,7 +120,7 @@ test('a worker that kept the old keyring is named by status and doctor, and hold
       .poll(async () => (await status()).result?.outcome, { timeout: 90_000 })
       .toBe('completed');
   } finally {
-    await withNewKey.stop();
+    await stopNew();
     await end(custodian);
   }
 }, 180_000);
@@ -141,5 +141,5 @@ test('an ingestion worker runs without the private key, and not with it', async 
   await worker.exited;
   expect(await worker.log()).toContain('VAULT_PRIVATE_KEY is set: a worker must not hold it');
   expect(Object.keys(stack.env)).not.toContain('VAULT_PRIVATE_KEY');
-  await (await stack.spawnWorker()).stop();
+  await (await stack.startWorker())();
 });

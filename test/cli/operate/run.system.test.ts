@@ -53,10 +53,10 @@ describe('run, with a worker', () => {
   });
 
   test('follows the run through all that it continues as, and counts the whole chain', async () => {
-    // More bytes than one history takes.
-    await stack.send(Array.from({ length: 15 }, () => incompressible(1_000_000)));
+    // More bytes than a run puts into one history.
+    await stack.send(Array.from({ length: 12 }, () => incompressible(1_000_000)));
     const ended = jsonOf<Ended>(await run('--lanes', '1', '--json'));
-    expect(ended.counts).toMatchObject({ received: 15, quarantined: 15, acknowledged: 15 });
+    expect(ended.counts).toMatchObject({ received: 12, quarantined: 12, acknowledged: 12 });
     const [first] = (await stack.pool.query('select outcome from ingest_runs order by started_at'))
       .rows;
     expect(first).toEqual({ outcome: 'continued' });

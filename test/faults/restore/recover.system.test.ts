@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { jsonOf, loginEtl } from '../../cli/login-etl.ts';
+import { loginEtl } from '../../cli/in-process.ts';
+import { jsonOf } from '../../cli/login-etl.ts';
 import { custodianEnv } from '../../support/custodian.ts';
 import { loginMessage } from '../../support/data/login-messages.ts';
 import { type SavedDatabase, saveDatabase } from '../../support/servers/saved-database.ts';
@@ -10,7 +11,7 @@ import { PATIENCE_MS, RECOVERED } from '../support/sizes.ts';
 import { storedMessages } from '../support/stored-messages.ts';
 
 const HALF = RECOVERED / 2;
-/** Of each half: not a login event, and refused by the table. */
+/** In each hundred one message is not a login event, and the table refuses another. */
 const BAD_EVERY = 100;
 const ERASED = 'user-7';
 const DISCARDED = 'message: is not JSON';
@@ -38,7 +39,7 @@ afterAll(async () => {
   await saved?.remove();
 });
 
-/** Accounts repeat, so that both halves have logins of each; two in a hundred have no place in user_logins. */
+/** Accounts repeat, so that both halves have logins of each. */
 const bodies = (from: number): string[] =>
   Array.from({ length: HALF }, (_, index) => {
     const number = from + index;

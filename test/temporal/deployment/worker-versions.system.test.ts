@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readDeployment } from '../../../src/temporal/deployment/read-deployment.ts';
-import { jsonOf, loginEtl } from '../../cli/login-etl.ts';
+import { loginEtl } from '../../cli/in-process.ts';
+import { jsonOf } from '../../cli/login-etl.ts';
+import { incompressible } from '../../support/data/incompressible.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
 import { type Stack, startStack } from '../../support/start-stack.ts';
 
@@ -30,8 +32,8 @@ type Problems = { problems: { part: string; problem: string }[] };
 type Checks = { checks: { name: string; status: string; detail: string }[] };
 
 describe('without a current version', () => {
-  test('every run waits; deployment status, status and doctor say so, without being told of versions', async () => {
-    await stack.spawnWorker(version('1'));
+  test('every run waits; deployment status, status and doctor report it without version settings', async () => {
+    await stack.startWorker(version('1'));
     await stack.send(loginMessages(3));
     const run = await stack.start();
 
@@ -61,7 +63,7 @@ describe('without a current version', () => {
 });
 
 test('a build whose workers do not poll cannot be made current, and the message names both settings', async () => {
-  await stack.spawnWorker(version('1'));
+  await stack.startWorker(version('1'));
   const { exitCode, stderr } = await command(['deployment', 'set-current'], version('2'));
   expect([exitCode, stderr]).toEqual([1, expect.stringContaining('TEMPORAL_WORKER_BUILD_ID')]);
 });
@@ -80,13 +82,13 @@ const PINNED = 1;
 const AUTO_UPGRADE = 2;
 
 test('a run stays on the build that started it, and new runs go to the new one', async () => {
-  await stack.spawnWorker(version('1'));
+  await stack.startWorker(version('1'));
   await setCurrent('1');
   await stack.send(loginMessages(20));
   const open = await stack.start({ batchSize: 10, lanes: 1 });
   await open.signal('pause');
   await expect.poll(async () => (await versionOf(open.workflowId)).build).toBe('1');
-  await stack.spawnWorker(version('2'));
+  await stack.startWorker(version('2'));
   await setCurrent('2');
 
   const next = await stack.start();
@@ -104,16 +106,14 @@ test('a run stays on the build that started it, and new runs go to the new one',
 });
 
 test('a drain that continues as new moves to the new build', async () => {
-  await stack.spawnWorker(version('1'));
+  await stack.startWorker(version('1'));
   await setCurrent('1');
   await stack.send(loginMessages(20));
   const long = await stack.start({ batchSize: 1, lanes: 1 });
   await long.signal('pause');
-  // Nobody handles these: they only fill the history.
-  for (let sent = 0; sent < 4_500; sent += 100) {
-    await Promise.all(Array.from({ length: 100 }, () => long.signal('filler')));
-  }
-  await stack.spawnWorker(version('2'));
+  // The workflow ignores these signals: they only fill its history.
+  for (let sent = 0; sent < 8; sent += 1) await long.signal('filler', incompressible(1_900_000));
+  await stack.startWorker(version('2'));
   await setCurrent('2');
   await long.signal('resume');
   expect(await long.result()).toMatchObject({ received: 20, acknowledged: 20 });

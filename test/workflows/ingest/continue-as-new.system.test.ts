@@ -42,7 +42,7 @@ test('a run of many batches continues as new before its history is long, and car
 });
 
 test('a cron outlives a run whose history was full, and its next run counts from zero', async () => {
-  await stack.send(Array.from({ length: 15 }, () => incompressible(MIB)));
+  await stack.send(Array.from({ length: 12 }, () => incompressible(MIB)));
   const handle = await stack.start({ lanes: 1 }, { cronSchedule: '@every 1s' });
   const completed = async () => {
     const { workflowId, firstExecutionRunId } = handle;
@@ -52,7 +52,7 @@ test('a cron outlives a run whose history was full, and its next run counts from
   await stack.client.workflow.getHandle(handle.workflowId).terminate();
 
   const [first, second] = await completed();
-  expect(await resultOf(first)).toMatchObject({ received: 15, quarantined: 15, acknowledged: 15 });
+  expect(await resultOf(first)).toMatchObject({ received: 12, quarantined: 12, acknowledged: 12 });
   expect(await resultOf(second)).toEqual(zeroCounts());
   // The first one was of the kind that this is about.
   const { rows } = await stack.pool.query(`select from ingest_runs where outcome = 'continued'`);

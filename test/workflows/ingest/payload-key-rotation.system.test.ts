@@ -75,17 +75,17 @@ async function keysIn(workflowId: string): Promise<Set<string>> {
   return ids;
 }
 
-test('a schedule and histories of an older payload key go on after rotation, with no other step', async () => {
+test('after a rotation a schedule and histories of an older payload key work without another step', async () => {
   await loginEtl(env, ['schedule', 'create', '--input', '{"maxMessages": 5}', '--paused']);
-  const before = await stack.spawnWorker();
+  const stopBefore = await stack.startWorker();
   const oldRun = await scheduledRun();
   expect(await keysIn(oldRun)).toEqual(new Set(['old']));
-  await before.stop();
+  await stopBefore();
 
   const rotated = await loginEtl(env, ['keys', 'rotate', 'payload', '--id', 'new']);
   expect(rotated.exitCode, rotated.stderr).toBe(0);
 
-  const after = await stack.spawnWorker();
+  const stopAfter = await stack.startWorker();
   const newRun = await scheduledRun();
   // The schedule's input is as it was; what the run makes of it is the new key's.
   expect(await keysIn(newRun)).toEqual(new Set(['old', 'new']));
@@ -104,7 +104,7 @@ test('a schedule and histories of an older payload key go on after rotation, wit
     );
     for await (const { error } of results) expect(error).toBeUndefined();
   }
-  await after.stop();
+  await stopAfter();
 }, 180_000);
 
 type Listed = {
@@ -119,7 +119,7 @@ const listed = async (id: string): Promise<Listed | undefined> =>
     (key) => key.kind === 'payload' && key.id === id,
   );
 
-test('keys list says from when on a payload key may be removed: when no history within retention has it', async () => {
+test('keys list shows the time from which a payload key may be removed: when no kept history needs it', async () => {
   expect(await listed('new')).not.toHaveProperty('removableFrom');
   expect(await listed('old')).toMatchObject({
     removableFrom: null,
@@ -127,9 +127,9 @@ test('keys list says from when on a payload key may be removed: when no history 
   });
   const input = ['--input', '{"maxMessages": 5}'];
   await loginEtl(env, ['schedule', 'create', '--replace', '--paused', ...input]);
-  const worker = await stack.spawnWorker();
+  const stopWorker = await stack.startWorker();
   await scheduledRun();
-  await worker.stop();
+  await stopWorker();
   const { removableFrom } = (await listed('old')) ?? {};
   expect(Date.parse(removableFrom ?? '')).toBeGreaterThan(Date.now());
   expect((await loginEtl(env, ['keys', 'list'])).stdout).toContain(
@@ -137,7 +137,7 @@ test('keys list says from when on a payload key may be removed: when no history 
   );
 }, 60_000);
 
-test('a payload key that was removed too early is named by the log, by status and by doctor, with what to do', async () => {
+test('the log, status and doctor name a payload key that was removed too early, and what to do', async () => {
   const file = join(directory, 'too-early.json');
   const keys = await generateKeys('third');
   await writeFile(file, keys[KEY_FILE_NAMES.payloadKeys] as string, { mode: 0o600 });
