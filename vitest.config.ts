@@ -29,6 +29,8 @@ const PROJECTS: TestProjectInlineConfiguration[] = [
       include: ['test/**/*.test.ts'],
       exclude: [`test/**/*.{${SUFFIXES.join(',')}}.test.ts`],
       setupFiles: ['test/support/no-servers.ts'],
+      // The default of five seconds is short on a busy machine.
+      testTimeout: 20_000,
       // Pure code needs no isolation: two processes run all files.
       pool: 'forks',
       isolate: false,

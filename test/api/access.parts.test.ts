@@ -68,7 +68,7 @@ describe.each(ROUTES)('%s %s', (...route) => {
   const [, , scope] = route;
 
   test.each(API_SCOPES)(
-    'answers a caller with the scope %s only where it is its own',
+    'a caller with the scope %s gets answers only from routes of that scope',
     async (own) => {
       const allowed = own === scope;
       const tokens = [
@@ -87,7 +87,7 @@ describe.each(ROUTES)('%s %s', (...route) => {
     },
   );
 
-  test('answers nobody without a valid token', async () => {
+  test('a caller without a valid token gets no answer', async () => {
     const refused = {
       'no token': {},
       'another token': bearer('x'.repeat(40)),
@@ -114,7 +114,7 @@ describe.each(ROUTES)('%s %s', (...route) => {
   });
 });
 
-test('a caller who asks too often is told when to come back; another one is not', async () => {
+test('a caller that sends too many requests gets 429 with Retry-After; another caller does not', async () => {
   const limited = await apiInTest({ settings: { requestsPerMinute: 3 }, database: api.database });
   const ask = (token = tokenWith('logins:read')) =>
     limited.post('/v1/logins/search', {}, bearer(token));
@@ -131,6 +131,7 @@ test('a caller who asks too often is told when to come back; another one is not'
   expect((await ask(tokenWith('logins:stats'))).status).toBe(403);
 });
 
+<<<<<<< HEAD
 test('answers 304 are bounded, too, though at ten times the rate', async () => {
   const limited = await apiInTest({ settings: { requestsPerMinute: 2 }, database: api.database });
   const ask = () => limited.get('/v1/stats/days', { 'if-none-match': '*' });
@@ -167,6 +168,9 @@ test('tokens count and stop counting as the file that has them is replaced', asy
 });
 
 test('an address that guesses tokens is told nothing more after a while', async () => {
+=======
+test('an address that guesses tokens gets 429 after a number of failures', async () => {
+>>>>>>> a81d64c (State rules in the titles of tests, and give unit tests time on a busy machine)
   const guessed = await apiInTest({ database: api.database });
   const statuses = [];
   for (let attempt = 0; attempt < 65; attempt += 1) {

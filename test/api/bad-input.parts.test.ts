@@ -90,7 +90,7 @@ test.each([
   ['text', 'text/plain'],
   ['XML', 'application/xml'],
   ['no JSON by another name', 'application/jsonp'],
-])('%s is not taken', async (_what, type) => {
+])('%s is refused', async (_what, type) => {
   const response = await api.post(SEARCH, '{}', { 'content-type': type });
   expect(await problemOf(response)).toMatchObject({
     type: 'urn:login-etl:problem:unsupported-media-type',
@@ -98,7 +98,7 @@ test.each([
   });
 });
 
-test('what is not there, or has other methods, gets a problem', async () => {
+test('an unknown path or method gets a problem', async () => {
   expect(await problemOf(await api.get('/v1/nothing'))).toMatchObject({ status: 404 });
   expect(await problemOf(await api.get(`/${MARK}`))).toMatchObject({ status: 404 });
   expect(await problemOf(await api.get('/%zz'))).toMatchObject({ status: 404 });
@@ -232,11 +232,11 @@ test('10 MB are refused before they are read', async () => {
   expect(chunked).toMatch(/^HTTP\/1.1 413 .*urn:login-etl:problem:body-too-large/s);
 });
 
-test('what is not HTTP gets a problem and no more', async () => {
+test('a request that is not HTTP gets a problem', async () => {
   expect(await raw(`${MARK}\r\n\r\n`)).toMatch(/^HTTP\/1.1 400 .*urn:login-etl:problem/s);
 });
 
-test('a client that sends too slowly is told so', async () => {
+test('a client that sends too slowly gets a problem', async () => {
   const answer = await raw(`POST ${SEARCH} HTTP/1.1\r\nHost: x\r\nAuthorization:`);
   expect(answer).toMatch(/^HTTP\/1.1 408 .*urn:login-etl:problem:timeout/s);
 });

@@ -69,7 +69,7 @@ test('a Parquet file has the same rows, with days and times of their own types',
   });
 });
 
-test('an export has the rows of its filter that were stored when it began', async () => {
+test('an export has the rows that matched its filter when it began', async () => {
   const { url, rows } = await begun({ user: 'user-1', masked_ip: masked(1) });
   await storeLogins(api.database.pool, [{ userId: 'user-1', maskedIp: masked(1) }]);
   const lines = (await (await api.get(url)).text()).trimEnd().split('\n');
@@ -114,6 +114,7 @@ test('beginning and downloading are on record before the file, without the value
   expect(stored.rows[0].sealed_query.toString('latin1')).not.toContain('user-3');
 });
 
+<<<<<<< HEAD
 test('HEAD tells the type of a file, and neither reads nor records it', async () => {
   const { url } = await begun();
   const before = (await records()).length;
@@ -138,6 +139,9 @@ test('a download that the client breaks off leaves room for others', async () =>
 });
 
 test('nobody else, and no other service with another secret, has the export', async () => {
+=======
+test('another caller, or a service with another secret, cannot download the export', async () => {
+>>>>>>> a81d64c (State rules in the titles of tests, and give unit tests time on a busy machine)
   const { url } = await begun();
   expect((await api.get(url, bearer(OTHER_TOKEN))).status).toBe(404);
   const other = await apiInTest({ database: api.database });
@@ -167,7 +171,7 @@ test.each([
   expect(await response.json()).toMatchObject({ field });
 });
 
-test('no audit record, no file', async () => {
+test('there is no file if the audit record is refused', async () => {
   const { url } = await begun();
   await api.database.pool.query(
     'alter table audit_log add constraint full_now check (id < 0) not valid',

@@ -76,7 +76,7 @@ test('an address is looked up in the form in which it is masked', async () => {
   expect(data.searched[0]?.logins.value).toBe(1);
 });
 
-test('no audit record, no answer', async () => {
+test('there is no answer if the audit record is refused', async () => {
   await api.database.pool.query(
     'alter table audit_log add constraint full_now check (id < 0) not valid',
   );
@@ -105,7 +105,7 @@ test.each([
   expect((await records()).length).toBe(before);
 });
 
-test('a caller has a budget of different values a day, also over a restart; known values do not count', async () => {
+test('a caller may look up a limited number of different values a day, also across restarts; known values do not count', async () => {
   const ask = (value: string, on = api) =>
     lookup({ value }, bearer(OTHER_TOKEN), on).then(({ status }) => status);
   for (const value of ['10.0.0.1', '10.0.0.2', '10.0.0.1', '10.0.0.3']) {
@@ -126,7 +126,7 @@ test('a caller has a budget of different values a day, also over a restart; know
   expect((await lookup()).status).toBe(200);
 });
 
-test('a caller may look up so many values a minute', async () => {
+test('a caller may look up a limited number of values a minute', async () => {
   const limited = await apiInTest({
     masking: { mode: 'hmac-sha256', keys },
     settings: { lookupsPerMinute: 1 },
@@ -138,7 +138,7 @@ test('a caller may look up so many values a minute', async () => {
   expect(refused.headers.get('retry-after')).toBe('60');
 });
 
-test('an instance without masking keys does not offer it', async () => {
+test('an instance without masking keys has no lookup route', async () => {
   const without = await apiInTest({ database: api.database });
   const response = await lookup({}, {}, without);
   expect(response.status).toBe(404);

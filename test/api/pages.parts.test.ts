@@ -69,7 +69,7 @@ const text = async (path: string, headers: Record<string, string>) =>
   (await fetch(`${api.url}${path}`, { headers, redirect: 'manual' })).text();
 
 describe('without a browser', () => {
-  test('whoever is not signed in is sent to sign in; a wrong token is refused, and pages of others sign nobody in', async () => {
+  test('a visitor without a session is redirected to sign in; a wrong token is refused, and pages of other origins cannot sign in', async () => {
     for (const path of ['/', '/search', '/sharing', `/devices/${DEVICE}`]) {
       const response = await fetch(`${api.url}${path}`, { redirect: 'manual' });
       expect([response.status, response.headers.get('location')]).toEqual([303, '/sign-in']);

@@ -20,7 +20,7 @@ afterAll(async () => {
   await database?.remove();
 });
 
-test('while Postgres does not answer, every route says so and when to come back; then it answers again', async () => {
+test('while Postgres does not answer, every route returns 503 with Retry-After; afterwards it answers again', async () => {
   const ask = () => api.post('/v1/logins/search', { user: 'a' });
   expect((await ask()).status).toBe(200);
   proxy.setFault(() => false);

@@ -108,7 +108,7 @@ describe('a cursor', () => {
     }),
   };
 
-  test('goes on with another page size', async () => {
+  test('continues with another page size', async () => {
     const cursor = await firstCursor();
     expect((await search({ user: 'user-1', limit: 100, cursor })).data).toHaveLength(8);
   });
@@ -142,7 +142,7 @@ describe('a cursor', () => {
     }
   });
 
-  test('says nothing of the row that it stands for', async () => {
+  test('does not reveal the row that it points to', async () => {
     const { data } = await search({ limit: 2, user: 'user-1' });
     const opened = Buffer.from(await firstCursor(), 'base64url').toString('latin1');
     for (const { message_id, create_date } of data) {

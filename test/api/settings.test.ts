@@ -31,7 +31,7 @@ function problemsOf(env: Record<string, string>): string[] {
   return [];
 }
 
-test('tokens are enough, JWTs are enough, and with neither it does not start', () => {
+test('it starts with tokens or with JWTs, and not without either', () => {
   expect(load(tokens(entry())).tokens).toEqual([
     { name: 'team', scopes: ['logins:read'], secret: TOKEN },
   ]);
@@ -55,14 +55,14 @@ test.each([
   expect(problemsOf({ API_TOKENS: value })).toEqual(['API_TOKENS']);
 });
 
-test('without TLS it is on loopback only, unless a proxy has it', () => {
+test('without TLS it listens on loopback only, unless a TLS proxy is declared', () => {
   const env = { ...tokens(entry()), API_ADDRESS: '0.0.0.0:8235' };
   expect(problemsOf(env)).toEqual(['API_TLS_CERT']);
   expect(problemsOf({ ...env, API_BEHIND_TLS_PROXY: 'true' })).toEqual([]);
   expect(problemsOf({ ...env, API_ADDRESS: '[::1]:8235' })).toEqual([]);
 });
 
-test('a group of one person is never told', () => {
+test('groups of one person are never shown', () => {
   expect(problemsOf({ ...tokens(entry()), API_SMALLEST_GROUP: '1' })).toEqual([
     'API_SMALLEST_GROUP',
   ]);

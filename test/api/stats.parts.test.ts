@@ -50,7 +50,7 @@ test('logins and users per day, without groups of few users', async () => {
   expect(all.data).toEqual([{ day: TODAY, logins: 10, users: 10, withheld: false }]);
 });
 
-test('with a smaller limit the same question has another answer, also from the same cache', async () => {
+test('the same query with a smaller limit gets its own answer from the same cache', async () => {
   const open = await apiInTest({ settings: { smallestGroup: 2 }, database: api.database });
   const answer = await open.get(`/v1/stats/days?by=device_type&from=${TODAY}`);
   expect(((await answer.json()) as { data: unknown }).data).toEqual([
@@ -75,7 +75,7 @@ test('distinct users, devices and addresses are rounded down', async () => {
   expect(few.data).toEqual({ users: null, devices: null, ips: null });
 });
 
-test('a known answer is not sent again, and does not count', async () => {
+test('an answer that the caller has is not sent again, and does not count', async () => {
   const limited = await apiInTest({ settings: { requestsPerMinute: 3 }, database: api.database });
   const path = `/v1/stats/days?to=${TODAY}`;
   const first = await limited.get(path);

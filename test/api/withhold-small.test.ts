@@ -37,7 +37,7 @@ test('groups of fewer users than the smallest are left out, and a day of fewer s
   ]);
 });
 
-test('the total less what is shown is never a group of fewer users', () => {
+test('the difference between the total and the shown groups is never a group of too few users', () => {
   for (let one = 0; one <= 8; one += 1) {
     for (let two = 0; two <= 8; two += 1) {
       for (let three = 0; three <= 8; three += 1) {

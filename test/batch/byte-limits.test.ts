@@ -16,7 +16,7 @@ test('before any batch was seen, no more is asked for than fits if nothing compr
 });
 
 test.each([0.3, 0.6, 1])(
-  'of messages of which %d is left as many are asked for as fit, and not many fewer',
+  'for messages that compress to %d of their size, a receive asks for nearly as many as fit',
   (share) => {
     const room = new ResultSizeLimit();
     room.saw(batch(1_000, share));
@@ -26,14 +26,14 @@ test.each([0.3, 0.6, 1])(
   },
 );
 
-test('a few messages tell nothing', () => {
+test('a few messages do not change the estimate', () => {
   const room = new ResultSizeLimit();
   room.saw(batch(10, 0.1));
   room.saw(batch(0, 1));
   expect(room.bytes).toBe(MAX_RESULT_BYTES);
 });
 
-test('messages that begin to compress badly are followed by smaller batches', () => {
+test('batches get smaller when messages start to compress badly', () => {
   const room = new ResultSizeLimit();
   room.saw(batch(1_000, 0.5));
   const before = room.bytes;

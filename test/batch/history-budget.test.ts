@@ -82,7 +82,7 @@ test('there is no room once the history itself is full, of bytes or of events', 
   expect(budget.reserve(1, { events: MAX_HISTORY_EVENTS - 1, bytes: 0 }, 1_024)).toBeUndefined();
 });
 
-test('when a lane has used up its part, the others go on with theirs', () => {
+test('when a lane has used up its quota, the others continue with theirs', () => {
   const budget = new HistoryBudget(2);
   const used = { events: 30, bytes: MAX_HISTORY_BYTES / 2 };
   budget.reserve(1, FRESH, MIB)?.release(MAX_HISTORY_BYTES / 2, MIB);
@@ -104,7 +104,7 @@ test('batches that compress well are followed by larger ones, and by careful one
   expect(badly).toBeLessThanOrEqual(MIB / 3);
 });
 
-test('what was received tells how large the next batch may be, before any of it is stored', () => {
+test('the received bytes limit the next batch before the batch is stored', () => {
   const budget = new HistoryBudget(LANES);
   const sizeByReference = () => {
     const reservation = budget.reserve(2, FRESH, INGEST_SETTINGS.maxBatchBytes.max, true);

@@ -57,7 +57,7 @@ test('a locale that is null or absent is null in the row', () => {
   expect(maskBodies(bodies, masker).rows.locales).toEqual([null, null]);
 });
 
-test('no batch, no rows', () => {
+test('an empty batch has no rows', () => {
   const { rows, rejected } = maskBodies([], masker);
   expect(rejected).toEqual([]);
   expect(Object.values(rows).flat()).toEqual([]);

@@ -32,7 +32,7 @@ async function unboundPart(value: unknown): Promise<Uint8Array> {
   return Buffer.concat([Buffer.from('LEP1'), Buffer.from([0, id.length]), id, data]);
 }
 
-test('what this process sealed is opened by its name, and nobody else is asked', () =>
+test('a part that this process sealed is opened from the cache, without a read of the history', () =>
   inActivity(async () => {
     const { asked, find } = history();
     const parts = partCache(sealer, find);
@@ -54,7 +54,7 @@ test('what another process sealed is read from the history of the run', () =>
     expect(asked).toEqual([`ingest-1: ${partId(part)}`]);
   }));
 
-test('what came whole is opened as it is, whoever sealed it', () =>
+test('a part that came whole is opened, no matter which worker sealed it', () =>
   inActivity(async () => {
     const { asked, find } = history();
     const opened = await partCache(sealer, find).open('bodies', await elsewhere(['a']));
@@ -107,7 +107,7 @@ test('a part of an earlier build is opened for steps that were scheduled in time
   await expect(open(0)).rejects.toThrow('earlier build');
 });
 
-test('a part that the history does not have is a failure that says so, and is no endless retry', async () => {
+test('a part that the history does not have fails with its name, and is not retried forever', async () => {
   const part = await elsewhere(['a']);
   const opening = inActivity(() =>
     partCache(sealer, history().find).open('bodies', referenceTo(part)),
@@ -117,7 +117,7 @@ test('a part that the history does not have is a failure that says so, and is no
   expect(failure.message).toContain('start another run');
 });
 
-test('what is released is not kept, but is found again', () =>
+test('a released part leaves the cache, and is read from the history again', () =>
   inActivity(async () => {
     let part: Uint8Array = new Uint8Array(0);
     const { asked, find } = history();
@@ -151,7 +151,7 @@ test('memory is bounded: the oldest parts go first', () =>
     expect(asked).toHaveLength(1);
   }));
 
-test('what no step has asked for in ten minutes is not kept', async () => {
+test('a part that no step has read for ten minutes leaves the cache', async () => {
   vi.useFakeTimers();
   try {
     const { asked, find } = history();
@@ -168,7 +168,7 @@ test('what no step has asked for in ten minutes is not kept', async () => {
   }
 });
 
-test('two processes are told apart', () => {
+test('two processes have different names', () => {
   const { find } = history();
   expect(partCache(sealer, find).holder).not.toBe(partCache(sealer, find).holder);
 });

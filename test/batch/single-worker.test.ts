@@ -14,7 +14,7 @@ test('before any step nobody is known to hold parts', () => {
   expect(after([])).toBeUndefined();
 });
 
-test('one step tells who holds them, and a run that continues another knows it at once', () => {
+test('one step shows which worker holds the parts, and a continued run knows it from the start', () => {
   expect(after(['a'])).toBe('a');
   expect(after([], 'a')).toBe('a');
 });
@@ -25,13 +25,13 @@ test('steps of two workers mean that neither holds all', () => {
   expect(after(['b'], 'a')).toBeUndefined();
 });
 
-test('many steps in a row by one worker mean that it is alone again', () => {
+test('after many steps in a row by one worker, parts are referenced again', () => {
   expect(after(['a', ...times(16, 'b')])).toBeUndefined();
   expect(after(['a', ...times(17, 'b')])).toBe('b');
   expect(after(['a', ...times(10, 'b'), 'a', ...times(10, 'b')])).toBeUndefined();
 });
 
-test('a run that continues another of several workers does not begin as if there were one', () => {
+test('a run that continues one with several workers does not start with references', () => {
   const holder = new SingleWorker();
   for (const step of ['a', 'b']) holder.saw(step);
   expect(after(['a'], holder.carry())).toBeUndefined();

@@ -6,25 +6,25 @@ import { runCommandLine } from '../../src/cli/run-command-line.ts';
 import { loginEtl } from './login-etl.ts';
 
 describe('login-etl', () => {
-  test('--version is that of the package', async () => {
+  test('--version prints the version of the package', async () => {
     const { exitCode, stdout } = await loginEtl({}, ['--version']);
     expect([exitCode, stdout.trim()]).toEqual([0, manifest.version]);
   });
 
-  test('without a command it shows its help on standard error, and ends with 2', async () => {
+  test('without a command it prints its help on standard error, and exits with 2', async () => {
     const { exitCode, stdout, stderr } = await loginEtl({}, []);
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toContain('Commands:');
   });
 
-  test('settings that are missing are all listed, in three parts', async () => {
+  test('all missing settings are listed, in three parts', async () => {
     const { exitCode, stdout, stderr } = await loginEtl({}, ['run']);
     expect([exitCode, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/error: the configuration is not complete\n {2}why: .*PAYLOAD_KEYS/);
     expect(stderr).toContain('what to do: ');
   });
 
-  test('a command asks for the settings that it needs, and for no others', async () => {
+  test('a command needs only its own settings', async () => {
     const { stderr } = await loginEtl({}, ['migrate']);
     expect(stderr).toContain('DATABASE_URL');
     expect(stderr).not.toContain('AWS_REGION');
@@ -99,7 +99,7 @@ describe('the command line', () => {
     ]);
   });
 
-  test('what commander does not understand is said in three parts', async () => {
+  test('a usage error has three parts', async () => {
     expect(await exitCodeOf(['run', '--lane', '2'])).toBe(2);
     expect(written.stderr).toMatch(
       /^error: the command line is not valid\n {2}why: unknown option '--lane' .*--lanes.*\n {2}what to do: .*--help.*\n$/,
@@ -139,9 +139,12 @@ describe('the command line', () => {
     [['schedule', 'create', '--every', '1m', '--cron', '* * * * *']],
     [['schedule', 'create', '--catchup-window', '1s']],
     [['schedule', 'create', '--input', '{"maxMessages": 0}']],
-  ])('an invalid command line ends with 2, before anything is touched: %j', async (args) => {
-    expect(await exitCodeOf(args)).toBe(2);
-    expect(written.stdout).toBe('');
-    expect(written.stderr).not.toBe('');
-  });
+  ])(
+    'an invalid command line exits with 2, before anything is read or changed: %j',
+    async (args) => {
+      expect(await exitCodeOf(args)).toBe(2);
+      expect(written.stdout).toBe('');
+      expect(written.stderr).not.toBe('');
+    },
+  );
 });

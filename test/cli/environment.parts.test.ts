@@ -31,7 +31,7 @@ afterAll(async () => {
 const PEEK = ['peek', '--messages', '0', '--json'];
 
 describe('the settings', () => {
-  test('are those of .local/env where there are no others, which is said', async () => {
+  test('come from .local/env if there are no others, and a message says so', async () => {
     const result = await loginEtl({}, PEEK, { cwd: directory });
     expect(result.exitCode).toBe(0);
     expect(result.stderr).toBe('using .local/env, the stack of `npm start`\n');
@@ -47,7 +47,7 @@ describe('the settings', () => {
     ]);
   });
 
-  test('are those of the environment as soon as it has one, and a failure says so', async () => {
+  test('come from the environment as soon as it has one, and an error says so', async () => {
     const { exitCode, stderr } = await loginEtl({ TEMPORAL_NAMESPACE: 'n' }, PEEK, {
       cwd: directory,
     });
@@ -84,7 +84,7 @@ describe('the settings', () => {
     },
   );
 
-  test('cannot come from a file that is not there', async () => {
+  test('cannot come from a missing file', async () => {
     const { exitCode, stderr } = await loginEtl({}, ['--env-file', 'nowhere', ...PEEK]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('nowhere cannot be opened (ENOENT)');

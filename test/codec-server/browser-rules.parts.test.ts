@@ -26,7 +26,7 @@ test.each([
   'http://temporal.example',
   `${UI_ORIGIN}:8443`,
   'null',
-])('a page of %s gets nothing, with the token neither', async (origin) => {
+])('a page of %s gets no answer, not even with the token', async (origin) => {
   const server = await startedCodecServer();
   const preflight = await fetch(`${server.url}/decode`, { method: 'OPTIONS', headers: { origin } });
   const decode = await server.decode([await server.seal(1)], { ...bearer(), origin });
@@ -74,7 +74,7 @@ test('a session is for the Web UI, out of reach of scripts, and says who is on r
   expect((await server.decode([sealed], { cookie })).status).toBe(401);
 });
 
-test('a session of another token, or one that was changed, is none', async () => {
+test('a session of another token, or a changed one, is refused', async () => {
   const [server, other] = [
     await startedCodecServer(),
     await startedCodecServer({ token: { name: 'other', secret: `${TOKEN}-2` } }),
@@ -105,7 +105,7 @@ test.each([
   expect(cookieOf(response)).toBe('');
 });
 
-test('there is no login without a token to type, or without a Web UI to go on to', async () => {
+test('there is no login page without a token, or without a Web UI', async () => {
   const uiOnly = await startedCodecServer();
   expect((await fetch(`${uiOnly.url}/login`)).status).toBe(200);
   const jwt = {

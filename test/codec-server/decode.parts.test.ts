@@ -48,7 +48,7 @@ test.each([
   expect(await server.records()).toEqual([]);
 });
 
-test('it is on record before it is shown: who, what of, how much, with which keys', async () => {
+test('a decode is on record before it is shown: who, what, how much, with which keys', async () => {
   const server = await startedCodecServer();
   const payloads = [await server.seal(MARK), await server.seal(2), plain('clear')];
   await server.decode(payloads, {
@@ -81,7 +81,7 @@ test('it is on record before it is shown: who, what of, how much, with which key
   ]);
 });
 
-test('nothing is shown while its record waits, and then it is', async () => {
+test('nothing is shown until its record is written', async () => {
   const server = await startedCodecServer();
   const blocker = await server.database.pool.connect();
   await blocker.query(`begin; ${HOLD_AUDIT_LOG}`);
@@ -98,7 +98,7 @@ test('nothing is shown while its record waits, and then it is', async () => {
   expect(await valuesOf(await asked)).toEqual([MARK]);
 });
 
-test('no record, no decode', async () => {
+test('nothing is decoded if the audit record is refused', async () => {
   const server = await startedCodecServer({}, { ownDatabase: true });
   await server.database.pool.query('alter table audit_log add constraint full_now check (id < 0)');
   const response = await server.decode([await server.seal(MARK)]);
@@ -253,7 +253,7 @@ test.each([
   expect(await response.text()).not.toContain(MARK);
 });
 
-test('one caller may ask so often, and no more; an address may fail so often', async () => {
+test('requests of a caller and failures of an address are limited per minute', async () => {
   const server = await startedCodecServer({ requestsPerMinute: 3 });
   const asked = async (headers?: Record<string, string>) =>
     (await server.decode([], headers)).status;
@@ -264,7 +264,7 @@ test('one caller may ask so often, and no more; an address may fail so often', a
   expect(new Set(failures)).toEqual(new Set([401, 429]));
 });
 
-test('encodes only where that was asked for', async () => {
+test('encodes only if encoding is enabled', async () => {
   const encode = (url: string, headers = bearer()) =>
     fetch(`${url}/encode`, {
       method: 'POST',
@@ -280,7 +280,7 @@ test('encodes only where that was asked for', async () => {
   expect(payloads[0]?.metadata.encoding).toBe(Buffer.from('binary/encrypted').toString('base64'));
 });
 
-test('logs neither tokens nor payloads, nor paths as they were sent', async () => {
+test('logs no tokens, no payloads and no raw paths', async () => {
   const server = await startedCodecServer();
   const sealed = await server.seal(MARK);
   await server.decode([sealed]);
@@ -293,7 +293,7 @@ test('logs neither tokens nor payloads, nor paths as they were sent', async () =
   }
 });
 
-test('lets nobody keep, frame or guess the type of an answer', async () => {
+test('answers cannot be cached, framed or sniffed', async () => {
   const server = await startedCodecServer();
   const { headers } = await server.decode([]);
   expect(headers.get('cache-control')).toBe('no-store');
@@ -301,7 +301,7 @@ test('lets nobody keep, frame or guess the type of an answer', async () => {
   expect(headers.get('content-security-policy')).toContain("default-src 'none'");
 });
 
-test('answers what is in hand when it is told to stop', async () => {
+test('finishes open requests when it is stopped', async () => {
   const server = await startedCodecServer();
   const asked = server.decode([await server.seal(MARK)]);
   await sleep(50);
@@ -310,7 +310,7 @@ test('answers what is in hand when it is told to stop', async () => {
   await expect(server.decode([])).rejects.toThrow();
 });
 
-test('requests that decompress much at once share a budget: some wait or are told to come again, and all are answered', async () => {
+test('requests that decompress much at once share a budget: each gets an answer, or 503 with Retry-After', async () => {
   const server = await startedCodecServer();
   const large = await server.seal('x'.repeat(3_900_000));
   const ask = () => server.decode(Array.from({ length: 15 }, () => large));

@@ -38,7 +38,7 @@ test('a token is enough, JWTs are enough, and both are fine', () => {
   expect(load({ ...JWT, CODEC_SERVER_TOKEN: TOKEN })).toHaveProperty('jwt');
 });
 
-test('with neither it does not start', () => {
+test('it does not start without either', () => {
   expect(problemsOf({})).toEqual(['CODEC_SERVER_TOKEN']);
 });
 
@@ -67,7 +67,7 @@ test.each(Object.keys(JWT))('the settings of JWTs go together: without %s', (nam
   expect(problemsOf({ ...JWT, [name]: '' })).toEqual([name]);
 });
 
-test('without TLS it is on loopback only, unless a proxy has it', () => {
+test('without TLS it listens on loopback only, unless a TLS proxy is declared', () => {
   const env = { CODEC_SERVER_TOKEN: TOKEN, CODEC_SERVER_ADDRESS: '0.0.0.0:8234' };
   expect(problemsOf(env)).toEqual(['CODEC_SERVER_TLS_CERT']);
   expect(problemsOf({ ...env, CODEC_SERVER_BEHIND_TLS_PROXY: 'true' })).toEqual([]);

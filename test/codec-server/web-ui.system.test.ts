@@ -77,7 +77,7 @@ async function shownInput(page: Page, { origin, workflowPath }: Ui): Promise<str
 }
 
 describe.skipIf(CHROMIUM === undefined)('the Web UI in a browser', () => {
-  test('shows a payload to who has typed the token once, and to nobody else', async () => {
+  test('shows a payload only after the token was typed', async () => {
     const ui = await startUi('the same address');
     const stranger = await (await newBrowser()).newPage();
     expect(await shownInput(stranger, ui)).not.toContain(String(MARK));

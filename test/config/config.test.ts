@@ -65,7 +65,7 @@ test('every setting that is missing is named at once', () => {
   expect(() => loadConfig(WORKER_SECTIONS, {})).toThrow(/AWS_REGION .*\n.*DATABASE_URL/);
 });
 
-test('nobody is asked for what they do not use', () => {
+test('settings of unused sections are not required', () => {
   expect(problemsOf({}, ['temporal'])).toEqual([]);
   expect(loadConfig(['temporal'], { AWS_REGION: 'x' })).not.toHaveProperty('sqs');
 });
@@ -102,7 +102,7 @@ test.each([
   ['VAULT_PUBLIC_KEY', keys[KEY_FILE_NAMES.vaultPrivateKey]],
   ['WORKER_SHUTDOWN_GRACE_SECONDS', '-1'],
   ['LOG_LEVEL', SECRET],
-])('%s is checked, and what was given is not repeated', (name, value) => {
+])('%s is checked, and its value is not repeated', (name, value) => {
   const problems = problemsOf({ ...COMPLETE, [name]: value });
   expect(problems).toEqual([expect.stringMatching(`^${name} `)]);
   expect(problems.join()).not.toContain(SECRET);
@@ -125,7 +125,7 @@ test.each(['DATABASE_URL', 'MASKING_KEYS', 'PAYLOAD_KEYS', 'VAULT_PUBLIC_KEY'] a
 );
 
 test.each(['DATABASE_URL', 'MASKING_KEYS', 'PAYLOAD_KEYS', 'VAULT_PUBLIC_KEY'])(
-  'an empty file is not taken for %s',
+  'an empty file is refused for %s',
   async (name) => {
     const path = await secretFile('\n');
     expect(problemsOf({ ...COMPLETE, [name]: undefined, [`${name}_FILE`]: path })).toEqual([
@@ -142,7 +142,7 @@ test('sha256 masking needs no masking key, hmac-sha256 does', () => {
   expect(problemsOf(env)).toEqual([expect.stringMatching(/^MASKING_KEYS is not set/)]);
 });
 
-test("libpq's settings do instead of a URL", () => {
+test("libpq's settings replace a URL", () => {
   const { postgres } = loadConfig(['postgres'], {
     PGHOST: 'db.example',
     PGPORT: '5433',
@@ -186,7 +186,7 @@ test("Temporal's own settings are read as Temporal's tools read them", async () 
   });
 });
 
-test('what the worker does otherwise when asked is read from its settings', () => {
+test("the worker's optional settings are read", () => {
   const env = {
     WORKER_METRICS_ADDRESS: '127.0.0.1:9464',
     WORKER_HEALTH_ADDRESS: '[::1]:9465',

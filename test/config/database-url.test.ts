@@ -31,7 +31,7 @@ test('hosts and ports are read as libpq reads them', () => {
   expect(read('postgres://u@h/db?target_session_attrs=primary').choice?.hosts).toHaveLength(1);
 });
 
-test('what the URL leaves out comes from the variables', () => {
+test('parts that the URL leaves out come from the variables', () => {
   const env = { PGUSER: 'u', PGPASSWORD: 'p', PGDATABASE: 'd', PGPORT: '7' };
   const rest = { user: 'u', password: 'p', database: 'd', port: 7 };
   expect(read('postgres://h', env)).toMatchObject({ host: 'h', ...rest });

@@ -33,7 +33,7 @@ test.each([
   expect(exposed(name)).toEqual([expect.stringMatching(`^${name} .*read .0644.: chmod 600$`)]);
 });
 
-test('a public key may be read by everyone, and changed by nobody else', async () => {
+test('a public key may be readable for everyone, but not writable', async () => {
   await chmod(path, 0o644);
   expect(exposed('VAULT_PUBLIC_KEY_FILE')).toEqual([]);
   await chmod(path, 0o664);

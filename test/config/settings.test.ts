@@ -61,7 +61,7 @@ function problemsOf(env: Env, sections = ALL): readonly string[] {
 const names = (problems: readonly string[]): string[] =>
   problems.map((problem) => problem.split(' ')[0] as string);
 
-describe('what is written about the settings is made from them', () => {
+describe("the settings' documents are generated from their declarations", () => {
   test('.env.example', async () => {
     const present = await readFile(new URL('../../.env.example', import.meta.url), 'utf8');
     expect(present, 'run `node scripts/make-env-example.ts`').toBe(envExample());
@@ -72,7 +72,7 @@ describe('what is written about the settings is made from them', () => {
     expect(present, 'run `node scripts/make-settings-table.ts`').toBe(settingsPage());
   });
 
-  test('defaults are what is used', () => {
+  test('documented defaults are the effective ones', () => {
     // The Postgres driver's own, and Temporal's library's.
     const settings = SETTINGS.filter(
       ({ name, usedByLibrary }) => name !== 'PGPORT' && !usedByLibrary,
@@ -134,7 +134,7 @@ describe('every setting is read, and nothing else', () => {
   });
 });
 
-describe('what is missing is named', () => {
+describe('missing settings are named', () => {
   const required = SETTINGS.filter((setting) => setting.required).map(({ name }) => name);
 
   test('nothing, when everything required is there', () => {
@@ -157,7 +157,7 @@ describe('what is missing is named', () => {
   });
 });
 
-describe('what is wrong is named, and not repeated', () => {
+describe('wrong values are named by their setting, and not repeated', () => {
   const MARK = 'q7Zx';
   const keyring = (encoded: string) => JSON.stringify({ active: 'a', keys: { a: encoded } });
   const wrong: Env = {

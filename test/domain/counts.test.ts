@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { addCounts, describeCounts, zeroCounts } from '../../src/domain/counts.ts';
 
-test('counts start from zero, each time anew', () => {
+test('counts start from zero, in an object of their own', () => {
   const counts = zeroCounts();
   addCounts(counts, { received: 5 });
   expect(Object.values(zeroCounts())).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
-test('adding changes what is given, and leaves the rest', () => {
+test('adding changes the given counts only', () => {
   const counts = zeroCounts();
   addCounts(counts, { received: 3, batches: 1 });
   addCounts(counts, { received: 2, inserted: 4, duplicates: 1, quarantined: 0, acknowledged: 5 });

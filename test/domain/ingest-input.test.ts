@@ -16,7 +16,7 @@ test.each([undefined, null, {}])('%j is the defaults', (input) => {
   expect(parseIngestInput(input)).toEqual(defaults);
 });
 
-test('what is given counts, the rest is the defaults; null is as if it were not given', () => {
+test('given settings count, the others have defaults; null is the same as absent', () => {
   expect(parseIngestInput({ maxMessages: 100, lanes: null })).toEqual({
     ...defaults,
     maxMessages: 100,
@@ -51,7 +51,7 @@ test.each([5, 'secret-10.1.2.3', true, [], [{ lanes: 1 }]])('%j is no input', (i
   expect(() => parseIngestInput(input)).toThrow(/^input: must be a JSON object with any of lanes,/);
 });
 
-test('every problem is listed at once, and none repeats what was given', () => {
+test('every problem is listed, without the given values', () => {
   const input = { lanes: 0, batchSize: 'secret-10.1.2.3', 'secret-setting': 1, other: 2 };
   const problem = (() => {
     try {

@@ -33,7 +33,7 @@ test('no two files of src have the same name, except index.ts', () => {
   expect(repeated.filter(([name]) => name !== 'index.ts')).toEqual([]);
 });
 
-test('no room is named after a lack of a better name', () => {
+test('no room is called utils, common, helpers or misc', () => {
   expect(files.filter((file) => /(^|[/-])(utils?|common|helpers?|misc)[./-]/.test(file))).toEqual(
     [],
   );

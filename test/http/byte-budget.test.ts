@@ -3,7 +3,7 @@ import { ByteBudget } from '../../src/http/byte-budget.ts';
 
 const PATIENT_MS = 10_000;
 
-test('requests hold no more than the budget at once, and the others wait their turn', async () => {
+test('requests hold no more than the budget at once, and the others wait in order', async () => {
   const budget = new ByteBudget(3, PATIENT_MS);
   let held = 0;
   let most = 0;
@@ -23,7 +23,7 @@ test('requests hold no more than the budget at once, and the others wait their t
   expect(order).toEqual([0, 1, 2, 3, 4]);
 });
 
-test('a request that waits too long is refused, and those behind it go on', async () => {
+test('a request that waits too long is refused, and later ones continue', async () => {
   const budget = new ByteBudget(2, 1);
   const first = await budget.reserve(1);
   await expect(budget.reserve(2)).rejects.toMatchObject({
@@ -35,7 +35,7 @@ test('a request that waits too long is refused, and those behind it go on', asyn
   (await budget.reserve(2)).release();
 });
 
-test('what is given back twice counts once', async () => {
+test('releasing twice counts once', async () => {
   const budget = new ByteBudget(2, 1);
   const first = await budget.reserve(2);
   first.shrinkTo(1);

@@ -113,7 +113,7 @@ test('decodes nothing with a token of another key, of a symmetric one, or withou
   }
 });
 
-test("without the issuer's keys nothing is decoded, and it is not the token's fault", async () => {
+test("without the issuer's keys nothing is decoded, and the answer is 503 rather than 401", async () => {
   const nowhere = new URL(`http://127.0.0.1:${await freePort()}/jwks`);
   const server = await startedCodecServer({
     token: undefined,

@@ -65,12 +65,12 @@ test('messages are deleted in tens, several calls at once', async () => {
   expect(await sqs.depth()).toEqual(EMPTY);
 });
 
-test('nothing to delete is no call', async () => {
+test('an empty list makes no call', async () => {
   expect(await deleteMessages(sqs.proxied, [])).toEqual({ deleted: 0, refused: 0 });
   expect(sqs.proxy.calls).toEqual([]);
 });
 
-test('an entry that fails on the side of SQS is deleted again, and only that one', async () => {
+test('only the entry that failed in SQS is deleted again', async () => {
   const handles = await received(10);
   const tries: string[][] = [];
   sqs.proxy.setFault(async (call, passOn) => {
@@ -100,7 +100,7 @@ test('a handle that SQS refuses for good is counted, and not tried again', async
   expect(sqs.proxy.calls).toHaveLength(2);
 });
 
-test('entries that go on failing are an error in the end: the activity is tried again', async () => {
+test('entries that keep failing are an error, so that the activity is retried', async () => {
   const handles = await received(10);
   sqs.proxy.setFault((call, passOn) =>
     failSome(
@@ -115,7 +115,7 @@ test('entries that go on failing are an error in the end: the activity is tried 
   expect(sqs.proxy.calls).toHaveLength(4);
 });
 
-test('deleting what is deleted is no error: all of it may be done again', async () => {
+test('deleting a deleted message is not an error', async () => {
   const handles = await received(20);
   await deleteMessages(sqs.queue, handles);
   expect(await deleteMessages(sqs.queue, handles)).toMatchObject({ deleted: 20 });
@@ -129,7 +129,7 @@ test('a call that SQS throttles or fails is made again', async () => {
   expect(await sqs.depth()).toEqual(EMPTY);
 });
 
-test('a connection that is cut in mid-call is no lost delete', async () => {
+test('a delete whose connection is cut is repeated', async () => {
   const handles = await received(10);
   let cut = false;
   sqs.proxy.setFault((_call, passOn) => {

@@ -40,7 +40,7 @@ test.each([
   expect(sqs.proxy.calls).toHaveLength(2);
 });
 
-test('a call is made three times at most, and its last error is what the caller gets', async () => {
+test('a call is made three times at most, and the caller gets the last error', async () => {
   const unavailable = sqsError(503, 'ServiceUnavailable');
   answerFirst(...Array<SqsAnswer>(10).fill(unavailable));
   expect(await failure()).toMatchObject({
@@ -60,7 +60,7 @@ test.each([
   expect(sqs.proxy.calls).toHaveLength(1);
 });
 
-test('the text of an error is left behind: it may repeat what was sent', async () => {
+test('the text of an error is dropped, since it may repeat what was sent', async () => {
   answerFirst({ status: 400, body: { __type: 'x#Invalid', message: '203.0.113.77' } });
   expect((await failure()).message).toBe('SQS answered with HTTP status 400');
 });

@@ -22,7 +22,7 @@ test('a FIFO queue is told by its name', async () => {
   expect(await open({ name: 'logins.fifo' })).toMatchObject({ fifo: true });
 });
 
-test('a queue that is not there fails here, before anything is received', async () => {
+test('a missing queue fails here, before anything is received', async () => {
   const missing = { name: 'QueueDoesNotExist' };
   await expect(open({ name: 'nowhere' })).rejects.toMatchObject(missing);
   await expect(open({ url: `${sqs.queue.url}-not` })).rejects.toMatchObject(missing);

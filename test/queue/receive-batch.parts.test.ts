@@ -36,7 +36,7 @@ const send = (count: number, bytes = 10) =>
 const calls = (action: string): SqsCall[] =>
   sqs.proxy.calls.filter((call) => call.action === action);
 
-test('an empty queue is told by one long poll of a second', async () => {
+test('one long poll of a second finds that a queue is empty', async () => {
   const startedAt = performance.now();
   expect(await receive()).toEqual([]);
   const took = performance.now() - startedAt;
@@ -63,7 +63,7 @@ test('a batch is filled by many calls side by side, and each message has what a 
   expect(peak()).toBeLessThanOrEqual(8);
 });
 
-test('a batch waits for its turn with what its first call has brought, and asks for no more', async () => {
+test('a batch that waits for its turn keeps the messages of its first call, and receives no more', async () => {
   await send(100);
   const withSemaphore = async <T>(polls: () => Promise<T>) => {
     expect(await sqs.depth()).toEqual({ visible: 90, inFlight: 10 });
@@ -72,7 +72,7 @@ test('a batch waits for its turn with what its first call has brought, and asks 
   expect(await receive({}, { withSemaphore })).toHaveLength(100);
 });
 
-test('no message beyond the bound is even asked for', async () => {
+test('a receive never asks for more messages than the bound', async () => {
   await send(60);
   expect(await receive({ maxMessages: 25 })).toHaveLength(25);
   expect(await sqs.depth()).toEqual({ visible: 35, inFlight: 25 });
@@ -141,7 +141,7 @@ test('an abort during the long poll waits for its answer: no message is stranded
   expect(calls('ReceiveMessage')).toHaveLength(1);
 });
 
-test('a call that fails ends the batch with what is in hand', async () => {
+test('a call that fails ends the batch with the messages received so far', async () => {
   await send(100);
   let answered = 0;
   sqs.proxy.setFault((call, passOn) => {
@@ -152,7 +152,7 @@ test('a call that fails ends the batch with what is in hand', async () => {
   expect(await receive()).toHaveLength(30);
 });
 
-test('a call that fails with nothing in hand is an error', async () => {
+test('a first call that fails is an error', async () => {
   await sqs.client.send(new DeleteQueueCommand({ QueueUrl: sqs.queue.url }));
   await expect(receive()).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
 });
@@ -169,7 +169,7 @@ test('an answer without a SentTimestamp is refused: the date of the row would be
   await expect(receive()).rejects.toMatchObject({ name: 'MalformedSqsAnswer' });
 });
 
-test('what SQS does not take back does no harm to the batch', async () => {
+test('a message that SQS does not release does not fail the batch', async () => {
   await send(10, 10_000);
   sqs.proxy.setFault((call, passOn) =>
     call.action === 'ReceiveMessage' ? passOn() : sqsError(500, 'InternalError'),
@@ -188,7 +188,7 @@ test('a visibility timeout of our own goes with each call, and counts instead of
     .toMatchObject({ messages: [{ messageId: first?.messageId }] });
 });
 
-test('a message that may not be larger than the bound is left where it is, and that is said', async () => {
+test('a message larger than the bound stays on the queue, and is reported', async () => {
   await send(1, 5_000);
   expect(await receiveAll({ maxBytes: 1_000, anySize: false })).toEqual({
     messages: [],

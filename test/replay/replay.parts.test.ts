@@ -72,7 +72,7 @@ test.each([
   expect(recorded.filter((file) => form.test(file)).length).toBeGreaterThan(0);
 });
 
-test('there is a chain of runs with all its parts', () => {
+test('there is a recorded chain of runs', () => {
   for (const part of ['-continued-1.json', '-continued-2.json']) {
     expect(recorded.filter((file) => file.endsWith(part)).length).toBeGreaterThan(0);
   }

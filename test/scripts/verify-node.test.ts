@@ -30,7 +30,7 @@ test.runIf(existsSync(INSTALLED))('the Node of this checkout is the pinned one',
   expect(existsSync(join(installed, 'bin/node'))).toBe(true);
 });
 
-test('another binary is removed, and the installation fails', async () => {
+test('a binary with another hash is removed, and the installation fails', async () => {
   await writeFile(join(installed, 'bin/node'), 'planted');
   await expect(verify()).rejects.toMatchObject({
     code: 1,

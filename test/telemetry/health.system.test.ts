@@ -53,7 +53,7 @@ test('a queue that does not answer is not waited for', async () => {
   await expect.poll(ready, PATIENCE).toEqual(READY);
 });
 
-test('however often it is asked, the queue is asked once a second at most', async () => {
+test('however often health is asked, the queue is asked once a second at most', async () => {
   stack.sqs.proxy.forget();
   const begun = performance.now();
   for (let n = 0; n < 30; n += 1) await ready();

@@ -17,7 +17,7 @@ test.each([
   expect(errorLabel(ApplicationFailure.create({ type }))).toBe(label);
 });
 
-test('an error that is no failure of ours is counted as other', () => {
+test('an unknown error is counted as other', () => {
   expect(errorLabel(Object.assign(new Error('x'), { type: 'AccessDenied' }))).toBe('other');
   expect(errorLabel(undefined)).toBe('other');
 });

@@ -14,7 +14,7 @@ function newLog() {
 
 const failure = (code: string) => Object.assign(new Error('x'), { code });
 
-test('what fails in a loop is written five times a minute, and then how often it was left out', () => {
+test('a line that repeats is written five times a minute, and then the number of omitted ones', () => {
   const { lines, logger } = newLog();
   for (let run = 0; run < 1_000; run += 1) {
     const meta = { runId: `run-${run}`, step: 'insertBatch', error: failure('ECONNREFUSED') };
@@ -33,7 +33,7 @@ test('what fails in a loop is written five times a minute, and then how often it
   expect(lines.at(-1)).not.toHaveProperty('runId');
 });
 
-test('the next minute begins anew, and nothing is said of one in which nothing was left out', () => {
+test('the next minute starts from zero, and a minute without omitted lines reports nothing', () => {
   const { lines, logger } = newLog();
   for (let minute = 0; minute < 3; minute += 1) {
     for (let n = 0; n < 5; n += 1) logger.error({ source: 'queue' }, 'no metrics from a source');
@@ -42,7 +42,7 @@ test('the next minute begins anew, and nothing is said of one in which nothing w
   expect(lines).toHaveLength(15);
 });
 
-test('another step, error, source, text or level is another trouble', () => {
+test('lines with another step, error, source, text or level count separately', () => {
   const { lines, logger } = newLog();
   for (let n = 0; n < 50; n += 1) {
     for (const step of ['receiveBatch', 'insertBatch']) {
@@ -57,7 +57,7 @@ test('another step, error, source, text or level is another trouble', () => {
   expect(lines).toHaveLength(7 * 5);
 });
 
-test('a child logger shares the count, and what is no trouble is not counted', () => {
+test('a child logger shares the count, and info lines are not counted', () => {
   const { lines, logger } = newLog();
   for (let n = 0; n < 20; n += 1) {
     logger.child({ n }).warn('alike');

@@ -130,7 +130,7 @@ const attacks: Record<string, Attack> = {
 };
 
 // The peak is Linux's.
-describe.skipIf(process.platform !== 'linux')('what decompresses hugely is bounded', () => {
+describe.skipIf(process.platform !== 'linux')('the memory for decompression is bounded', () => {
   test.each(Object.keys(attacks))('as %s', async (name) => {
     const before = await peakBytes();
     await attacks[name]?.();

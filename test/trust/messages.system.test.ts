@@ -102,7 +102,7 @@ test('an argument of a genuine run is of no use in a workflow of another id, or 
   expect(await foreigner.call(asAnother, handle.workflowId)).toEqual(steps.map(() => REFUSED));
 });
 
-test('no step does anything with a plain argument', async () => {
+test('every step refuses a plain argument', async () => {
   await stack.send(loginMessages(MESSAGES));
   const runId = randomUUID();
   const counts = {

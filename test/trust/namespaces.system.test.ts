@@ -102,7 +102,7 @@ test("a custodian's worker in a namespace of its own rotates, but does not end b
   await expect(rotation.result()).resolves.toMatchObject({ outcome: 'completed', remasked: ROWS });
 });
 
-test('nobody takes what is scheduled for a custodian in the namespace of ingestion', async () => {
+test('no worker takes custodian steps in the namespace of ingestion', async () => {
   const { taskQueueInfo, pollers } = (await stack.client.workflowService.describeTaskQueue({
     namespace: 'default',
     taskQueue: { name: CUSTODIAN_TASK_QUEUE },

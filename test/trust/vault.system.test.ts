@@ -66,7 +66,7 @@ const rotate = (args: unknown[], workflowId: string, client = stack.client) =>
     args,
   });
 
-test('no step of a rotation does anything with a plain argument', async () => {
+test('every step of a rotation refuses a plain argument', async () => {
   await fill();
   const before = await state();
   const request = { toKeyId: 'next', runId: randomUUID(), rows: 1e6, reason: 'forged' };

@@ -14,7 +14,7 @@ function work(name: string, log: string[]) {
   return { act, done: () => resolve(name), fail: () => reject(new Error(`${name} failed`)) };
 }
 
-test('turns are taken one after the other, in the order in which they were asked for', async () => {
+test('steps run one after the other, in the order of the requests', async () => {
   const turn = fairSemaphore(NEVER_TOO_LONG_MS);
   const log: string[] = [];
   const [a, b, c] = ['a', 'b', 'c'].map((name) => work(name, log));
@@ -28,7 +28,7 @@ test('turns are taken one after the other, in the order in which they were asked
   expect(log).toEqual(['a', 'b', 'c']);
 });
 
-test('a turn that fails is a failure of its own, and passes to the next', async () => {
+test('a step that fails does not keep the next one from running', async () => {
   const turn = fairSemaphore(NEVER_TOO_LONG_MS);
   const failing = work('a', []);
   const first = turn(failing.act);
@@ -38,7 +38,7 @@ test('a turn that fails is a failure of its own, and passes to the next', async 
   expect(await second).toBe('b');
 });
 
-test('what fails before it waits for anything passes its turn, too', async () => {
+test('a step that fails before it waits lets the next one run, too', async () => {
   const turn = fairSemaphore(NEVER_TOO_LONG_MS);
   const first = turn(() => {
     throw new Error('at once');
@@ -47,7 +47,7 @@ test('what fails before it waits for anything passes its turn, too', async () =>
   expect(await turn(async () => 'b')).toBe('b');
 });
 
-test('a turn that takes too long goes on, and the next one begins beside it', async () => {
+test('a step that takes too long continues, and the next one starts beside it', async () => {
   const turn = fairSemaphore(10);
   const log: string[] = [];
   const slow = work('slow', log);
@@ -57,7 +57,7 @@ test('a turn that takes too long goes on, and the next one begins beside it', as
   expect(await first).toBe('slow');
 });
 
-test('a turn that takes too long and fails later fails for nobody else', async () => {
+test('a slow step that fails later fails only its own caller', async () => {
   const turn = fairSemaphore(10);
   const slow = work('slow', []);
   const first = turn(slow.act);

@@ -12,7 +12,7 @@ test.each([0, 1, 32, 33, 1_000])('of %i items each is done once, in order', asyn
   expect(done).toEqual(numbers(count));
 });
 
-test('others have their turns between the slices', async () => {
+test('other work runs between the slices', async () => {
   let turns = 0;
   let working = true;
   const other = (async () => {
@@ -28,7 +28,7 @@ test('others have their turns between the slices', async () => {
   expect(turns).toBeGreaterThanOrEqual(slices - 1);
 });
 
-test('what goes wrong in a slice is thrown, and ends the work', async () => {
+test('an error in a slice is thrown, and ends the work', async () => {
   const slices: number[] = [];
   const work = inSlices(numbers(1_000), ([first = 0]) => {
     slices.push(first);

@@ -38,7 +38,7 @@ async function insert(count: number, robots: number[], quarantineIds: string[] =
   return stored;
 }
 
-test('a batch that Postgres takes is inserted as it is', async () => {
+test('a batch that Postgres accepts is inserted unchanged', async () => {
   expect(await insert(10, [])).toMatchObject({ inserted: 10, quarantined: 0, refused: [] });
 });
 
@@ -53,7 +53,7 @@ test.each([[[0]], [[9]], [[4, 5]], [[0, 3, 9]], [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]
   },
 );
 
-test('a single row in a batch of thousands costs only itself', async () => {
+test('a refused row in a batch of thousands leaves the others stored', async () => {
   expect(await insert(1_777, [1_234])).toMatchObject({
     inserted: 1_776,
     quarantined: 0,
@@ -118,7 +118,7 @@ test('a step that is cancelled stops after the transaction that it is in, and ke
   expect(rows).toHaveLength(batch.messageIds.slice(0, 250).filter((_, n) => n % 3).length);
 });
 
-test('a step that is tried again goes on where it was, with what was refused before', async () => {
+test('a retried step continues where it stopped, with the rows that were refused before', async () => {
   const batch = batchToInsert({
     rowIds: newIds(1_000),
     userId: (n) => (n % 3 ? `u-${n}` : 'robot'),

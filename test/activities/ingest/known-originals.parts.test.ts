@@ -45,7 +45,7 @@ test('a device and an address that were stored before are not sealed again', asy
   expect(await inVault()).toBe(4);
 });
 
-test('what was taken out of the vault is brought again with the next login', async () => {
+test('the next login stores an original again that was removed from the vault', async () => {
   const known = new KnownOriginals();
   await login(known, 3);
   await database.pool.query('delete from vault');
@@ -55,7 +55,7 @@ test('what was taken out of the vault is brought again with the next login', asy
   expect(await inVault()).toBe(2);
 });
 
-test('what was not committed is not remembered', async () => {
+test('an original that was not committed is not remembered', async () => {
   const known = new KnownOriginals();
   await database.pool.query('alter table vault add constraint none check (false) not valid');
   await expect(login(known, 4)).rejects.toThrow();

@@ -118,7 +118,7 @@ test('a month that is due is detached, and after the days that it is kept droppe
   ).toEqual(['2']);
 });
 
-test('nothing is due by default, and nothing is kept from the others by one that waits', async () => {
+test('nothing is due by default, and a month that waits does not hold up the others', async () => {
   await stored(OLD, newIds(1));
   await backup();
   expect(await apply({ loginMonths: undefined })).toMatchObject({ detached: [], waiting: [] });
@@ -171,7 +171,7 @@ test('a batch that comes again after its month was detached, or dropped, is not 
   expect(await column('select count(*)::int as value from user_logins')).toEqual([0]);
 });
 
-test('the ledger still adds up when a month has left', async () => {
+test('the ledger adds up after a month was dropped', async () => {
   await stored(OLD, newIds(5));
   await backup();
   await database.pool.query(`
@@ -268,7 +268,7 @@ test('while a rotation has not ended nothing is dropped', async () => {
   expect(await apply()).toMatchObject({ dropped: [DETACHED] });
 });
 
-test('the database refuses what no setting may change, whoever asks', async () => {
+test('the database refuses every user what no setting may change', async () => {
   await stored(YOUNG, newIds(1));
   await stored(OLD, newIds(1));
   await database.pool.query(

@@ -37,7 +37,7 @@ test('rows of every old key have the new one after a pass, and their originals a
   }
 });
 
-test('a step changes so many rows at most, and looks at a bounded number', async () => {
+test('a step changes and reads a bounded number of rows', async () => {
   await custody.fill(range(0, 10));
   await custody.insert(range(0, 10).map((n) => ({ ip: n, device: n })));
   await custody.insert(
@@ -55,7 +55,7 @@ test('a step changes so many rows at most, and looks at a bounded number', async
   });
 });
 
-test('done again from any place, a step changes nothing', async () => {
+test('a step that is repeated from any row changes nothing', async () => {
   await custody.fill(range(0, 9));
   await custody.insert(range(0, 9).map((n) => ({ ip: n, device: n })));
   const first = await custody.step(4);
@@ -70,7 +70,7 @@ test('done again from any place, a step changes nothing', async () => {
   expect(await custody.count('vault_data_keys')).toBe(4);
 });
 
-test('two attempts of one step at once count each row once, and leave no data key over', async () => {
+test('two concurrent attempts of a step count each row once and leave no unused data key', async () => {
   await custody.fill(range(0, 50));
   await custody.insert(range(0, 50).map((n) => ({ ip: n, device: n % 5 })));
   const results = await Promise.all([custody.step(), custody.step(), custody.step()]);
@@ -123,7 +123,7 @@ test('rows of the unkeyed mode are re-masked where the vault has their originals
   expect(await custody.rows()).toEqual([maskedBy(masker, { ip: 5, device: 5 })]);
 });
 
-test('an original that is not that of its masked value is not believed', async () => {
+test('an original that does not match its masked value is not used', async () => {
   await custody.fill([1, 2]);
   await custody.insert([{ ip: 1, device: 1 }]);
   // What a worker that was taken over could write: sealed in order, but with another value.
@@ -185,7 +185,7 @@ test('a step for another key than the active one is left to another worker', asy
   expect(await custody.count('user_logins', 'old')).toBe(1);
 });
 
-test('originals for another private key end it: they are not taken for lost ones', async () => {
+test('originals for another private key fail the step; they do not count as lost', async () => {
   await custody.fill([1]);
   await custody.insert([{ ip: 1, device: 1 }]);
   await custody.pool.query(`update vault_data_keys set vault_key_id = 'another'`);

@@ -126,7 +126,7 @@ test('setting aside waits for an insert of a batch that is under way', async () 
   }
 });
 
-test('data keys are looked at in bounded steps', async () => {
+test('data keys are read in bounded steps', async () => {
   for (const number of range(0, 5)) await custody.fill([number]);
   await custody.pool.query(`delete from vault where field = 'ip' or masked_value < '\\x80'`);
   const used = (await custody.pool.query('select distinct data_key_id from vault')).rowCount ?? 0;

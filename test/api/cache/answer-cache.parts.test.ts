@@ -266,7 +266,7 @@ describe.skipIf(!INSTALLED)('with Redis', () => {
     },
   );
 
-  test('when it is gone and comes back, it is used again', async () => {
+  test('Redis is used again when it is back', async () => {
     const gone = await startTestRedis();
     const one = await startCache(gone);
     await expect

@@ -15,7 +15,7 @@ function right(touched: TouchedSlots, text: string, ...scopes: Scope[]): boolean
   return scopes.map((scope) => touched.isRight(scope, snapshot));
 }
 
-test('an answer is right until a transaction that its snapshot does not see changes all that it is about', () => {
+test('an answer is valid until a transaction outside its snapshot changes what it covers', () => {
   const touched = new TouchedSlots(0);
   expect(right(touched, '10:10:', ofUser(1), DAYS)).toEqual([true, true]);
   touched.record(change(10, [1]));
@@ -25,7 +25,7 @@ test('an answer is right until a transaction that its snapshot does not see chan
   expect(right(touched, '10:10:', earlier)).toEqual([true]);
 });
 
-test('a transaction that was under way when the answer was read makes it wrong, also if later ones committed before it', () => {
+test('a transaction that was open when the answer was read invalidates it, even if later ones committed first', () => {
   const touched = new TouchedSlots(0);
   touched.record(change(12, [1]));
   expect(right(touched, '10:13:10', ofUser(1))).toEqual([true]);
@@ -34,7 +34,7 @@ test('a transaction that was under way when the answer was read makes it wrong, 
   expect(right(touched, '13:13:', ofUser(1))).toEqual([true]);
 });
 
-test('a transaction that runs for long and changes no logins does not keep answers from being right', () => {
+test('a long transaction that changes no logins invalidates nothing', () => {
   const touched = new TouchedSlots(0);
   touched.record(change(12, [1]));
   expect(right(touched, '5:13:5', ofUser(1))).toEqual([true]);
@@ -43,7 +43,7 @@ test('a transaction that runs for long and changes no logins does not keep answe
   expect(right(touched, '5:21:5', ofUser(1))).toEqual([true]);
 });
 
-test('a change without slots or days is taken to change any', () => {
+test('a change without slots or days invalidates every answer', () => {
   const touched = new TouchedSlots(0);
   touched.record(change(10, null));
   const october: Scope = { days: ['2026-10-01', '2026-10-31'], users: 1 };
@@ -61,7 +61,7 @@ test('after a purge, or a change of partitions, only answers that see all transa
   expect(right(touched, '12:12:', ofUser(1), 'sums')).toEqual([true, true]);
 });
 
-test('an answer from the sums is right until they are summed up again', () => {
+test('an answer from the sums is valid until the sums are updated', () => {
   const touched = new TouchedSlots(0);
   touched.record(change(12, [1]));
   expect(right(touched, '10:10:', 'sums')).toEqual([true]);

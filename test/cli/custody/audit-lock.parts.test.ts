@@ -28,7 +28,7 @@ const COMMANDS: Readonly<Record<string, () => string[]>> = {
   erase: () => ['erase', '--ip', custody.mask('ip', IP), '--yes'],
 };
 
-test('whatever acts on the record refuses while another session holds the audit log, and names it', async () => {
+test('every command with an audit record fails while another session holds the audit log, and names the session', async () => {
   const holder = await database.pool.connect();
   await holder.query("begin; insert into audit_log (action, reason) values ('test', 'holds it')");
   const { rows } = await holder.query<{ pid: number }>('select pg_backend_pid() as pid');

@@ -19,14 +19,14 @@ const audit = (...args: string[]) =>
 type ErrorAction = AuditVerdict & { intact: boolean };
 
 describe('the audit log', () => {
-  test('of nothing is whole, and its head is that of nothing', async () => {
+  test('verifies when it is empty, and has the head of an empty log', async () => {
     const { exitCode, stdout } = await audit('verify');
     expect(exitCode).toBe(0);
     expect(stdout).toContain(`head     ${AUDIT_ORIGIN}`);
     expect((await audit('list')).stdout).toBe('no records\n');
   });
 
-  test('is listed with who did what and why, on a line each', async () => {
+  test('is listed with one line per record: who did what, and why', async () => {
     for (const reason of ['the first', 'line\n\u001b[31mone']) {
       await appendAuditRecord(database.pool, { action: 'reveal', reason, detail: { ips: 2 } });
     }
@@ -63,7 +63,7 @@ describe('the audit log', () => {
     expect(jsonOf<ErrorAction>(json)).toMatchObject({ intact: false, records: 2 });
   });
 
-  test('is not for the worker: the error names the role', async () => {
+  test('cannot be read by the worker, and the error names the role that may', async () => {
     for (const command of ['list', 'verify']) {
       const { exitCode, stdout, stderr } = await loginEtl({ DATABASE_URL: database.urls.worker }, [
         'audit',
@@ -74,7 +74,7 @@ describe('the audit log', () => {
     }
   });
 
-  test('takes no head that cannot be one', async () => {
+  test('refuses a head of another form', async () => {
     expect((await audit('verify', '--expect-head', 'abc')).exitCode).toBe(2);
   });
 });

@@ -90,7 +90,7 @@ test.each([
   ['erase', '--device', DEVICE],
   ['quarantine', 'discard', '--for'],
   ['quarantine', 'edit', 'any', '--set-body-file', '/nowhere'],
-])('a value that was given in the wrong place is not repeated: %s %s', async (...args) => {
+])('a value in the wrong place of the command line is not repeated: %s %s', async (...args) => {
   const { exitCode, stdout, stderr } = await loginEtl(custody.env, [...args, ...REASON]);
   expect([exitCode, stdout]).toEqual([2, '']);
   expect(findTraces([{ place: 'stderr', bytes: Buffer.from(stderr) }], PLANTED)).toEqual([]);

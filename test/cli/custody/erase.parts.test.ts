@@ -85,14 +85,14 @@ describe('erase --user', () => {
     ]);
   });
 
-  test('what is erased can not be revealed any more', async () => {
+  test('an erased original cannot be revealed', async () => {
     await erase('--user', 'ann', '--yes');
     const args = ['reveal', '--ip', custody.mask('ip', SHARED_IP), '--reason', 'x'];
     const { exitCode, stdout } = await loginEtl(env, args);
     expect([exitCode, stdout]).toEqual([1, '']);
   });
 
-  test('with --keep-shared leaves what other accounts have, too', async () => {
+  test('with --keep-shared leaves values that other accounts have, too', async () => {
     const args = ['--user', 'ann', '--keep-shared', '--yes', '--json'];
     expect(jsonOf<Result>(await erase(...args)).vault).toEqual({
       ...{ ips: 0, devices: 1, shared: 0, dataKeys: 1 },
@@ -100,7 +100,7 @@ describe('erase --user', () => {
     expect(await inVault()).toEqual(masked(['ip', SHARED_IP], ['device_id', 'bob-phone']));
   });
 
-  test('keeps a data key that something else is sealed with', async () => {
+  test('keeps a data key that other originals need', async () => {
     await database.pool.query(
       'update vault set data_key_id = (select id from vault_data_keys limit 1)',
     );
@@ -108,14 +108,14 @@ describe('erase --user', () => {
     expect(vault.dataKeys).toBe(0);
   });
 
-  test('takes what a rotation has set aside as well', async () => {
+  test('erases originals that a rotation has set aside, too', async () => {
     await database.pool.query('insert into vault_set_aside select * from vault');
     const { vault } = jsonOf<Result>(await erase('--user', 'ann', '--yes', '--json'));
     expect(vault).toEqual({ ips: 1, devices: 1, shared: 1, dataKeys: 2 });
     expect(await column('select field as value from vault_set_aside')).toEqual(['device_id']);
   });
 
-  test('again, after a rotation, takes what the rotation has written under the new key meanwhile', async () => {
+  test('a second time, after a rotation, erases what the rotation has written with the new key', async () => {
     await erase('--user', 'ann', '--yes');
     // As a step leaves it: the original under its new masked value, and the rows with that.
     const remasked = 'cd'.repeat(32);
@@ -129,7 +129,7 @@ describe('erase --user', () => {
     expect(await inVault()).toEqual(masked(['device_id', 'bob-phone']));
   });
 
-  test('says what still holds it', async () => {
+  test('names the places that still hold the value', async () => {
     const { stdout, stderr } = await erase('--user', 'ann', '--yes');
     expect(stdout).toContain('1 of them shared with other accounts');
     for (const words of ['workflow history', 'backups', 'vacuum', 'SQS']) {
@@ -159,7 +159,7 @@ describe('erase', () => {
     expect(quarantine).toMatchObject({ searched: 73, erased: 36, notOpened: 0 });
   });
 
-  test('erases nothing while a replay has messages in hand', async () => {
+  test('erases nothing while a replay has released messages', async () => {
     await database.pool.query('update quarantine set released_for = gen_random_uuid()');
     const { exitCode, stderr } = await erase('--user', 'ann', '--yes');
     expect(exitCode).toBe(1);
@@ -167,7 +167,7 @@ describe('erase', () => {
     expect(await inVault()).toHaveLength(3);
   });
 
-  test('opens and erases nothing without its record', async () => {
+  test('opens and erases nothing if its audit record is refused', async () => {
     const { exitCode } = await custody.without('insert on audit_log', () =>
       erase('--user', 'ann', '--yes'),
     );
@@ -176,7 +176,7 @@ describe('erase', () => {
     expect(await inQuarantine()).toHaveLength(3);
   });
 
-  test('erases nothing on a dry run, or when nobody can be asked', async () => {
+  test('erases nothing on a dry run, or without a terminal to confirm', async () => {
     const dry = await erase('--user', 'ann', '--dry-run', '--json');
     expect(jsonOf(dry)).toEqual({
       dryRun: true,
@@ -203,7 +203,7 @@ describe('erase', () => {
     [['--user', 'ann', '--ip', 'a'.repeat(64)]],
     [['--ip', SHARED_IP]],
     [['--ip', 'a'.repeat(64), '--keep-shared']],
-  ])('that makes no sense ends with 2 and repeats no value: %j', async (args) => {
+  ])('with invalid options exits with 2 and repeats no value: %j', async (args) => {
     const { exitCode, stdout, stderr } = await erase(...args, '--yes');
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).not.toContain(SHARED_IP);
@@ -255,17 +255,20 @@ describe('messages in quarantine about the subject', () => {
 test.each([
   [['--user', 'anne'], 'this account is unknown'],
   [['--ip', 'a'.repeat(64)], 'the vault holds no original of what was named'],
-])('what nobody has is called unknown, and that is a failure: %j', async (args, says) => {
-  const { exitCode, stdout, stderr } = await erase(...args, '--yes');
-  expect([exitCode, stdout]).toEqual([1, '']);
-  expect(stderr).toContain(says);
-  for (const format of [[], ['--json']]) {
-    const dry = await erase(...args, '--dry-run', ...format);
-    expect(dry.exitCode).toBe(1);
-    expect(dry.stderr).toContain(says);
-    expect(dry.stderr).toContain('A dry run does not open the 3 message(s) in quarantine');
-  }
-});
+])(
+  'a value that no row has is reported as unknown, and the command fails: %j',
+  async (args, says) => {
+    const { exitCode, stdout, stderr } = await erase(...args, '--yes');
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(says);
+    for (const format of [[], ['--json']]) {
+      const dry = await erase(...args, '--dry-run', ...format);
+      expect(dry.exitCode).toBe(1);
+      expect(dry.stderr).toContain(says);
+      expect(dry.stderr).toContain('A dry run does not open the 3 message(s) in quarantine');
+    }
+  },
+);
 
 test('the account can come from standard input, out of the list of processes', async () => {
   const result = await loginEtl(env, ['erase', '--user', '-', '--yes', '--json', ...REASON], {

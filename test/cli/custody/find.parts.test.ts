@@ -113,7 +113,7 @@ describe('find', () => {
     expect(stderr).toContain('key(s) lost, which MASKING_KEYS does not contain');
   });
 
-  test('is put on record, and shows nothing when it can not be', async () => {
+  test('writes an audit record, and shows nothing if the record is refused', async () => {
     await find(['--ip', IP, '--reason', 'case 1']);
     expect(await newAudits()).toEqual([
       expect.objectContaining({ actor: custody.user, action: 'find', reason: 'case 1' }),
@@ -124,7 +124,7 @@ describe('find', () => {
     expect([exitCode, stdout]).toEqual([1, '']);
   });
 
-  test('sends the value nowhere, Postgres included: only what it masks to', async () => {
+  test('sends only the masked value to Postgres', async () => {
     const real = new URL(custody.env.DATABASE_URL ?? '');
     const sent: Buffer[] = [];
     const proxy = createServer((client) => {
@@ -149,7 +149,7 @@ describe('find', () => {
     expect(findTraces([{ place: 'Postgres', bytes }], [IP, LONG_IP])).toEqual([]);
   });
 
-  test('the record holds the value in no form', async () => {
+  test('the audit record does not contain the value in any form', async () => {
     await find(['--ip', IP]);
     const bytes = Buffer.from(JSON.stringify(await custody.auditRows()));
     expect(findTraces([{ place: 'audit_log', bytes }], [IP, LONG_IP])).toEqual([]);
@@ -161,7 +161,7 @@ describe('find', () => {
     [['--device', 'x'.repeat(257)], 'xxx'],
     [[], 'nothing'],
     [['--ip', IP, '--reason', ' '], IP],
-  ])('that makes no sense ends with 2 and repeats no value: %j', async (args, value) => {
+  ])('with invalid options exits with 2 and repeats no value: %j', async (args, value) => {
     const { exitCode, stdout, stderr } = await find(args);
     expect([exitCode, stdout]).toEqual([2, '']);
     if (value !== 'nothing') expect(stderr).not.toContain(value);

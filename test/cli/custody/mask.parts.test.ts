@@ -68,7 +68,7 @@ describe('mask', () => {
     expect(active.masked).toEqual(all.masked.slice(0, 1));
   });
 
-  test('fields are masked apart: an address as a device is another value', async () => {
+  test('an address that is masked as a device has another masked value', async () => {
     const { masked } = jsonOf<Result>(await mask(['--device', '--json', ...REASON], IP));
     expect(masked[0]?.maskedValue).toBe(custody.mask('device_id', IP));
     expect(masked[0]?.maskedValue).not.toBe(custody.mask('ip', IP));
@@ -83,7 +83,7 @@ describe('mask', () => {
     expect(audit?.detail).toEqual({ field: 'ip', maskedValues: [], maskKeyIds: ['sha256'] });
   });
 
-  test('shows nothing without its record', async () => {
+  test('shows nothing if its audit record is refused', async () => {
     const { exitCode, stdout, stderr } = await custody.without('insert on audit_log', () =>
       mask(['--ip', ...REASON]),
     );
@@ -109,7 +109,7 @@ describe('mask', () => {
     [['--ip', ...REASON], '203.0.113.300'],
     [['--device', ...REASON], ''],
     [['--device', ...REASON], 'x'.repeat(257)],
-  ])('what it cannot mask ends with 2 and is not repeated: %j', async (args, stdin) => {
+  ])('a value that it cannot mask exits with 2 and is not repeated: %j', async (args, stdin) => {
     const { exitCode, stdout, stderr } = await mask(args, stdin);
     expect([exitCode, stdout]).toEqual([2, '']);
     if (stdin !== '') expect(stderr).not.toContain(stdin);

@@ -35,7 +35,7 @@ afterAll(() => database?.remove());
 
 const quarantine = (...args: string[]) => loginEtl(env, ['quarantine', ...args]);
 
-describe('a typing error is an error that names it, and nothing is done', () => {
+describe('a mistyped reason or id is an error that names it, and nothing changes', () => {
   test.each([
     ['list', '--for', 'message: is not jason'],
     ['list', '--messages', '--for', 'no such reason'],
@@ -72,7 +72,7 @@ describe('a typing error is an error that names it, and nothing is done', () => 
     },
   );
 
-  test('a reason that no message has now, and an id that has left on the record, are none', async () => {
+  test('a reason without messages and an id that has departed are not mistyped', async () => {
     expect((await quarantine('list', '--for', 'ip: is not an IP address')).exitCode).toBe(0);
     await quarantine('discard', id, '--yes', ...REASON);
     const again = await quarantine('discard', id, '--yes', ...REASON);
@@ -125,7 +125,7 @@ describe('quarantine list --by', () => {
     expect(await audits()).toBe(before);
   });
 
-  test('takes only fields that say nothing about a person', async () => {
+  test('accepts only fields that do not identify a person', async () => {
     const { exitCode, stderr } = await quarantine('list', '--by', 'user-id', ...REASON);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('app-version, device-type');

@@ -60,7 +60,7 @@ describe('quarantine list', () => {
     expect(await newAudits()).toEqual([]);
   });
 
-  test('names the messages, none of their values', async () => {
+  test('lists the messages without their values', async () => {
     const { stdout } = await withoutKey('--messages', '--for', 'user_id: is missing', '--json');
     expect(JSON.parse(stdout).messages).toMatchObject([{ messageId: ids[0] }]);
     expect(stdout).not.toContain('198.51.100.77');
@@ -88,7 +88,7 @@ describe('quarantine show', () => {
     ]);
   });
 
-  test('no record, no body', async () => {
+  test('shows no body if its audit record is refused', async () => {
     const { exitCode, stdout, stderr } = await custody.without('insert on audit_log', () =>
       quarantine('show', ...ids, ...REASON),
     );
@@ -103,7 +103,7 @@ describe('quarantine show', () => {
     expect(stderr).toContain('VAULT_PRIVATE_KEY');
   });
 
-  test('what is not there is named', async () => {
+  test('an unknown id is named', async () => {
     const { exitCode, stderr } = await quarantine('show', 'nobody', ...REASON);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('not in quarantine: nobody');
@@ -129,7 +129,7 @@ describe('quarantine discard', () => {
     expect(await inQuarantine()).toEqual([]);
   });
 
-  test('deletes nothing without the record', async () => {
+  test('deletes nothing if its audit record is refused', async () => {
     const { exitCode } = await custody.without('insert on audit_log', () =>
       quarantine('discard', '--all', ...REASON, '--yes'),
     );
@@ -137,7 +137,7 @@ describe('quarantine discard', () => {
     expect(await inQuarantine()).toHaveLength(3);
   });
 
-  test('deletes nothing on a dry run, or when nobody can be asked', async () => {
+  test('deletes nothing on a dry run, or without a terminal to confirm', async () => {
     const dry = await quarantine('discard', '--all', ...REASON, '--dry-run');
     expect(dry.stdout).toContain('would discard 3 message(s)');
     const unasked = await quarantine('discard', '--all', ...REASON);
@@ -148,7 +148,7 @@ describe('quarantine discard', () => {
   });
 
   test.each([[[]], [['--all', 'x']], [['--all', '--for', 'x']]])(
-    'wants to know which, in one way: %j',
+    'refuses no selection, and two selections at once: %j',
     async (args) => {
       expect((await quarantine('discard', ...args, ...REASON, '--yes')).exitCode).toBe(2);
       expect(await inQuarantine()).toHaveLength(3);
@@ -193,7 +193,7 @@ describe('quarantine edit', () => {
   });
 
   test.each(['false', 'kill -9 $$ #', 'true'])(
-    'leaves message and disk as they were when the editor ends with `%s`',
+    'leaves message and disk unchanged when the editor exits with `%s`',
     async (script) => {
       const { stdout, stderr } = await editWith(script);
       expect(stdout + stderr).not.toContain('198.51.100.77');
@@ -210,7 +210,7 @@ describe('quarantine edit', () => {
     expect(await inQuarantine()).toHaveLength(3);
   });
 
-  test('opens nothing without its record', async () => {
+  test('opens nothing if its audit record is refused', async () => {
     const out = join(directory, 'opened');
     const { exitCode } = await custody.without('insert on audit_log', () =>
       editWith(`touch ${out} #`),
@@ -219,7 +219,7 @@ describe('quarantine edit', () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  test('changes nothing that is about to be replayed', async () => {
+  test('does not change a message that is released for a replay', async () => {
     await database.pool.query('update quarantine set released_for = gen_random_uuid()');
     const { exitCode, stderr } = await editWith(`sed -i 's/198/199/'`);
     expect(exitCode).toBe(1);

@@ -87,7 +87,7 @@ describe('reveal', () => {
     expect(result.auditId).toBe((await newAudits())[0]?.id);
   });
 
-  test('of a quarantined message shows its body, as it is with --json and harmless on a terminal', async () => {
+  test('of a quarantined message shows its body: exact with --json, escaped on a terminal', async () => {
     const body = 'not JSON \u001b[2J 198.51.100.24';
     const [id] = (await custody.quarantine([body])) as [string];
     const result = jsonOf<Result>(await reveal('--message', id, ...REASON, '--json'));
@@ -97,7 +97,7 @@ describe('reveal', () => {
     expect(stdout).not.toContain('\u001b[2J');
   });
 
-  test('no record, no reveal', async () => {
+  test('reveals nothing if its audit record is refused', async () => {
     const { exitCode, stdout, stderr } = await custody.without('insert on audit_log', () =>
       reveal('--ip', ip, '--message', messageId, ...REASON),
     );
@@ -107,7 +107,7 @@ describe('reveal', () => {
     expect(await newAudits()).toEqual([]);
   });
 
-  test('what is not there is named, opened by nobody, and leaves no record when it is all', async () => {
+  test('an unknown value is named, and leaves no record if nothing else was asked for', async () => {
     const unknown = custody.mask('ip', '203.0.113.1');
     const some = await reveal('--ip', ip, unknown, '--message', 'nobody', ...REASON, '--json');
     expect(some.exitCode).toBe(1);
@@ -153,7 +153,7 @@ describe('reveal', () => {
     expect(await newAudits()).toEqual([]);
   });
 
-  test('another private key is refused by both ids, and leaves no record', async () => {
+  test('another private key is refused with both ids, and leaves no record', async () => {
     const other = (await generateKeys('other'))[KEY_FILE_NAMES.vaultPrivateKey] ?? '';
     const env = { ...custody.env, VAULT_PRIVATE_KEY: other };
     const { exitCode, stdout, stderr } = await loginEtl(env, ['reveal', '--ip', ip, ...REASON]);
@@ -165,7 +165,7 @@ describe('reveal', () => {
     expect(await newAudits()).toEqual([]);
   });
 
-  test('an original that was put in the place of another does not open, and that is said', async () => {
+  test('an original that was swapped with another does not open, and is reported', async () => {
     await custody.storeLogins([loginMessage(2, { ip: '198.51.100.99' })]);
     await database.pool.query(
       `update vault set (sealed_value, data_key_id) =
@@ -181,7 +181,7 @@ describe('reveal', () => {
 });
 
 describe('an original is masked again', () => {
-  test('one that was planted does not match, which is a failure', async () => {
+  test('a planted original does not match its masked value, and the command fails', async () => {
     await custody.plantOriginal('ip', ip, '203.0.113.66');
     const { exitCode, stdout } = await reveal('--ip', ip, ...REASON, '--json');
     expect(exitCode).toBe(1);
@@ -191,7 +191,7 @@ describe('an original is masked again', () => {
     expect((await reveal('--ip', ip, ...REASON)).stdout).toContain('does not match');
   });
 
-  test('without the key that the row names, it is not checked', async () => {
+  test("it is not checked without the row's masking key", async () => {
     const env = Object.fromEntries(
       Object.entries(custody.env).filter(([name]) => name !== 'MASKING_KEYS'),
     );

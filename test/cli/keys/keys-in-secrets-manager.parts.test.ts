@@ -69,7 +69,7 @@ describe.skipIf(!existsSync(MOTO))('keys in Secrets Manager (MOTO_SERVER_PATH)',
     ]);
   }, 60_000);
 
-  test('that are not there are named by their setting', async () => {
+  test('that are missing are named by their setting', async () => {
     const { exitCode, stderr } = await loginEtl({ ...env, PAYLOAD_KEYS_SECRET_ID: 'none/such' }, [
       'keys',
       'list',
@@ -80,7 +80,7 @@ describe.skipIf(!existsSync(MOTO))('keys in Secrets Manager (MOTO_SERVER_PATH)',
     expect(stderr).not.toContain('none/such');
   }, 60_000);
 
-  test('are not taken beside another form', async () => {
+  test('are refused together with another form', async () => {
     const { stderr } = await loginEtl({ ...env, PAYLOAD_KEYS: '{}' }, ['keys', 'list']);
     expect(stderr).toContain('keep one of them');
   });

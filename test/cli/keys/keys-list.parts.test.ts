@@ -32,7 +32,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-test('says what is where and since when, and which keys rows still need', async () => {
+test('shows where each key is, since when, and whether rows still need it', async () => {
   const result = await loginEtl(env, ['keys', 'list', '--json']);
   const list = jsonOf<Record<string, unknown>[]>(result);
   expect(list).toEqual([
@@ -55,7 +55,7 @@ test('says what is where and since when, and which keys rows still need', async 
   ]);
 });
 
-test('shows people the same, and nobody a key', async () => {
+test('shows the same as a table, and no key', async () => {
   const { exitCode, stdout, stderr } = await loginEtl(env, ['keys', 'list']);
   expect(exitCode, stderr).toBe(0);
   expect(stdout).toMatch(/masking +gone +missing .* not configured here/);
@@ -66,7 +66,7 @@ test('shows people the same, and nobody a key', async () => {
   }
 });
 
-test('asks no database where it is told not to, or has none', async () => {
+test('reads no database with --no-tables, or without database settings', async () => {
   for (const [without, args] of [
     [{ ...env, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, ['--no-tables']],
     [{ ...env, DATABASE_URL: '' }, []],

@@ -39,7 +39,7 @@ describe('keys rotate', () => {
     expect(stdout).toContain('older keys still decode');
   });
 
-  test('again in the same month, the id has a number', async () => {
+  test('a second time in the same month, the id has a number', async () => {
     const env = { MASKING_KEYS_FILE: masking };
     const ids = [];
     for (let time = 0; time < 3; time += 1) {
@@ -54,16 +54,19 @@ describe('keys rotate', () => {
     expect(stdout).toContain('login-etl remask start');
   });
 
-  test.each(['first', 'a b', 'sha256'])('takes no id that is taken or no id: %j', async (id) => {
-    const before = await readFile(masking, 'utf8');
-    const { exitCode, stderr } = await rotate(
-      { MASKING_KEYS_FILE: masking },
-      ...['masking', '--id', id],
-    );
-    expect(exitCode).toBe(2);
-    expect(stderr).toContain('--id');
-    expect(await readFile(masking, 'utf8')).toBe(before);
-  });
+  test.each(['first', 'a b', 'sha256'])(
+    'refuses an id that exists or is invalid: %j',
+    async (id) => {
+      const before = await readFile(masking, 'utf8');
+      const { exitCode, stderr } = await rotate(
+        { MASKING_KEYS_FILE: masking },
+        ...['masking', '--id', id],
+      );
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain('--id');
+      expect(await readFile(masking, 'utf8')).toBe(before);
+    },
+  );
 
   test('follows a link to the file, and takes a file that others may read from them', async () => {
     const link = join(directory, 'link.json');
@@ -75,7 +78,7 @@ describe('keys rotate', () => {
     expect((await stat(payload)).mode & 0o777).toBe(0o600);
   });
 
-  test('two at once lose no key', async () => {
+  test('two concurrent calls lose no key', async () => {
     const env = { PAYLOAD_KEYS_FILE: payload };
     await writeFile(`${payload}.new`, 'of another rotation');
     const { exitCode, stderr } = await rotate(env, 'payload');
@@ -102,14 +105,14 @@ describe('keys rotate', () => {
     expect((await rotate(env, 'payload', '--out', out)).exitCode).toBe(1);
   });
 
-  test('has nothing to do where masking has no key', async () => {
+  test('has nothing to do if masking uses no key', async () => {
     const { exitCode, stderr } = await rotate({ MASKING_MODE: 'sha256' }, 'masking');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('MASKING_MODE');
   });
 });
 
-describe('a keyring in the wrong place is refused, by name', () => {
+describe('a keyring in the setting of another is refused, with its name', () => {
   test.each([
     ['masking keys as payload keys', () => ({ PAYLOAD_KEYS_FILE: masking }), 'payload'],
     ['payload keys as masking keys', () => ({ MASKING_KEYS_FILE: payload }), 'masking'],

@@ -38,14 +38,14 @@ describe('keys generate', () => {
     expect(await readdir(out)).toEqual([]);
   });
 
-  test('does not count the private key among what the worker gets', async () => {
+  test("does not list the private key among the worker's files", async () => {
     const { stdout } = await loginEtl({}, ['keys', 'generate', '--out', out]);
     const [forTheWorker, forTheCustodian] = stdout.split('For the custodian only');
     expect(forTheWorker).not.toContain('vault-private.pem');
     expect(forTheCustodian).toContain('vault-private.pem');
   });
 
-  test('calls the keys as --id says', async () => {
+  test('names the keys by --id', async () => {
     await loginEtl({}, ['keys', 'generate', '--out', out, '--id', 'first']);
     const masking = JSON.parse(await readFile(join(out, 'masking-keys.json'), 'utf8'));
     expect([masking.active, Object.keys(masking.keys)]).toEqual(['first', ['first']]);
@@ -58,7 +58,7 @@ describe('keys generate', () => {
     await expect(readdir(out)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test.each(FILES)('overwrites nothing, and writes nothing beside %s', async (name) => {
+  test.each(FILES)('writes nothing if the directory has %s', async (name) => {
     await writeFile(join(directory, name), 'in use');
     const { exitCode, stderr } = await loginEtl({}, ['keys', 'generate', '--out', directory]);
     expect(exitCode).toBe(1);

@@ -180,7 +180,7 @@ describe('an existing user_logins of 10,000 rows', () => {
     expect(stdout).not.toContain('missing');
   });
 
-  test('to migrate again changes nothing, with --adopt and without', async () => {
+  test('migrate changes nothing the second time, with and without --adopt', async () => {
     const nothing = { applied: [], partitionsMade: 0 };
     expect(jsonOf(await loginEtl(env, ['migrate', '--json']))).toMatchObject(nothing);
     const again = await loginEtl(env, ['migrate', '--adopt', '--json']);
@@ -198,7 +198,7 @@ function keyFiles() {
   return { maskingKeys };
 }
 
-test('an adoption that is killed while it copies goes on where it was, and the table is untouched until the end', async () => {
+test('an adoption that was killed while copying continues where it stopped, and the table is unchanged until the end', async () => {
   const database = await databaseWithOldTable(ROWS);
   onTestFinished(() => database.remove());
   const env = { DATABASE_URL: database.url };

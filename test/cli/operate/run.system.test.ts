@@ -26,7 +26,7 @@ describe('run, with a worker', () => {
   afterAll(() => stopWorker?.());
   afterEach(() => stack.sqs.proxy.setFault());
 
-  test('ends with the counts as a table, and 0', async () => {
+  test('prints the counts as a table, and exits with 0', async () => {
     await stack.send([...loginMessages(24), 'no JSON']);
     const { exitCode, stdout, stderr } = await run();
     expect(exitCode).toBe(0);
@@ -46,13 +46,13 @@ describe('run, with a worker', () => {
     expect(second.counts?.received).toBe(5);
   });
 
-  test('says that nothing was received, and succeeds', async () => {
+  test('prints that nothing was received, and exits with 0', async () => {
     const { exitCode, stderr } = await run();
     expect(exitCode).toBe(0);
     expect(stderr).toContain('nothing was received');
   });
 
-  test('follows the run through all that it continues as, and counts the whole chain', async () => {
+  test('follows a run that continues as new, and counts the whole chain', async () => {
     // More bytes than a run puts into one history.
     await stack.send(Array.from({ length: 12 }, () => incompressible(1_000_000)));
     const ended = jsonOf<Ended>(await run('--lanes', '1', '--json'));
@@ -68,7 +68,7 @@ describe('run, with a worker', () => {
     expect(ended).toMatchObject({ status: 'completed', counts: { inserted: 40 } });
   });
 
-  test('--detach only starts it, and --follow shows how it ends', async () => {
+  test('--detach starts a run, and --follow waits for its end', async () => {
     await stack.send(loginMessages(3));
     const { exitCode, stdout } = await run('--detach');
     expect(exitCode).toBe(0);
@@ -76,14 +76,14 @@ describe('run, with a worker', () => {
     expect(ended).toMatchObject({ workflowId: stdout.trim(), counts: { inserted: 3 } });
   });
 
-  test('a failed run ends with 1 and its reason', async () => {
+  test('exits with 1 and the reason when the run fails', async () => {
     const handle = await stack.start({ maxMessages: -1 });
     const { exitCode, stdout, stderr } = await run('--follow', handle.workflowId);
     expect([exitCode, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/the run failed: maxMessages: must be a whole number from 1/);
   });
 
-  test('says what holds a run up, and goes on when it is over', async () => {
+  test('prints what holds the run up, and continues when it is over', async () => {
     await stack.send(loginMessages(3));
     stack.sqs.proxy.setFault(({ action }, passOn) =>
       action === 'ReceiveMessage' ? { status: 503, body: {} } : passOn(),
@@ -96,7 +96,7 @@ describe('run, with a worker', () => {
     expect(jsonOf<Ended>(result).counts?.inserted).toBe(3);
   });
 
-  test('refuses to follow what is not there, or is none of ours', async () => {
+  test('refuses to follow an unknown workflow', async () => {
     const { exitCode, stderr } = await run('--follow', 'nothing-of-ours');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('there is no run');
@@ -104,7 +104,7 @@ describe('run, with a worker', () => {
 });
 
 describe('run, without a worker', () => {
-  test('says that it waits for one; Ctrl-C leaves the run as it is, and says how to follow it', async () => {
+  test('prints that it waits for a worker; Ctrl-C leaves the run open, and prints how to follow it', async () => {
     const command = startLoginEtl(stack.env, ['run']);
     await command.said('waiting for a worker');
     command.interrupt();
@@ -117,7 +117,7 @@ describe('run, without a worker', () => {
     await handle.terminate();
   });
 
-  test('a run that somebody terminates ends with 1', async () => {
+  test('exits with 1 when the run is terminated', async () => {
     const command = startLoginEtl(stack.env, ['run', '--json']);
     await command.said('started');
     const workflowId = await expect

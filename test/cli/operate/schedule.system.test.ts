@@ -37,7 +37,7 @@ async function described(): Promise<Described> {
 }
 
 describe('schedule create', () => {
-  test('makes one that fires every minute, skips while a run is going on and catches up for ten minutes', async () => {
+  test('creates a schedule that fires every minute, skips while a run is open, and catches up for ten minutes', async () => {
     const { exitCode, stdout } = await schedule('create');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^created the schedule ingest-logins\nNext run: 20/);
@@ -51,7 +51,7 @@ describe('schedule create', () => {
     });
   });
 
-  test('makes a daily one for the maintenance of the tables, too, and leaves that as it is', async () => {
+  test('creates the daily schedule of table maintenance, too, and does not change it later', async () => {
     await schedule('create');
     const handle = stack.client.schedule.getHandle(MAINTENANCE.scheduleId);
     expect(await handle.describe()).toMatchObject({
@@ -90,7 +90,7 @@ describe('schedule create', () => {
     expect(new TextDecoder().decode(encoding ?? new Uint8Array())).toBe('binary/encrypted');
   });
 
-  test('says what to do about one that is there, and changes it with --replace', async () => {
+  test('refuses an existing schedule with what to do, and replaces it with --replace', async () => {
     await schedule('create', '--every', '10m');
     const { exitCode, stderr } = await schedule('create', '--every', '1h');
     expect(exitCode).toBe(1);
@@ -101,7 +101,7 @@ describe('schedule create', () => {
     expect((await described()).when).toEqual(['every 3 h']);
   });
 
-  test('--replace keeps what is not given, and adds the inputs that are', async () => {
+  test('--replace keeps options that are not given, and merges the input', async () => {
     await schedule(
       ...['create', '--every', '5m', '--catchup-window', '1h', '--max-messages', '100', '--paused'],
     );
@@ -121,14 +121,14 @@ describe('schedule create', () => {
     expect((await described()).when).toEqual(['cron 0 3 * * *']);
   });
 
-  test('wakes no paused one by replacing it', async () => {
+  test('--replace leaves a paused schedule paused', async () => {
     await schedule('create');
     await schedule('pause', '--note', 'database moves');
     await schedule('create', '--every', '5m', '--replace');
     expect(await described()).toMatchObject({ paused: true, note: 'database moves' });
   });
 
-  test('refuses times that Temporal does not take', async () => {
+  test('refuses times that Temporal does not accept', async () => {
     const { exitCode, stderr } = await schedule('create', '--cron', '99 99 * * *');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('its times are not valid');
@@ -171,7 +171,7 @@ describe('schedule', () => {
     await stack.client.workflow.getHandle(run?.workflowId ?? '').terminate();
   });
 
-  test('describe is read by people too', async () => {
+  test('describe prints a table without --json', async () => {
     await schedule('create');
     const { stdout } = await schedule('describe');
     expect(stdout).toMatch(/ingest-logins {2}active/);
@@ -179,7 +179,7 @@ describe('schedule', () => {
   });
 
   test.each(['describe', 'pause', 'resume', 'trigger', 'delete'])(
-    '%s says that there is none, and how to create it',
+    '%s fails without a schedule, and prints how to create one',
     async (command) => {
       const { exitCode, stderr } = await schedule(command);
       expect(exitCode).toBe(1);

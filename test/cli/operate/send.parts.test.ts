@@ -37,7 +37,7 @@ async function file(content: string | Buffer): Promise<string> {
 }
 
 describe('send', () => {
-  test('sends each non-empty line as it is, whatever it is', async () => {
+  test('sends each non-empty line unchanged', async () => {
     const lines = ['{"a": 1}', 'no JSON at all', '  {"b":\u2028 2}\u2029 ', '\uFEFF{}', 'lone\rCR'];
     const path = await file(`${lines[0]}\n\n${lines[1]}\r\n\r\n${lines.slice(2).join('\n')}`);
     const result = await loginEtl(env, ['send', path, '--json']);
@@ -79,7 +79,7 @@ describe('send', () => {
     expect(stderr).not.toContain('xxx');
   });
 
-  test('says which file it cannot read', async () => {
+  test('names a file that it cannot read', async () => {
     const { exitCode, stderr } = await loginEtl(env, ['send', 'nowhere.jsonl']);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('nowhere.jsonl (ENOENT)');

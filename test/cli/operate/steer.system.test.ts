@@ -26,14 +26,14 @@ describe('with no run going on', () => {
     expect(stderr).toMatch(/no run is open\n +what to do: .*login-etl schedule/);
   });
 
-  test('drain has nothing to do, and succeeds', async () => {
+  test('drain succeeds, with nothing to do', async () => {
     const { exitCode, stdout, stderr } = await steer('drain', '--json');
     expect([exitCode, JSON.parse(stdout)]).toEqual([0, { runs: [] }]);
     expect(stderr).toContain('no run is open');
   });
 
   test.each(['pause', 'resume', 'drain', 'cancel'])(
-    '%s of an id that is not there fails',
+    '%s of an unknown id fails',
     async (command) => {
       expect((await steer(command, '--workflow-id', 'nobody')).exitCode).toBe(1);
     },
@@ -57,7 +57,7 @@ async function whileReleased<T>(command: Promise<T>, { handle, release }: HeldRu
 
 // Until the workflow answers the query `progress` and takes the signals.
 describe('a run that is going on', () => {
-  test('is paused and takes no more; resumed, it drains the queue', async () => {
+  test('is paused and receives no more; resumed, it drains the queue', async () => {
     const { handle: run, release } = await heldRun();
     const paused = await steer('pause', '--json');
     expect(paused.exitCode).toBe(0);
@@ -77,7 +77,7 @@ describe('a run that is going on', () => {
     });
   });
 
-  test('is drained: what it took is stored and acknowledged, the rest stays on the queue', async () => {
+  test('is drained: received messages are stored and acknowledged, the rest stays on the queue', async () => {
     const run = await heldRun();
     const { exitCode } = await whileReleased(steer('drain'), run);
     expect(exitCode).toBe(0);
@@ -87,7 +87,7 @@ describe('a run that is going on', () => {
     expect((await stack.queueDepth()).visible).toBe(MESSAGES - counts.received);
   });
 
-  test('is cancelled: what it took is stored and acknowledged, and the ledger says cancelled', async () => {
+  test('is cancelled: received messages are stored and acknowledged, and the ledger says cancelled', async () => {
     const run = await heldRun();
     const { exitCode, stdout } = await whileReleased(steer('cancel', '--json'), run);
     expect(exitCode, stdout).toBe(0);

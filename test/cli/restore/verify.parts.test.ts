@@ -46,7 +46,7 @@ async function verify(settings: Record<string, string> = {}, ...args: string[]) 
   };
 }
 
-test('a database that is as it was verifies, and says what was not checked', async () => {
+test('an unchanged database verifies, with a list of what was not checked', async () => {
   const { failed, of } = await verify({}, '--head', '-', '--restored');
   expect(failed).toEqual([]);
   expect(of('audit log')?.detail).toContain('with the kept head');
@@ -67,7 +67,7 @@ test('amcheck reads every table and index where the user may run it', async () =
   expect(of('tables and indexes')?.detail).toMatch(/^amcheck finds nothing in \d\d+ tables/);
 });
 
-test('a database that workers use is not taken for a restored one', async () => {
+test('a database that live workers use is refused as a restored one', async () => {
   await database.pool.query(
     `insert into workers (worker_id, identity, task_queue, build, mask_key_id, payload_key_ids)
      values ('${randomUUID()}', 'one', 'login-etl', '1', 'k', array['p'])`,
@@ -109,7 +109,7 @@ test('an audit log whose end was cut off looks whole, but does not have the head
   expect(audit.exitCode).toBe(1);
 });
 
-test('a head that is none is refused', async () => {
+test('a head of another form is refused', async () => {
   const { exitCode, stderr } = await loginEtl(env, ['verify', '--head', '-'], { stdin: '{}' });
   expect(exitCode).toBe(1);
   expect(stderr).toContain('audit head --json');

@@ -40,7 +40,7 @@ test('a bar appears after a second, follows the total and shows no control chara
 test.each([
   ['quick work', true],
   ['a pipe or a file', false],
-])('%s gets none', (_, isTTY) => {
+])('%s gets no progress bar', (_, isTTY) => {
   const { stream, text } = terminal(isTTY);
   const progress = startProgress('{value}', 10, {}, stream);
   progress.update(3, {});

@@ -43,7 +43,7 @@ describe('a table', () => {
     expect(renderTable(COLUMNS, ROWS, 46).at(-1)).toBe('(too narrow for: ack, text)');
   });
 
-  test('that is too wide without these columns is printed as records, with every value', () => {
+  test('that is too wide even so is printed as records, with every value', () => {
     expect(renderTable(COLUMNS, ROWS, 40)).toEqual([
       `workflow      ${ID}`,
       'count         1',
@@ -97,7 +97,7 @@ describe('a printed text', () => {
   });
 });
 
-test('a value as long as the line is indented less rather than broken or left to wrap', () => {
+test('a value as long as the line is indented less, and not broken', () => {
   const id = `${'ingest-logins-manual-2026-11-27T11:01:11.306Z'}/shard-1`;
   const width = id.length + 2;
   const lines = wrapLine(`workflow        ${id}`, width);

@@ -82,9 +82,9 @@ const problems = (changes: { [Name in keyof Status]?: Partial<Status[Name]> }): 
   }).map(({ problem }) => problem);
 
 describe('healthy is', () => {
-  test('nothing wrong anywhere', () => expect(problems({})).toEqual([]));
+  test('a status without any problem', () => expect(problems({})).toEqual([]));
 
-  test('a run that is going on, whatever became of those before', () => {
+  test('an open run after failed ones', () => {
     expect(problems({ running: { runs: [RUN] }, ledger: { lastSuccessAt: null } })).toEqual([]);
   });
 
@@ -159,7 +159,7 @@ describe('not healthy is', () => {
     expect(problems(changes)).toEqual([expect.stringMatching(problem)]);
   });
 
-  test('a server that cannot be asked, once for all its parts', () => {
+  test('an unreachable server, reported once', () => {
     const away = { reachable: false as const, reason: 'it is away', whatToDo: 'See to it.' };
     const found = assessStatus({ ...HEALTHY, ledger: away, rows: away, quarantine: away });
     expect(found).toEqual([
@@ -168,7 +168,7 @@ describe('not healthy is', () => {
   });
 });
 
-test('adopted rows are told apart from rows whose key is lost', () => {
+test('adopted rows do not count as rows whose key is lost', () => {
   const use = { rows: 8_550, firstDate: '2026-11-01', lastDate: '2026-11-20', lastAt: AT };
   const keys = [
     { keyId: 'adopted', ...use },

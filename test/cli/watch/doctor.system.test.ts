@@ -45,20 +45,20 @@ async function doctor(changes: Record<string, string | undefined> = {}) {
 }
 
 describe('doctor', () => {
-  test('finds nothing to say about a stack that is as it should be', async () => {
+  test('finds no problem in a healthy stack', async () => {
     const { exitCode, report } = await doctor();
     expect(report.checks.filter(({ status }) => status !== 'ok')).toEqual([]);
     expect([exitCode, report.healthy]).toEqual([0, true]);
   });
 
-  test('writes a line a check, for people', async () => {
+  test('prints a line per check', async () => {
     const { stdout } = await loginEtl(stack.env, ['doctor']);
     const lines = stdout.trim().split('\n');
     for (const line of lines) expect(line).toMatch(/^✓ [A-Za-z ]+ {2,}\S/);
     expect(lines).toHaveLength(19);
   });
 
-  test('lists each setting that is missing, and says of the rest that it was not checked', async () => {
+  test('lists each missing setting, and the checks that were skipped', async () => {
     // Temporal's address has a default, where another stack of this machine may answer.
     const env = { TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` };
     const { exitCode, stdout } = await loginEtl(env, ['doctor', '--json']);
@@ -71,7 +71,7 @@ describe('doctor', () => {
     expect(new Set(rest.map(({ detail }) => detail))).toEqual(new Set(['not checked']));
   });
 
-  test('goes on when one part is down, and names its setting', async () => {
+  test('continues when one part is down, and names its setting', async () => {
     const queue = await doctor({
       AWS_ENDPOINT_URL_SQS: `http://${closed}`,
       SQS_QUEUE_URL: undefined,
@@ -90,7 +90,7 @@ describe('doctor', () => {
     expect(temporal.check('Temporal')?.whatToDo).toContain('TEMPORAL_ADDRESS');
   });
 
-  test('finds a queue that is not there, and a namespace that is not there', async () => {
+  test('finds a missing queue and a missing namespace', async () => {
     const { failed, check } = await doctor({
       SQS_QUEUE_URL: undefined,
       SQS_QUEUE_NAME: 'another',
@@ -122,7 +122,7 @@ describe('doctor', () => {
     }
   });
 
-  test('warns about a short visibility timeout and about unkeyed masking, and ends with 0', async () => {
+  test('warns about a short visibility timeout and about unkeyed masking, and exits with 0', async () => {
     const queue = await startTestQueue({ visibilityTimeoutSeconds: 5 });
     try {
       const { exitCode, check } = await doctor({
@@ -208,7 +208,7 @@ describe('the clock', () => {
     ).toMatchObject({ status: 'failed', detail: '7 min ahead of Postgres, 31 s behind SQS' });
   });
 
-  test('is not judged when nobody tells the time', () => {
+  test('is not checked if no server sends the time', () => {
     expect(assessOffsets([]).status).toBe('warning');
   });
 });

@@ -39,7 +39,7 @@ describe('peek', () => {
     expect(stdout).toMatch(/device_id +string of \d+/);
   });
 
-  test('leaves every message where it was, to be received at once', async () => {
+  test('leaves every message visible on the queue', async () => {
     const ids = await sendMessages(queue.queue, loginMessages(10));
     expect(jsonOf<Peeked>(await peek('--json', '--messages', '10')).messages).toHaveLength(10);
     expect(await queue.depth()).toEqual({ visible: 10, inFlight: 0 });
@@ -48,7 +48,7 @@ describe('peek', () => {
     expect(messages.map(({ messageId }) => messageId).sort()).toEqual(ids.toSorted());
   });
 
-  test('touches no message when only the counts are asked for', async () => {
+  test('receives no message if only the counts are asked for', async () => {
     await sendMessages(queue.queue, loginMessages(2));
     const peeked = jsonOf<Peeked>(await peek('--json', '--messages', '0'));
     expect(peeked).toMatchObject({ visible: 2, messages: [], oldestSeenSeconds: null });
@@ -96,14 +96,14 @@ describe('peek, where a redrive policy moves messages away', () => {
     return loginEtl(queueEnvironment(queue), ['peek', ...args]);
   }
 
-  test('after three receives: refuses to look, and says what else there is', async () => {
+  test('after three receives: refuses to look, and prints the alternatives', async () => {
     const { exitCode, stdout, stderr } = await peekWith({ redrive: { maxReceiveCount: 3 } });
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toContain('--messages 0');
     expect(stderr).toContain('--force');
   });
 
-  test('after three receives: looks with --force, and shows counts without', async () => {
+  test('after three receives: looks with --force, and shows only counts without', async () => {
     const policy = { redrive: { maxReceiveCount: 3 } };
     expect((await peekWith(policy, '--force')).stdout).toContain('a login event');
     expect((await peekWith(policy, '--messages', '0')).stdout).toMatch(/visible +3/);

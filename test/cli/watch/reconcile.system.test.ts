@@ -69,7 +69,7 @@ describe('a ledger of one run', () => {
     return json.findings;
   }
 
-  test('that adds up is shown with its counts, and the command ends with 0', async () => {
+  test('that adds up is shown with its counts, and the command exits with 0', async () => {
     const { exitCode, stdout } = await reconcileCommand(env);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/workflow +completed +15 +10 +3 +2 +15 +0$/m);
@@ -221,7 +221,7 @@ describe('a ledger of one run', () => {
     });
   });
 
-  test('what a failed run took and did not store is open, and no finding', async () => {
+  test('messages that a failed run received and did not store are open, and not a finding', async () => {
     const counts = {
       received: 40,
       inserted: 10,
@@ -236,7 +236,7 @@ describe('a ledger of one run', () => {
     expect(json).toMatchObject({ open: 25, runs: [{ state: 'failed', open: 25 }] });
   });
 
-  test('runs from before --since are left out, and their rows with them', async () => {
+  test('runs from before --since and their rows are left out', async () => {
     await database.pool.query(`update ingest_runs set started_at = now() - interval '9 days'`);
     await database.pool.query(`update user_logins set inserted_at = now() - interval '9 days'`);
     await database.pool.query(`update quarantine set quarantined_at = now() - interval '9 days'`);
@@ -245,13 +245,13 @@ describe('a ledger of one run', () => {
     expect(json).toMatchObject({ addsUp: true, runs: [{ runId }] });
   });
 
-  test('a --since that makes no sense is a matter of the command line', async () => {
+  test('an invalid --since is a usage error', async () => {
     for (const since of ['yesterday', '2026-13-41', '7', '']) {
       expect((await reconcileCommand(env, '--since', since)).exitCode).toBe(2);
     }
   });
 
-  test('a database without the tables is told what to do', async () => {
+  test('a database without the tables is a problem that names the next step', async () => {
     const empty = await createTestDatabase({ migrated: false });
     try {
       const { exitCode, stderr } = await reconcileCommand({ DATABASE_URL: empty.url });
@@ -294,7 +294,7 @@ describe('a run that has not closed', () => {
     return { run, release };
   }
 
-  test('is running: its rows are told apart from those that are counted', async () => {
+  test('is running: its rows are shown apart from counted ones', async () => {
     const { run, release } = await untilAcknowledging();
     const { exitCode, json } = await reconcileJson(stack.env);
     release();
@@ -322,7 +322,7 @@ describe('a run that has not closed', () => {
     expect(stdout).toContain('and 5 row(s) of runs that have not closed');
   });
 
-  test('has come to its end for Temporal: somebody changed the ledger', async () => {
+  test('has ended according to Temporal: the ledger was changed', async () => {
     await stack.send(loginMessages(5));
     await stack.run();
     await stack.pool.query(`
@@ -334,7 +334,7 @@ describe('a run that has not closed', () => {
     ]);
   });
 
-  test('cannot be asked for: that is said, and is no finding', async () => {
+  test('cannot be checked without Temporal: the output says so, and it is not a finding', async () => {
     const { run, release } = await untilAcknowledging();
     const { exitCode, stderr, json } = await reconcileJson({
       ...stack.env,

@@ -39,7 +39,7 @@ describe('rows, as a role that may read user_logins and nothing else', () => {
     );
   });
 
-  test('takes those of a locale, since a time, how many rows at most', async () => {
+  test('filters by locale and time, and limits the rows', async () => {
     await storeLogins(database.pool, [
       { userId: 'old', daysAgo: 3 },
       { userId: 'other', locale: 'fr_FR' },
@@ -102,7 +102,7 @@ describe('rows, as a role that may read user_logins and nothing else', () => {
     expect(exact).toMatch(/^=1\+1,/m);
   });
 
-  test('nothing that a terminal obeys gets to it', async () => {
+  test('control characters of a value do not reach the terminal', async () => {
     await storeLogins(database.pool, [{ userId: '\u001b]0;owned\u0007\u009b2J' }]);
     for (const args of [[], ['--json']]) {
       const { stdout } = await rows(...args);
@@ -111,7 +111,7 @@ describe('rows, as a role that may read user_logins and nothing else', () => {
     expect(await usersOf()).toEqual(['\u001b]0;owned\u0007\u009b2J']);
   });
 
-  test('any number of rows takes little memory', async () => {
+  test('60,000 rows are printed with 64 MB of heap', async () => {
     await database.pool.query(`
       insert into user_logins
       select 'user-' || n, 'android', repeat('a', 256), repeat('b', 256), 'de', '1', current_date,
@@ -125,14 +125,14 @@ describe('rows, as a role that may read user_logins and nothing else', () => {
     }
   });
 
-  test('no rows are no failure', async () => {
+  test('exits with 0 if there are no rows', async () => {
     expect(await rows('--json')).toMatchObject({ exitCode: 0, stdout: '[]\n' });
     expect((await rows('--format', 'csv')).stdout).toMatch(/^user_id,.*\n$/);
     expect(await rows()).toMatchObject({ exitCode: 0, stderr: 'no rows\n' });
   });
 });
 
-test('a role that may not read the rows is told which may', async () => {
+test('a role without the privilege gets an error that names the role with it', async () => {
   const role = await createTestRole(database, ['select on ingest_runs']);
   try {
     for (const command of ['rows', 'stats']) {
@@ -147,6 +147,6 @@ test('a role that may not read the rows is told which may', async () => {
   }
 });
 
-test('a table of more rows than it can lay out is refused', async () => {
+test('a table of more than 1,000 rows is refused', async () => {
   expect((await rows('--limit', '1001')).exitCode).toBe(2);
 });

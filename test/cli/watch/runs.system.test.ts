@@ -49,7 +49,7 @@ describe('runs', () => {
     expect(stderr).toBe('and 1 run(s) that found an empty queue, see --all\n');
   });
 
-  test('says of one that has not closed what Temporal says', async () => {
+  test('shows the status from Temporal for a run that has not closed', async () => {
     await stack.send(loginMessages(3));
     await stack.run();
     await stack.pool.query(
@@ -128,7 +128,7 @@ describe('a run with shards', () => {
     expect(await handle.result()).toMatchObject({ received: 200 });
   }, 120_000);
 
-  test('one that found nothing counts as one run', async () => {
+  test('a run with shards that found nothing counts as one run', async () => {
     const since = ['--since', new Date().toISOString()];
     await stack.run({ shards: 3 });
     const listed = async (...args: string[]) =>
@@ -188,7 +188,7 @@ describe('runs show', () => {
     expect(stdout).toMatch(/completed, began 20.*, ended 20/);
   });
 
-  test('tells why one failed', async () => {
+  test('shows why a run failed', async () => {
     const run = await stack.start({ maxMessages: -1 });
     await expect(run.result()).rejects.toThrow();
     const { exitCode, stdout } = await runs('show', run.workflowId);
@@ -196,7 +196,7 @@ describe('runs show', () => {
     expect(stdout).toMatch(/failed, began.*\n.*maxMessages/);
   });
 
-  test('shows what the ledger has while Temporal is away', async () => {
+  test('shows the ledger while Temporal is unreachable', async () => {
     await stack.send(loginMessages(1));
     const run = await stack.start();
     await run.result();
@@ -234,7 +234,7 @@ describe('runs show', () => {
     for (const id of ids) expect(stderr).toContain(id);
   });
 
-  test('says that nobody knows it', async () => {
+  test('fails if neither Temporal nor the ledger knows the run', async () => {
     const { exitCode, stderr } = await runs('show', 'nobody');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/error: the run was not found\n +why: neither/);

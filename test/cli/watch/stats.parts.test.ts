@@ -44,7 +44,7 @@ const day = (daysAgo: number) =>
   new Date(Date.now() - daysAgo * 86_400_000).toISOString().slice(0, 10);
 
 describe('stats, as a role that may read user_logins and nothing else', () => {
-  test('counts by day, with the days on which there was nothing, and by value', async () => {
+  test('counts by day, including days without logins, and by value', async () => {
     const json = jsonOf<Stats>(await stats('--json', '--since', '3d', '--top', '2'));
     expect(json).toMatchObject({ since: day(3), logins: 5, accounts: 4 });
     expect(json.days).toEqual([
@@ -106,7 +106,7 @@ describe('stats, as a role that may read user_logins and nothing else', () => {
     expect(page).toContain(`default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;;`);
   });
 
-  test('a page that cannot be written is said in three parts', async () => {
+  test('a page that cannot be written is an error in three parts', async () => {
     const { exitCode, stderr } = await stats('--html', join(directory, 'none', 'page.html'));
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/error: the page was not written\n +why: .*ENOENT.*\n +what to do: /);

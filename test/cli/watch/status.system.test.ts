@@ -52,7 +52,7 @@ const unreachable = (json: StatusJson): string[] =>
 
 const problemsOf = (json: StatusJson) => json.problems.map(({ problem }) => problem);
 
-test('before any worker is there: that is what is wrong', async () => {
+test('without a worker: that is the problem', async () => {
   const { exitCode, json } = await status();
   expect(exitCode).toBe(1);
   expect(problemsOf(json)).toEqual(['no worker is running']);
@@ -72,7 +72,7 @@ test('doctor fails without a worker only while a run waits for one', async () =>
 });
 
 describe('where all is well', () => {
-  test('it says so, ends with 0, and has every part', async () => {
+  test('it says so, exits with 0, and shows every part', async () => {
     await stack.send([...loginMessages(8), 'no JSON', '[]']);
     await stack.run();
     await stack.send(loginMessages(3));
@@ -101,7 +101,7 @@ describe('where all is well', () => {
     expect(json.workers).toMatchObject({ workers: [expect.any(String)] });
   });
 
-  test('people read it on one screen', async () => {
+  test('the table fits one screen', async () => {
     await stack.send([...loginMessages(8), 'no JSON']);
     await stack.run();
     const { exitCode, stdout } = await loginEtl(stack.env, ['status']);
@@ -117,14 +117,14 @@ describe('where all is well', () => {
     expect(stdout.split('\n').length).toBeLessThan(30);
   });
 
-  test('--look tells the age of the oldest message that it looked at, and takes none away', async () => {
+  test('--look shows the age of the oldest message that it received, and leaves all on the queue', async () => {
     await stack.send(loginMessages(4));
     const { json } = await status({}, '--look');
     expect(json.queue).toMatchObject({ visible: 4, oldestSeenSeconds: expect.any(Number) });
     expect(await stack.queueDepth()).toEqual({ visible: 4, inFlight: 0 });
   });
 
-  test("the worker's role is enough", async () => {
+  test("the worker's role may read everything", async () => {
     await stack.send([...loginMessages(2), 'no JSON']);
     await stack.run();
     const url = stack.env.DATABASE_URL as string;
@@ -186,7 +186,7 @@ describe('where something is wrong', () => {
     await run.result();
   });
 
-  test('a run that waits, since the table refuses every row, names the constraint, and goes on when it is dropped', async () => {
+  test('a run that waits because the table refuses every row names the constraint, and continues when it is dropped', async () => {
     await stack.pool.query('truncate ingest_batches');
     await stack.pool.query('alter table user_logins add constraint none check (false) not valid');
     try {
@@ -244,7 +244,7 @@ describe('where something is wrong', () => {
     },
   );
 
-  test('servers that never answer are given up after their time, each by itself', async () => {
+  test('each server that never answers has its own timeout', async () => {
     const silent = await startSilentServer();
     try {
       const startedAt = performance.now();
@@ -261,7 +261,7 @@ describe('where something is wrong', () => {
     }
   });
 
-  test('without any setting each part names those that it needs', async () => {
+  test('without settings each part names the settings that it needs', async () => {
     const result = await loginEtl({}, ['status', '--json']);
     const json = jsonOf<StatusJson>(result);
     expect(result.exitCode).toBe(1);

@@ -32,7 +32,7 @@ test('generated keys are taken as they are: two keyrings, and a vault that opens
   );
 });
 
-test('keys are never the same twice', async () => {
+test('each call generates other keys', async () => {
   const others = await generateKeys('test');
   for (const name of Object.keys(keys)) expect(others[name]).not.toBe(keys[name]);
   expect(file('maskingKeys')).not.toBe(file('payloadKeys'));
@@ -48,7 +48,7 @@ test.runIf(hasFileModes)('key files can be read by their owner only', async () =
   expect((await stat(directory)).mode & 0o777).toBe(0o700);
 });
 
-test('key files that are there are never written over', async () => {
+test('existing key files are never overwritten', async () => {
   const directory = await emptyDirectory();
   await writeKeyFiles(directory, keys);
   await expect(writeKeyFiles(directory, await generateKeys('other'))).rejects.toThrow('EEXIST');

@@ -62,7 +62,7 @@ test('an id may be reserved for something else', () => {
   expect(parseKeyring(json, ['sha256'])).toEqual([expect.stringContaining('reserved')]);
 });
 
-test('the active key has to be there', () => {
+test('the active key has to be in the keyring', () => {
   for (const keys of [{}, { a: good }]) {
     expect(parseKeyring(JSON.stringify({ active: 'b', keys }))).toEqual([
       'names an active key that is not among its keys',
@@ -70,7 +70,7 @@ test('the active key has to be there', () => {
   }
 });
 
-test('every problem is listed, and none repeats any part of a key', () => {
+test('every problem is listed, without any part of a key', () => {
   const almost = randomBytes(30).toString('base64');
   const problems = parseKeyring(
     JSON.stringify({ active: good, keys: { [good]: good, a: almost, b: `${good}x` } }),

@@ -103,7 +103,7 @@ test.each<[string, Payload]>([
   },
 );
 
-test('marks of our own on a payload from outside mean nothing', async () => {
+test('our metadata on a payload from outside has no effect', async () => {
   const payload = payloadConverter.toPayload({ rows: 1 });
   for (const origin of ['own', 'argument', 'result', 'unbound']) {
     const metadata = { ...payload.metadata, 'login-etl-origin': Buffer.from(origin) };

@@ -51,7 +51,7 @@ test('bytes come back as bytes: the metadata of a payload is encrypted with it',
   expect(text((await encoded(bytes)).metadata?.encoding)).toBe('binary/encrypted');
 });
 
-test('nothing of the value can be read in what is encoded', async () => {
+test('an encoded payload does not contain the value', async () => {
   for (const value of [SECRET, { [SECRET]: 1 }, SECRET.repeat(1_000)]) {
     const payload = await encoded(value);
     const all = [payload.data, ...Object.values(payload.metadata ?? {})].map(text).join();
@@ -94,7 +94,7 @@ test('two keys with one id are not taken for each other', async () => {
   await expect(decoded(payload)).rejects.toThrow();
 });
 
-describe('what was tampered with is refused', () => {
+describe('a changed payload is refused', () => {
   const LARGE = SECRET.repeat(1_000);
   const changed = (payload: Payload, change: (copy: Buffer) => void): Payload => {
     const data = Buffer.from(payload.data ?? []);

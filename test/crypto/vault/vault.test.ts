@@ -35,14 +35,14 @@ const { publicPem, privatePem, privateKey } = keyPair();
 const vault = parseVaultPublicKey(publicPem);
 
 test.each(['', 'text', 'ünï🦊\u0000', 'x'.repeat(1_048_576)])(
-  'what is sealed opens as it was',
+  'a sealed text opens unchanged',
   async (plaintext) => {
     const sealed = sealBody(newDataKey(vault), plaintext, 'message-1');
     expect(await openBody(sealed, privateKey, 'message-1')).toBe(plaintext);
   },
 );
 
-test('nothing of the text can be read in what is sealed', () => {
+test('a sealed text does not contain the plain text', () => {
   const sealed = sealBody(newDataKey(vault), '203.0.113.77', '203.0.113.99');
   expect(sealed.toString('latin1')).not.toMatch(/203\.0/);
 });
@@ -65,7 +65,7 @@ test('a sealed text that was put in the place of another does not open', async (
   await expect(openBody(first, privateKey, '')).rejects.toThrow();
 });
 
-test('a single bit that is another, anywhere, and it does not open', async () => {
+test('a sealed text with one changed bit does not open', async () => {
   const sealed = sealBody(newDataKey(vault), 'text', 'message-1');
   for (const at of [0, 1, 2, 3, 100, 258, 259, 265, 271, 274, sealed.length - 1]) {
     const changed = Buffer.from(sealed);
@@ -74,7 +74,7 @@ test('a single bit that is another, anywhere, and it does not open', async () =>
   }
 });
 
-test('cut short, it does not open', async () => {
+test('a truncated sealed text does not open', async () => {
   const sealed = sealBody(newDataKey(vault), 'text', 'message-1');
   for (let length = 0; length < sealed.length; length += 1) {
     const cut = sealed.subarray(0, length);
@@ -82,7 +82,7 @@ test('cut short, it does not open', async () => {
   }
 });
 
-test('another private key does not open it', async () => {
+test('another private key does not open a sealed text', async () => {
   const sealed = sealBody(newDataKey(vault), 'text', 'message-1');
   await expect(openBody(sealed, keyPair().privateKey, 'message-1')).rejects.toThrow();
 });
@@ -99,7 +99,7 @@ test.each([
   expect(() => parseVaultPrivateKey(pem)).not.toThrow(/secret-text|BEGIN/);
 });
 
-test('keys are told apart by an id made of the public key', () => {
+test("a key's id is derived from the public key", () => {
   expect(vault.id).toMatch(/^[0-9a-f]{16}$/);
   expect(newDataKey(vault).vaultKeyId).toBe(vault.id);
   expect(vaultKeyId(createPublicKey(privatePem))).toBe(vault.id);

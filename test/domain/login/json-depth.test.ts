@@ -3,7 +3,7 @@ import { MAX_JSON_DEPTH, nestsTooDeep } from '../../../src/domain/login/json-dep
 
 const nested = (depth: number) => `${'['.repeat(depth)}${' '.repeat(100)}${']'.repeat(depth)}`;
 
-test('the limit itself is let through, one more is not', () => {
+test('the maximum depth is accepted, and one more is refused', () => {
   expect(nestsTooDeep(nested(MAX_JSON_DEPTH))).toBe(false);
   expect(nestsTooDeep(nested(MAX_JSON_DEPTH + 1))).toBe(true);
 });
@@ -12,7 +12,7 @@ test('objects and arrays count alike', () => {
   expect(nestsTooDeep('{"a":['.repeat(MAX_JSON_DEPTH / 2 + 1))).toBe(true);
 });
 
-test('what is side by side is not nested', () => {
+test('siblings do not count as nesting', () => {
   expect(nestsTooDeep('[],'.repeat(1_000))).toBe(false);
 });
 
@@ -23,6 +23,6 @@ test('brackets in strings do not count, also behind escaped quotes', () => {
   expect(nestsTooDeep(`{"a":"\\\\"${brackets}`)).toBe(true);
 });
 
-test('a hundred thousand open brackets overflow nothing', () => {
+test('a hundred thousand open brackets do not overflow the stack', () => {
   expect(nestsTooDeep('['.repeat(100_000))).toBe(true);
 });

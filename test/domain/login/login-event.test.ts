@@ -31,7 +31,7 @@ test.each([null, undefined, ''])('an optional field that is %j is null', (value)
   }
 });
 
-test('fields that nobody knows are ignored', () => {
+test('unknown fields are ignored', () => {
   const body = loginMessage(1, { session: { deep: ['x'] }, ip_address: 7 });
   expect(parseLoginEvent(body)).toEqual({ event: loginFields(1) });
 });
@@ -54,7 +54,7 @@ test('a lone surrogate is refused as it stands too, not only as an escape', () =
   expect(parseLoginEvent(body)).toEqual({ reason: 'user_id: holds a lone surrogate' });
 });
 
-test('a whole surrogate pair is no lone surrogate', () => {
+test('a surrogate pair is accepted', () => {
   expect(parseLoginEvent(loginMessage(1, { user_id: '🦊' })).event?.user_id).toBe('🦊');
 });
 
@@ -78,7 +78,7 @@ test('the first field in the order of the schema is named when several are wrong
   expect(faults?.[0]).toBe(reason);
 });
 
-test('all faults of a message are named, in the order of the schema', () => {
+test('all problems of a message are named, in the order of the schema', () => {
   const body = loginMessage(1, { ip: '999.1.1.1', app_version: 7, locale: 'x'.repeat(33) });
   expect(parseLoginEvent(body).faults).toEqual([
     'ip: is not an IP address',

@@ -113,7 +113,7 @@ test('auto unwraps envelopes in envelopes, a bounded number of them', () => {
   });
 });
 
-test('a setting is named only if it unwraps all envelopes of a message', () => {
+test('a setting is suggested only if it unwraps all envelopes of a message', () => {
   expect(parseLoginEvent(base64(sns(login))).reason).toBe(
     'message: is base64 (MESSAGE_ENVELOPE=auto would unwrap it)',
   );

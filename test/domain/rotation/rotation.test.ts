@@ -86,7 +86,7 @@ test('rows that come with an old key make it wait and go round once more', () =>
   expect(end).toMatchObject({ pass: 3, oldKeyInUse: false });
 });
 
-test('it does not go round for ever', () => {
+test('the number of passes is bounded', () => {
   const [, end] = rotate(() => 1);
   expect(end).toMatchObject({ pass: MAX_PASSES, oldKeyInUse: true, counts: { remasked: 3 } });
 });
@@ -143,7 +143,7 @@ test('each phase goes on from where its last step ended, and the next pass from 
   expect(removing).toMatchObject({ phase: 'removing originals', counts: { originalsRemoved: 7 } });
 });
 
-test('it passes as JSON, as it does when a run continues as new', () => {
+test('its state survives JSON, as in a run that continues as new', () => {
   const state = afterRemask(beginRotation('new'), { ...NOTHING, next: PLACE });
   expect(JSON.parse(JSON.stringify(state))).toEqual(state);
 });

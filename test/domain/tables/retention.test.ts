@@ -23,7 +23,7 @@ describe('a month is due', () => {
     expect(due(0, '2026-01-16T00:00:00Z')).toEqual(['2025-01', '2025-02', '2025-12']);
   });
 
-  test('never without the setting', () => {
+  test('never if the setting is not set', () => {
     expect(due(undefined, '2099-01-01T00:00:00Z')).toEqual([]);
   });
 });

@@ -43,7 +43,7 @@ test('months ahead are counted up to the first that is missing', () => {
   expect(monthsAhead(STATE, new Date('2026-12-31T23:59:59Z'))).toBe(1);
 });
 
-test('each month has a state', () => {
+test('each month is shown with its state', () => {
   const state = (month: string, now = NOW) => stateOfMonth(month, STATE, now);
   expect(state('2026-12')).toBe('ahead');
   expect(state('2026-11')).toBe('open until 2026-12-16');

@@ -94,7 +94,7 @@ async function expectWaiting(
 }
 
 test(
-  'read-only, as after a failover: the lanes wait, then go on',
+  'read-only, as after a failover: the lanes wait, then continue',
   () =>
     expectWaiting(
       {
@@ -141,13 +141,13 @@ async function expectWaitingWhile(sqlstate: string, reason: RegExp): Promise<voi
 // The lanes wait as above, so `npm test` leaves these out.
 if (FULL) {
   test(
-    'the disk is full: it is nobody’s row, and all of them wait',
+    'the disk is full: no row is refused, and all lanes wait',
     () => expectWaitingWhile('53100', /disk.*53100/),
     PATIENCE_MS,
   );
 
   test(
-    'no connection to be had: the lanes wait, then go on',
+    'no free connection: the lanes wait, then continue',
     async () => {
       const connections = takeAllConnections(stack.env.DATABASE_URL as string);
       await expectWaiting(

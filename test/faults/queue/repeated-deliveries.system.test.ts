@@ -72,7 +72,7 @@ async function makeVisible(messages: readonly Given[]): Promise<void> {
 }
 
 test(
-  'two lanes have the same messages in hand at once, in opposite order: neither waits for the other for good',
+  'two lanes with the same messages in opposite order do not deadlock',
   async () => {
     const ids = await stack.send(loginMessages(10));
     const runs: IngestHandle[] = [];

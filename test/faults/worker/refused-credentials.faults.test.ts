@@ -161,7 +161,7 @@ test.each<[string, string, () => Record<string, string>, () => Promise<void>]>([
 );
 
 test(
-  'a run waits while Postgres refuses the worker, and goes on once it is let in',
+  'a run waits while Postgres refuses the worker, and continues when it is accepted',
   async () => {
     const { worker } = await spawn({});
     await allowLogin(false);

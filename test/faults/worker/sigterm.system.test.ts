@@ -76,7 +76,7 @@ test(
 
 if (FULL) {
   test(
-    `SIGTERM of the only worker at ${STOPS} random moments (FAULT_SEED=${SEED}): the next one goes on`,
+    `SIGTERM of the only worker at ${STOPS} random moments (FAULT_SEED=${SEED}): the next one continues`,
     async () => {
       const fleet = new WorkerFleet(stack);
       await fleet.start(1);

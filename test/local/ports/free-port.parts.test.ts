@@ -40,7 +40,7 @@ test('ports asked for side by side are different', async () => {
   expect(new Set(ports).size).toBe(20);
 });
 
-test('a port of our own choice that is taken meanwhile is chosen anew', async () => {
+test('a chosen port that was taken in the meantime is replaced', async () => {
   const tried: number[] = [];
   const started = await onFreePort(undefined, async (port) => {
     tried.push(port);

@@ -10,7 +10,7 @@ import { freshDirectory, startedPostgres, valuesOf } from './started-postgres.ts
 
 const timeout = 60_000;
 
-test('an interrupted initdb is begun anew', { timeout }, async () => {
+test('an interrupted initdb is repeated', { timeout }, async () => {
   const dataDirectory = await freshDirectory();
   const abort = new AbortController();
   const start = startPostgresServer({ dataDirectory, signal: abort.signal });

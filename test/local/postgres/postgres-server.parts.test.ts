@@ -9,7 +9,7 @@ import { freshDirectory, startedPostgres, valuesOf } from './started-postgres.ts
 
 const timeout = 60_000;
 
-test('the server answers on loopback with a password, and stops without a trace', {
+test('the server answers on loopback with a password, and leaves no process when it stops', {
   timeout,
 }, async () => {
   const dataDirectory = await freshDirectory();

@@ -90,7 +90,7 @@ test('the last lines are those of this run, from memory or from the log file', a
   expect(await readFile(logFile, 'utf8')).toBe('earlier\none\ntwo\nthree\n');
 });
 
-test('when we are killed, what we started ends too', async () => {
+test('child processes end when their parent is killed', async () => {
   const { program, startedPid } = await lingeringProgram('sleep');
   program.kill('SIGKILL');
   await expectGone([startedPid]);

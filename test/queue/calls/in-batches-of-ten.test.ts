@@ -30,6 +30,6 @@ test('no more calls at once than were asked for', async () => {
   expect(peak).toBe(3);
 });
 
-test('nothing is no call', async () => {
+test('an empty list makes no call', async () => {
   expect(await inBatchesOfTen([], () => Promise.reject(new Error('called')))).toEqual([]);
 });

@@ -59,7 +59,7 @@ test('a pause is not lost to another call at the same time', () =>
     }
   }));
 
-test('what is paused is woken, and says why', async () => {
+test('a paused schedule is resumed, with a note', async () => {
   await setPaused(stack.client, true, 'database moves');
   await setPaused(stack.client, false, 'database has moved');
   expect(await looks()).toEqual({ paused: false, note: 'database has moved' });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-test('a run that is cancelled stores and deletes what it has in hand, takes no more, and says that it was cancelled', async () => {
+test('a cancelled run stores and deletes its current batches, receives no more, and ends as cancelled', async () => {
   await stack.send(loginMessages(200));
   const locking = await stack.pool.connect();
   const handle = await stack.start({ batchSize: 10, lanes: 3 });

@@ -48,7 +48,7 @@ test('a paused run begins no batch until it is resumed, and then drains the queu
   });
 });
 
-test('a run that is told to drain finishes what is in hand, completes, and leaves the rest', async () => {
+test('a run that is told to drain finishes its batches, completes, and leaves the rest', async () => {
   const { handle, release } = await heldRun();
   await handle.signal('drain');
   release();
@@ -74,7 +74,7 @@ test('a paused run can be told to drain, and can be cancelled', async () => {
 });
 
 test.each([1, 2])(
-  'what a run of %i shard(s) is told before it has begun counts',
+  'signals to a run of %i shard(s) that arrive before it starts count',
   async (shards) => {
     const workflowId = `told-before-${shards}`;
     const handle = await stack.client.workflow.signalWithStart('ingestLogins', {
@@ -89,7 +89,7 @@ test.each([1, 2])(
   },
 );
 
-test('what only an earlier run of the chain may hand on is not taken from people', async () => {
+test('a start with the state of an earlier run is ignored', async () => {
   const handle = await stack.client.workflow.start('ingestLogins', {
     taskQueue: 'login-etl',
     workflowId: 'not-carried',
@@ -98,7 +98,7 @@ test('what only an earlier run of the chain may hand on is not taken from people
   expect(await handle.result()).toEqual(zeroCounts());
 });
 
-test('a run that was paused goes on where it was, also when it then has to continue as new', async () => {
+test('a paused run continues where it was, also if it then has to continue as new', async () => {
   const { handle, release } = await heldRun();
   await handle.signal('pause');
   await expect.poll(stateOf(handle), SOON).toBe('paused');
@@ -116,7 +116,7 @@ test('a run that was paused goes on where it was, also when it then has to conti
   });
 });
 
-test('what a sharded run is told reaches its shards', async () => {
+test('signals of a sharded run reach its shards', async () => {
   const { handle, release } = await heldRun({ lanes: 1, shards: 2 });
   await handle.signal('drain');
   release();

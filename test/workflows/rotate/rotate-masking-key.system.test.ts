@@ -116,7 +116,7 @@ const audited = async (runId: string) =>
     )
   ).rows;
 
-test('rows of the old key end with the new one, and the vault with their originals under it alone', async () => {
+test('rows of the old key end with the new one, and the vault has their originals under the new key only', async () => {
   await fill(range(0, 40));
   await insert([...range(0, 40), ...range(0, 40)]);
   const handle = await start({ rowsPerStep: 9 });
@@ -141,7 +141,7 @@ test('rows of the old key end with the new one, and the vault with their origina
   expect(vault).toEqual([{ mask_key_id: NEW_KEY, count: 80 }]);
 });
 
-test('its beginning is on the record before anything is opened, and its end with counts', async () => {
+test('its start is on record before anything is opened, and its end with counts', async () => {
   await fill([1]);
   await insert([1, 2]);
   const handle = await start({ reason: 'key 1 leaked' });
@@ -158,7 +158,7 @@ test('its beginning is on the record before anything is opened, and its end with
   expect(records[0]?.actor).toMatch(/_custodian$/);
 });
 
-test('without a record nothing is opened', async () => {
+test('nothing is opened if the audit record is refused', async () => {
   await fill([1]);
   await insert([1]);
   await stack.pool.query('revoke insert on audit_log from login_etl_custodian');
@@ -218,7 +218,7 @@ test('the same device is the same masked value again, over rows from before, dur
   for (const row of rows) expect(row).toEqual({ values: 1, rows: 8, key: NEW_KEY });
 }, 240_000);
 
-test('while a live worker masks with another key it is refused, or waits if it is told to', async () => {
+test('it is refused while a live worker masks with another key, or waits for it if asked to', async () => {
   const stopOld = await startWorker();
   await expect(rotate()).rejects.toMatchObject({
     cause: {
@@ -271,7 +271,7 @@ test('it does not end while a run still has to insert what a killed worker maske
   }
 }, 300_000);
 
-test('while workers go on inserting with an old key it passes again and again, and says so in the end', async () => {
+test('while rows with an old key arrive it makes more passes, and reports when it gives up', async () => {
   await fill(range(0, 400));
   await insert([0]);
   let inserted = 1;
@@ -290,7 +290,7 @@ test('while workers go on inserting with an old key it passes again and again, a
   expect(await rowsByKey()).toEqual({ [NEW_KEY]: inserted });
 });
 
-test('rows whose original was erased stay, are counted, and hold nothing up', async () => {
+test('rows whose original was erased stay, are counted, and do not hold it up', async () => {
   await fill(range(0, 10));
   await insert(range(0, 10));
   await stack.pool.query(`delete from vault where masked_value = $1`, [
@@ -310,7 +310,7 @@ test('rows whose original was erased stay, are counted, and hold nothing up', as
   expect(rows).toEqual([{ field: 'device_id' }]);
 });
 
-test('told to stop it ends after the step in hand, and another start does what is left', async () => {
+test('a stop ends it after its current step, and another start does the rest', async () => {
   await fill(range(0, 60));
   await insert(range(0, 60));
   const handle = await start({ rowsPerStep: 2, pauseMsBetweenSteps: 50 });
@@ -326,7 +326,7 @@ test('told to stop it ends after the step in hand, and another start does what i
   expect(await rotate()).toMatchObject({ outcome: 'completed', remasked: 60 - stopped.remasked });
 });
 
-test('cancelled it does the same, and says that it was cancelled', async () => {
+test('a cancellation ends it after its current step, as cancelled', async () => {
   await fill(range(0, 60));
   await insert(range(0, 60));
   const handle = await start({ rowsPerStep: 2, pauseMsBetweenSteps: 50 });
@@ -371,7 +371,7 @@ test.each([
   expect(await audited(handle.firstExecutionRunId)).toEqual([]);
 });
 
-test('what anyone can read of it are counts', async () => {
+test('its unencrypted details have counts only', async () => {
   await fill(range(0, 5));
   await insert(range(0, 5));
   const handle = await start();
