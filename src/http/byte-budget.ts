@@ -1,14 +1,14 @@
 import { Refusal } from './refusal.ts';
 
 export type Reservation = {
-  /** Gives back what exceeds this. */
+  /** Releases the bytes above this number. */
   shrinkTo(bytes: number): void;
   release(): void;
 };
 
 type Waiting = { bytes: number; grant: () => void };
 
-/** Bounds the bytes that all requests of a server hold at once. Requests wait their turn, and not for long. */
+/** Bounds the bytes that all requests of a server hold at once. A request waits in a queue for a limited time. */
 export class ByteBudget {
   readonly #waitMs: number;
   #left: number;
@@ -20,9 +20,9 @@ export class ByteBudget {
     this.#waitMs = waitMs;
   }
 
-  /** @throws Refusal when the bytes are not free in time */
+  /** @throws Refusal if the bytes are not free in time */
   async reserve(bytes: number): Promise<Reservation> {
-    if (this.#waiting.size > 0 || bytes > this.#left) await this.#turn(bytes);
+    if (this.#waiting.size > 0 || bytes > this.#left) await this.#wait(bytes);
     else this.#left -= bytes;
     let held = bytes;
     const shrinkTo = (rest: number) => {
@@ -34,7 +34,7 @@ export class ByteBudget {
     return { shrinkTo, release: () => shrinkTo(0) };
   }
 
-  async #turn(bytes: number): Promise<void> {
+  async #wait(bytes: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiting = { bytes, grant: resolve };
     this.#waiting.add(waiting);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from './refusal.ts';
 
-/** @throws Refusal for a body of another type, or of more than so many bytes */
+/** @throws Refusal for a body of another type or above `maxBytes` */
 export async function readBody(
   request: IncomingMessage,
   { type, maxBytes }: { type: string; maxBytes: number },

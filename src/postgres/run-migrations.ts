@@ -23,7 +23,7 @@ const MAKE_LIST = `
     applied_at timestamptz not null default now()
   )`;
 
-/** Until the commit, so that two that migrate at once take turns. */
+/** Held until the commit, to serialize concurrent migrations. */
 const LOCK_LIST = 'lock table login_etl_migrations in share row exclusive mode';
 
 export type MigrationResult = {

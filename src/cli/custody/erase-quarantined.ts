@@ -19,13 +19,13 @@ type QuarantineCounts = {
   erased: number;
   /** Earlier versions of edited messages. */
   versions: number;
-  /** Sealed for another key, or damaged: they may belong to anyone. */
+  /** Messages sealed for another key, or damaged ones. They may be about the subject. */
   notOpened: number;
-  /** Message ids: perhaps about the subject, and left for a person to decide. */
+  /** Ids of messages that may be about the subject. A person decides about them. */
   near: string[];
 };
 
-/** Opens every quarantined body, since nothing else says whose it is, and deletes those about the subject. */
+/** Opens every quarantined body, since no column names its user, and deletes those about the subject. */
 export async function eraseQuarantined(
   custody: Custody,
   wanted: Wanted,
@@ -38,7 +38,7 @@ export async function eraseQuarantined(
 }
 
 /** @param body undefined if it could not be opened */
-function judge(
+function matchOf(
   body: string | undefined,
   wanted: Wanted,
   includeNear: boolean,
@@ -59,10 +59,10 @@ async function eraseMessages(
     const page = await readSealedMessages(pool, {}, { after, ...PAGE });
     const found: string[] = [];
     for (const message of page) {
-      const verdict = judge(await openQuarantined(message, privateKey), wanted, includeNear);
-      if (verdict === 'not opened') counts.notOpened += 1;
-      else if (verdict === 'erase') found.push(message.messageId);
-      else if (verdict === 'near') counts.near.push(message.messageId);
+      const match = matchOf(await openQuarantined(message, privateKey), wanted, includeNear);
+      if (match === 'not opened') counts.notOpened += 1;
+      else if (match === 'erase') found.push(message.messageId);
+      else if (match === 'near') counts.near.push(message.messageId);
     }
     counts.searched += page.length;
     if (found.length > 0) {
@@ -94,10 +94,10 @@ async function eraseVersions(
     const near = new Set<string>();
     for (const id of ids) {
       for (const version of await readVersions(pool, id)) {
-        const verdict = judge(await openQuarantined(version, privateKey), wanted, includeNear);
-        if (verdict === 'not opened') counts.notOpened += 1;
-        else if (verdict === 'erase') found.add(id);
-        else if (verdict === 'near') near.add(id);
+        const match = matchOf(await openQuarantined(version, privateKey), wanted, includeNear);
+        if (match === 'not opened') counts.notOpened += 1;
+        else if (match === 'erase') found.add(id);
+        else if (match === 'near') near.add(id);
       }
     }
     counts.near.push(...[...near].filter((id) => !found.has(id) && !counts.near.includes(id)));

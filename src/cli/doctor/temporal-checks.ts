@@ -107,7 +107,7 @@ async function workers(client: Client, pool: Pool | undefined): Promise<Finding>
     : warning(detail, start);
 }
 
-/** A cron's next run exists long before its turn. */
+/** Temporal creates a cron's next run long before its time. */
 const hasBegun = (run: WorkflowExecutionInfo): boolean => startAndStatus(run).status !== 'waiting';
 
 /** A recovery opens histories, so each key that they were encrypted with is needed for as long. */

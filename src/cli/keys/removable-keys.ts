@@ -5,10 +5,10 @@ import { type PayloadKeyUse, readKeyUses } from '../../postgres/workers/payload-
 import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { keptHistories, keysOfSchedule } from '../../temporal/kept-histories.ts';
 
-/** From when on a payload key may be removed; null: not yet, or not known, for this reason. */
+/** The time from which a payload key may be removed, or null with the reason why not. */
 export type Removable = { from: Date | null; reason: string };
 
-/** What the database knows of payload keys. */
+/** The records of payload keys in the database. */
 export type KeysInUse = { uses: PayloadKeyUse[]; activeIn: Map<string, string> };
 
 export async function readKeysInUse(pool: Pool): Promise<KeysInUse> {
@@ -20,8 +20,8 @@ export async function readKeysInUse(pool: Pool): Promise<KeysInUse> {
 }
 
 /**
- * Judges keys that are not active here, by the histories of all these namespaces. A key without a record was last used before
- * the records begin, by an earlier build.
+ * Finds when keys that are not active here may be removed, by the histories of all these namespaces. A key without a record
+ * was last used by an earlier build, before the records begin.
  */
 export async function removableKeys(
   [ingestion, ...others]: readonly [Client, ...Client[]],
@@ -30,7 +30,7 @@ export async function removableKeys(
 ): Promise<Map<string, Removable>> {
   const scheduled = await keysOfSchedule(ingestion);
   const recordsBegin = Math.min(...uses.map(({ firstUsedAt }) => firstUsedAt.getTime()));
-  const judge = async (keyId: string): Promise<Removable> => {
+  const removableKey = async (keyId: string): Promise<Removable> => {
     const worker = activeIn.get(keyId);
     if (worker !== undefined) return kept(`it is the active one of worker ${worker}`);
     if (scheduled.includes(keyId)) {
@@ -46,7 +46,9 @@ export async function removableKeys(
     if (removedAt === undefined) return { from: new Date(), reason: 'no history needs it' };
     return { from: removedAt, reason: 'Temporal then removes the last history that may need it' };
   };
-  return new Map(await Promise.all(keyIds.map(async (id) => [id, await judge(id)] as const)));
+  return new Map(
+    await Promise.all(keyIds.map(async (id) => [id, await removableKey(id)] as const)),
+  );
 }
 
 const kept = (reason: string): Removable => ({ from: null, reason });

@@ -24,14 +24,14 @@ const SETTINGS = {
     name: 'QUARANTINE_RETENTION_DAYS',
     example: '365',
     description:
-      "The custodian's worker: quarantined messages are discarded after so many days, on the record. Not set: all are kept.",
+      "Days after which the custodian's worker discards quarantined messages, with an audit record. Not set: all are kept.",
     parse: wholeNumber(15, 36_500),
   },
   ledgerMonths: {
     name: 'LEDGER_RETENTION_MONTHS',
     example: '24',
     description:
-      "The custodian's worker: runs leave the ledger after so many complete months. Not set: all are kept.",
+      "Complete months after which the custodian's worker removes runs from the ledger. Not set: all are kept.",
     parse: wholeNumber(3, 1_200),
   },
 } as const satisfies Settings;

@@ -79,9 +79,9 @@ export async function planAdoption(pool: Pool): Promise<AdoptionPlan> {
 export const surveyRows = (pool: Pool, { old }: AdoptionPlan, onProgress: OnProgress) =>
   survey(pool, old, (pages) => onProgress('reading', pages, old.pages));
 
-/** Copies that differ after so many rounds are made equal under the lock. */
+/** After this many rounds, differing copies are made equal under the lock. */
 const ROUNDS = 5;
-/** So few differing ranges are quickly copied under the lock. */
+/** This many differing ranges can be copied under the lock in a short time. */
 const FEW_RANGES = 4;
 
 type Options = { pagesPerBatch?: number | undefined; onProgress: OnProgress };

@@ -129,7 +129,7 @@ export async function copyNext(
   old: OldTable,
   pagesPerBatch: number,
 ): Promise<{ page: number; pages: number } | undefined> {
-  // Two that adopt at the same time take turns.
+  // Serializes concurrent adoptions.
   await client.query('lock table adoption in share row exclusive mode');
   const { rows } = await client.query<Omit<Range, 'endPage'> & { pages: number }>(NEXT, [old.oid]);
   const [next] = rows;

@@ -15,15 +15,15 @@ export type Survey = {
 const PAGES_AT_A_TIME = 8_192;
 
 const surveyRange = (old: OldTable) => `
-  with judged as materialized (
+  with checked as materialized (
     select ${reasonsOf(old)} as reasons, to_char(${createDateOf(old)}, 'YYYY-MM') as month
     from ${old.name} o where ${IN_RANGE}
   )
-  select 'month' as kind, month as name, count(*)::float8 as rows from judged where reasons = '{}' group by month
+  select 'month' as kind, month as name, count(*)::float8 as rows from checked where reasons = '{}' group by month
   union all
-  select 'reason', reason, count(*)::float8 from judged, unnest(reasons) as reason group by reason
+  select 'reason', reason, count(*)::float8 from checked, unnest(reasons) as reason group by reason
   union all
-  select 'set aside', '', count(*)::float8 from judged where reasons <> '{}'`;
+  select 'set aside', '', count(*)::float8 from checked where reasons <> '{}'`;
 
 type Line = { kind: 'month' | 'reason' | 'set aside'; name: string; rows: number };
 

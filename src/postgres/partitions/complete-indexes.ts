@@ -45,8 +45,8 @@ type Missing = {
 };
 
 /**
- * Those who build take turns. A build waits for sessions with a snapshot. The one that holds this lock has none and is idle
- * until all is built, but one that waits for the lock has one, so it tries again and again instead.
+ * Only one session builds at a time. A build waits for all sessions with a snapshot. The session that holds this lock has
+ * none, but one that waits for it would, so it retries instead of waiting.
  */
 const TAKE_TURN = `
   lock table login_etl_index_lock in share row exclusive mode nowait;

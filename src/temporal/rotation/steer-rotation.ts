@@ -54,7 +54,7 @@ export async function startRotation(
     throw new Problem(
       'no rotation was started',
       'one is running',
-      'Look at it with `login-etl remask status`; `login-etl remask stop` ends it after the step in hand.',
+      'Look at it with `login-etl remask status`; `login-etl remask stop` ends it after the current step.',
     );
   }
   return ROTATION_WORKFLOW_ID;

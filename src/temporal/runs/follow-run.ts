@@ -77,7 +77,7 @@ async function outcome(client: Client, workflowId: string): Promise<RunOutcome> 
     const { cause } = error;
     const reason = failureReason(cause);
     if (cause instanceof CancelledFailure) {
-      return { status: 'cancelled', reason: 'it was told to stop; what it had in hand is stored' };
+      return { status: 'cancelled', reason: 'it was told to stop; its current batches are stored' };
     }
     if (cause instanceof TerminatedFailure)
       return { status: 'terminated', reason: 'somebody ended it at once' };

@@ -30,7 +30,7 @@ async function listRoots(
 
 type Started = Pick<WorkflowExecutionInfo, 'status' | 'startTime' | 'executionTime'>;
 
-/** A cron's next run exists long before its turn: it starts at its turn, and waits until then. */
+/** Temporal creates a cron's next run long before its time; until then it waits. */
 export function startAndStatus({ status, startTime, executionTime }: Started, now = new Date()) {
   const startedAt = executionTime ?? startTime;
   const waits = status.name === 'RUNNING' && startedAt > now;

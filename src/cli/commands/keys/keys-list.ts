@@ -54,9 +54,11 @@ export function addKeysListCommand(keys: Command): void {
       takeEnvironment(command);
       const known = configuredKeys();
       const used = tables ? await usedKeys(command) : {};
-      const judged = tables ? await judgePayloadKeys(command, known) : new Map<string, Removable>();
+      const removable = tables
+        ? await removablePayloadKeys(command, known)
+        : new Map<string, Removable>();
       const list = [...known, ...onlyInTables(known, used)].map((key) =>
-        withRemovable(withUse(key, used), judged),
+        withRemovable(withUse(key, used), removable),
       );
       if (json) printJson(list);
       else printData([...describe(list), ...list.flatMap(describeRemovable)]);
@@ -111,8 +113,8 @@ async function usedKeys(command: Command): Promise<Used> {
   return withDatabase(command, settings.postgres, readKeyUse, { migrated: false });
 }
 
-/** Of keys that are not active here. Without database or Temporal nothing is known. */
-async function judgePayloadKeys(
+/** For keys that are not active here. It needs the database and Temporal. */
+async function removablePayloadKeys(
   command: Command,
   known: readonly Key[],
 ): Promise<Map<string, Removable>> {
@@ -140,10 +142,10 @@ async function judgePayloadKeys(
 const unknown = (ids: readonly string[], reason: string): Map<string, Removable> =>
   new Map(ids.map((id) => [id, { from: null, reason: `not known: ${reason}` }]));
 
-function withRemovable(key: Key, judged: ReadonlyMap<string, Removable>): Key {
-  const removable = key.kind === 'payload' ? judged.get(key.id) : undefined;
-  if (!removable) return key;
-  const { from, reason } = removable;
+function withRemovable(key: Key, removable: ReadonlyMap<string, Removable>): Key {
+  const found = key.kind === 'payload' ? removable.get(key.id) : undefined;
+  if (!found) return key;
+  const { from, reason } = found;
   return { ...key, removableFrom: from?.toISOString() ?? null, removableBecause: reason };
 }
 
