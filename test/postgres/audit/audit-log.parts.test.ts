@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { AUDIT_ORIGIN, verifyAudit } from '../../../src/domain/verify-audit.ts';
 import { appendAuditRecord } from '../../../src/postgres/audit/append-audit-record.ts';
 import { readAuditLinks, readLatestAudit } from '../../../src/postgres/audit/read-audit.ts';
@@ -7,10 +7,11 @@ import { createTestDatabase, type TestDatabase } from '../../support/servers/tes
 
 let database: TestDatabase;
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await createTestDatabase();
 });
-afterEach(() => database?.remove());
+beforeEach(() => tamper('truncate audit_log restart identity'));
+afterAll(() => database?.remove());
 
 const query = (text: string, values?: unknown[]) => database.pool.query(text, values);
 
@@ -121,6 +122,12 @@ describe('a change by the owner, with the triggers off,', () => {
   });
 
   test('that hides behind an audit_record() of its own is found', async () => {
+    const { rows } = await query(
+      `select pg_get_functiondef('audit_record'::regproc) as definition`,
+    );
+    onTestFinished(async () => {
+      await query(`${rows[0].definition}; drop table original`);
+    });
     await query(`
       create table original as select * from audit_log;
       create or replace function audit_record(
