@@ -131,7 +131,6 @@ test('a caller that sends too many requests gets 429 with Retry-After; another c
   expect((await ask(tokenWith('logins:stats'))).status).toBe(403);
 });
 
-<<<<<<< HEAD
 test('answers 304 are bounded, too, though at ten times the rate', async () => {
   const limited = await apiInTest({ settings: { requestsPerMinute: 2 }, database: api.database });
   const ask = () => limited.get('/v1/stats/days', { 'if-none-match': '*' });
@@ -167,10 +166,7 @@ test('tokens count and stop counting as the file that has them is replaced', asy
   expect(await statusFor('second')).toBe(200);
 });
 
-test('an address that guesses tokens is told nothing more after a while', async () => {
-=======
 test('an address that guesses tokens gets 429 after a number of failures', async () => {
->>>>>>> a81d64c (State rules in the titles of tests, and give unit tests time on a busy machine)
   const guessed = await apiInTest({ database: api.database });
   const statuses = [];
   for (let attempt = 0; attempt < 65; attempt += 1) {

@@ -114,7 +114,6 @@ test('beginning and downloading are on record before the file, without the value
   expect(stored.rows[0].sealed_query.toString('latin1')).not.toContain('user-3');
 });
 
-<<<<<<< HEAD
 test('HEAD tells the type of a file, and neither reads nor records it', async () => {
   const { url } = await begun();
   const before = (await records()).length;
@@ -138,10 +137,7 @@ test('a download that the client breaks off leaves room for others', async () =>
   await expect.poll(async () => (await api.get(url)).status).toBe(200);
 });
 
-test('nobody else, and no other service with another secret, has the export', async () => {
-=======
 test('another caller, or a service with another secret, cannot download the export', async () => {
->>>>>>> a81d64c (State rules in the titles of tests, and give unit tests time on a busy machine)
   const { url } = await begun();
   expect((await api.get(url, bearer(OTHER_TOKEN))).status).toBe(404);
   const other = await apiInTest({ database: api.database });
