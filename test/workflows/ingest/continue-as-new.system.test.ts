@@ -48,7 +48,9 @@ test('a cron outlives a run whose history was full, and its next run counts from
     const { workflowId, firstExecutionRunId } = handle;
     return (await runHistories(stack.client, workflowId, firstExecutionRunId)).filter(isCompleted);
   };
-  await expect.poll(async () => (await completed()).length, { timeout: 120_000 }).toBeGreaterThan(1);
+  await expect
+    .poll(async () => (await completed()).length, { timeout: 120_000 })
+    .toBeGreaterThan(1);
   await stack.client.workflow.getHandle(handle.workflowId).terminate();
 
   const [first, second] = await completed();
