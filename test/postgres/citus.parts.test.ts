@@ -8,8 +8,8 @@ import { createTestDatabase, type TestDatabase } from '../support/servers/test-d
 import { batchToInsert, newIds, SENT_AT_MS } from './ingest/batch-to-insert.ts';
 
 /**
- * What Citus demands of the tables that `deploy/citus/distribute.sql` distributes, and of the statements of ingestion. Citus
- * itself cannot be installed here; the rules are those of Citus 13.2, with which the file and these statements were tried.
+ * What Citus demands of the table that `deploy/citus/distribute.sql` distributes, and of the statements of ingestion. The rules
+ * are those of Citus 13.2, with which both were tried; plain Postgres is enough to find what breaks them.
  */
 const FILE = await readFile(new URL('../../deploy/citus/distribute.sql', import.meta.url), 'utf8');
 const statements = FILE.replace(/^(--|\\).*$/gm, '')
