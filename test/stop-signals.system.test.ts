@@ -17,15 +17,22 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-const PROGRAMS = [
-  ['worker', 'src/worker.ts', () => stack.env],
-  ['custodian', 'src/custodian.ts', () => custodianEnv(stack, stack.env.MASKING_KEYS as string)],
-] as const;
-
-/** npm passes on the first of them only. */
+/** npm forwards the first of them only. */
 const NPM_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGKILL'] as const;
 
-/** A program in a process group of its own, once it runs. */
+/** The custodian handles signals with the worker's code, so it gets one signal in each way. */
+const PROGRAMS = [
+  ['worker', 'src/worker.ts', () => stack.env, NPM_SIGNALS, STOP_SIGNALS],
+  [
+    'custodian',
+    'src/custodian.ts',
+    () => custodianEnv(stack, stack.env.MASKING_KEYS as string),
+    ['SIGKILL'],
+    ['SIGTERM'],
+  ],
+] as const;
+
+/** Starts a program in its own process group, and waits until it runs. */
 async function running(
   command: string,
   args: string[],
@@ -50,7 +57,7 @@ async function running(
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // All of the group has ended, as it should.
+      // The whole group has ended, as it should.
     }
     await exited;
   });
@@ -58,9 +65,9 @@ async function running(
   return { pid, exited, output: () => output };
 }
 
-describe.each(PROGRAMS)('%s', (name, script, env) => {
-  test.each(NPM_SIGNALS)(
-    '%s to npm ends the program, which finishes its work first',
+describe.each(PROGRAMS)('%s', (name, script, env, npmSignals, stopSignals) => {
+  test.each(npmSignals)(
+    '%s to npm ends the program, which first finishes its work',
     async (signal) => {
       const npm = await running('npm', ['run', name], env());
       const family = await familyOf(npm.pid);
@@ -72,15 +79,18 @@ describe.each(PROGRAMS)('%s', (name, script, env) => {
     },
   );
 
-  test.each(STOP_SIGNALS)('%s ends it as a success, when its work is finished', async (signal) => {
-    const program = await running('nohup', [process.execPath, script], env());
-    process.kill(program.pid, signal);
-    expect(await program.exited, program.output()).toEqual([0, null]);
-    expect(program.output()).toContain('worker has stopped');
-  });
+  test.each(stopSignals)(
+    '%s ends it with exit code 0, after its work is finished',
+    async (signal) => {
+      const program = await running('nohup', [process.execPath, script], env());
+      process.kill(program.pid, signal);
+      expect(await program.exited, program.output()).toEqual([0, null]);
+      expect(program.output()).toContain('worker has stopped');
+    },
+  );
 });
 
-test.each(NPM_SIGNALS)('%s to npx ends a command that would go on', async (signal) => {
+test.each(['SIGTERM', 'SIGKILL'] as const)('%s to npx ends a running command', async (signal) => {
   const npx = await running('npx', ['login-etl', 'status', '--watch'], stack.env, 'login-etl');
   const family = await familyOf(npx.pid);
   expect(family.length).toBeGreaterThan(1);
@@ -95,7 +105,7 @@ test.runIf(process.platform === 'linux')(
     const directory = await makeTestDirectory('terminal');
     onTestFinished(() => rm(directory, { recursive: true }));
     const status = join(directory, 'status');
-    // Its parent and its log end with the terminal: it notes its exit code itself.
+    // Its parent and its log end with the terminal, so it writes its exit code to a file.
     const noteExitCode = `import { writeFileSync } from 'node:fs';
     process.on('exit', (code) => writeFileSync('${status}', String(code)));`;
     const terminal = await running(

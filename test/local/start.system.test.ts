@@ -120,10 +120,10 @@ test('--once stores every sample, a second start keeps rows and keys, SIGTERM st
   );
 }, 240_000);
 
+// test/faults/worker/stopped-start.faults.test.ts stops it when all servers are up.
 test.each([
   ['before any server is up', 'everything local'],
   ['when the first server is up', '✓'],
-  ['when the worker starts', '✓ Worker'],
 ])(
   'SIGINT %s stops what was started, within 10 seconds',
   async (_when, said) => {

@@ -23,6 +23,8 @@ const expectNamed = (error: unknown, table: string, answer: string): void =>
     policy: { action: 'wait', advice: expect.stringMatching(`: ${table} \\(${answer}\\)$`) },
   });
 
+/** The same code of ours names each table, so only one table gets all codes. */
+const CODES = ['P0001', '40001', '57P01', '23505', '28000', '3D000', '55000', '57014', '42P01'];
 const TABLES = ['quarantine', 'vault_data_keys', 'ingest_runs', 'ingest_batches'];
 
 describe.each([...TABLES, 'vault'])(
@@ -34,7 +36,7 @@ describe.each([...TABLES, 'vault'])(
         ? insertWithOriginals(manyOriginals(30))
         : insertFitting(parts.worker, fullBatch());
 
-    test.each(['P0001', '23505', '28000', '3D000', '55000', '57P01', '40001', '57014', '42P01'])(
+    test.each(table === 'quarantine' ? CODES : CODES.slice(0, 3))(
       'a trigger that raises %s',
       async (code) => {
         await addTrigger(table, `raise exception 'a secret' using errcode = '${code}';`);
@@ -44,7 +46,7 @@ describe.each([...TABLES, 'vault'])(
       },
     );
 
-    test('a trigger that reads a table that is gone', async () => {
+    test('a trigger that reads a missing table', async () => {
       await addTrigger(table, 'perform from nowhere;');
       expectNamed(await thrownBy(insert()), table, '42P01, meddle');
     });
@@ -57,7 +59,7 @@ describe.each([...TABLES, 'vault'])(
       expectNamed(await thrownBy(insert()), table, '23514, other_team');
     });
 
-    test('a column that wants a value', async () => {
+    test('a column that needs a value', async () => {
       await change(
         `alter table ${table} add column region text not null`,
         `alter table ${table} drop column region`,
