@@ -49,7 +49,7 @@ export function parseIngestInput(input: unknown): IngestInput {
 }
 
 /** The settings of a run that decide how fast it is. */
-export type Tuning = Pick<IngestInput, 'lanes' | 'batchSize' | 'maxBatchBytes' | 'shards'>;
+type Tuning = Pick<IngestInput, 'lanes' | 'batchSize' | 'maxBatchBytes' | 'shards'>;
 
 /** What a run without such settings chose, and for how many messages. */
 export type ChosenTuning = Tuning & { backlog: number };

@@ -2,7 +2,7 @@ import { clearSummary } from './clear-text.ts';
 import { INGEST_SETTINGS, type IngestInput } from './ingest-input.ts';
 
 /** The static summary and details of a run, by which people tell runs apart in the Web UI. */
-export type RunDescription = { staticSummary: string; staticDetails: string };
+type RunDescription = { staticSummary: string; staticDetails: string };
 
 /**
  * Readable without a key, so they contain only fixed texts and the numbers of known settings.

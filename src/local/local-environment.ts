@@ -7,7 +7,7 @@ export const LOCAL_REGION = 'us-east-1';
 /** The emulator accepts any credentials; real ones are not sent to it. */
 export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
-export type LocalAddresses = {
+type LocalAddresses = {
   sqsEndpoint: string;
   databaseUrl: string;
   temporalAddress: string;

@@ -3,12 +3,7 @@ import { mayBlameRow } from '../errors/blame.ts';
 import { cleanName, TableRefusesBatch } from '../errors/table-trouble.ts';
 
 /** Tables of the job, other than user_logins, that take an entry with each batch. */
-export type SideTable =
-  | 'ingest_runs'
-  | 'ingest_batches'
-  | 'quarantine'
-  | 'vault'
-  | 'vault_data_keys';
+type SideTable = 'ingest_runs' | 'ingest_batches' | 'quarantine' | 'vault' | 'vault_data_keys';
 
 /** Names the table when it refuses an entry: its messages have no other place to go to. */
 export async function onTable<T>(table: SideTable, statement: Promise<T>): Promise<T> {

@@ -10,7 +10,7 @@ const OURS = [WORKFLOW_TYPE, REPLAY_WORKFLOW_TYPE, ROTATION_WORKFLOW_TYPE]
   .map((type) => `'${type}'`)
   .join(', ');
 
-export type KeptHistories = {
+type KeptHistories = {
   /** An open run that began by then. */
   open: string | undefined;
   /** When the last history of a closed run that began by then is removed; undefined if there is none. */

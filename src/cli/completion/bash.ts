@@ -1,25 +1,16 @@
 import type { ValueKind } from './command-tree.ts';
-import { type CompletionCases, type Place, quoted } from './completion-cases.ts';
+import { type CompletionCases, findPlace, type Place, quoted } from './completion-cases.ts';
 
-/** For bash from 3.2 on (that of macOS), without the bash-completion package. */
-export function bashCompletion({ places, values }: CompletionCases): string {
+/** For bash 3.2 (macOS) and later, without the bash-completion package. */
+export function bashCompletion(cases: CompletionCases): string {
+  const { places, values } = cases;
   return `# bash completion of login-etl. Made by: login-etl completion bash
 _login_etl() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev="" word place="" i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word="\${COMP_WORDS[i]}"
-    case "$place $prev" in
-${values.map(({ path, flag }) => `      ${quoted(`${path} ${flag}`)}) prev=""; continue ;;`).join('\n')}
-    esac
-    case "$place/$word" in
-${places
-  .filter(({ path }) => path !== '')
-  .map(({ path }) => `      ${quoted(path)}) place="$place/$word" ;;`)
-  .join('\n')}
-    esac
-    prev="$word"
-  done
+${findPlace(cases)}
   local IFS=$'\\n'
   case "$place $prev" in
 ${values.map(({ path, flag, value }) => `    ${quoted(`${path} ${flag}`)}) ${complete(value)}; return ;;`).join('\n')}

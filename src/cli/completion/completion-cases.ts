@@ -42,3 +42,19 @@ export function completionCases(tree: CommandNode): CompletionCases {
 
 /** A text as one word of a shell: all three take it so, but for fish, which also wants its backslashes doubled. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** The rest of the loop over the words before the cursor, for bash and zsh. It finds the command and the option before it. */
+export const findPlace = ({
+  places,
+  values,
+}: CompletionCases): string => `    case "$place $prev" in
+${values.map(({ path, flag }) => `      ${quoted(`${path} ${flag}`)}) prev=""; continue ;;`).join('\n')}
+    esac
+    case "$place/$word" in
+${places
+  .filter(({ path }) => path !== '')
+  .map(({ path }) => `      ${quoted(path)}) place="$place/$word" ;;`)
+  .join('\n')}
+    esac
+    prev="$word"
+  done`;

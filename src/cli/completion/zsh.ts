@@ -1,8 +1,15 @@
 import type { ValueKind } from './command-tree.ts';
-import { type CompletionCases, type Item, type Place, quoted } from './completion-cases.ts';
+import {
+  type CompletionCases,
+  findPlace,
+  type Item,
+  type Place,
+  quoted,
+} from './completion-cases.ts';
 
 /** Sourced after compinit, or as the file `_login-etl` on the fpath. */
-export function zshCompletion({ places, values }: CompletionCases): string {
+export function zshCompletion(cases: CompletionCases): string {
+  const { places, values } = cases;
   return `#compdef login-etl
 # zsh completion of login-etl. Made by: login-etl completion zsh
 _login_etl() {
@@ -10,17 +17,7 @@ _login_etl() {
   local -a commands options
   for ((i = 2; i < CURRENT; i++)); do
     word="\${words[i]}"
-    case "$place $prev" in
-${values.map(({ path, flag }) => `      ${quoted(`${path} ${flag}`)}) prev=""; continue ;;`).join('\n')}
-    esac
-    case "$place/$word" in
-${places
-  .filter(({ path }) => path !== '')
-  .map(({ path }) => `      ${quoted(path)}) place="$place/$word" ;;`)
-  .join('\n')}
-    esac
-    prev="$word"
-  done
+${findPlace(cases)}
   case "$place $prev" in
 ${values.map(({ path, flag, value }) => `    ${quoted(`${path} ${flag}`)}) ${complete(value)}; return ;;`).join('\n')}
   esac

@@ -9,7 +9,7 @@ import { keptHistories, keysOfSchedule } from '../../temporal/kept-histories.ts'
 export type Removable = { from: Date | null; reason: string };
 
 /** The records of payload keys in the database. */
-export type KeysInUse = { uses: PayloadKeyUse[]; activeIn: Map<string, string> };
+type KeysInUse = { uses: PayloadKeyUse[]; activeIn: Map<string, string> };
 
 export async function readKeysInUse(pool: Pool): Promise<KeysInUse> {
   const live = (await readReportedWorkers(pool, TASK_QUEUE)).filter(({ alive }) => alive);

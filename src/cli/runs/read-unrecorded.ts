@@ -8,7 +8,7 @@ import { withTemporal } from '../connect/with-temporal.ts';
 const ASK_TIMEOUT_MS = 5_000;
 
 /** What Temporal adds to the ledger, or why it cannot be asked. */
-export type Unrecorded = { runs: UnrecordedRun[]; missingBecause?: string };
+type Unrecorded = { runs: UnrecordedRun[]; missingBecause?: string };
 
 /** Reads the runs that have no row in the ledger. Without payload keys, only their reasons cannot be read. */
 export async function readUnrecorded(

@@ -36,7 +36,7 @@ export function reasonsOf({ values }: OldTable): string {
   return `array_remove(array[${cases.join(', ')}]::text[], null)`;
 }
 
-export const ADOPTED_ID_PREFIX = 'adopted-';
+const ADOPTED_ID_PREFIX = 'adopted-';
 
 /** A row version has one place, and one transaction that wrote it: together they are unique, and stay the same. */
 export const MESSAGE_ID = `'${ADOPTED_ID_PREFIX}' || translate(o.ctid::text, ',()', '-') || '-' || o.xmin::text`;

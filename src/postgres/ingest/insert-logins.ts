@@ -89,7 +89,7 @@ export type RefusedRow = {
 };
 
 /** `present`: places of rows whose messages were stored before. */
-export type EachInserted = { refused: RefusedRow[]; present: number[] };
+type EachInserted = { refused: RefusedRow[]; present: number[] };
 
 /** Row by row, within the server: those that cannot be stored are left out. */
 export async function insertEachLogin(

@@ -5,7 +5,7 @@ import { grpcStatus, NOT_FOUND } from '../temporal-problem.ts';
 const { VersionDrainageStatus } = proto.temporal.api.enums.v1;
 
 /** `drained`: no open run is left on it. `inactive`: it was never current. */
-export type BuildState = 'current' | 'draining' | 'drained' | 'inactive';
+type BuildState = 'current' | 'draining' | 'drained' | 'inactive';
 export type Build = { buildId: string; state: BuildState; firstSeenAt: Date | null };
 
 /** The builds of a worker deployment, newest first; undefined when Temporal has seen no worker of it. */
