@@ -4,13 +4,13 @@ import type { IngestHandle, RunOptions, Stack } from './stack.ts';
 
 export type HeldRun = {
   handle: IngestHandle;
-  /** Lets it go on. */
+  /** Answers the receive, so that the run continues. */
   release(): void;
 };
 
 const RECEIVED_BEFORE = 6;
 
-/** A run of one message per batch that has stored some and, until it is released, waits for the queue's answer. */
+/** Starts a run of one message per batch, which has stored some and waits for the queue's answer until it is released. */
 export async function startHeldRun(
   stack: Stack,
   messages: number,

@@ -36,7 +36,7 @@ export async function startStackOn(parts: SharedParts, options: StackOptions = {
 /** By default the dev server's only shard polls 20 times a second, and a batch takes eight polls. */
 const QUICK = { 'history.transferProcessorMaxPollRPS': 1_000 };
 
-/** The emulator accepts any. */
+/** The emulator accepts any credentials. */
 const ANY_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /** Accepts a whole history in one answer, and uses no proxy from the environment. */
@@ -53,7 +53,7 @@ async function start(parts: SharedParts, options: StackOptions, undo: UndoList):
     logFile: options.temporalLogFile,
     dynamicConfig: QUICK,
   });
-  // Killed, since it takes a second to stop and its state is of no more use.
+  // Killed, since a regular stop takes a second and nobody needs its state.
   undo.push(() => temporal.kill());
   const sqs = await startTestQueue(options);
   undo.push(() => sqs.stop());

@@ -24,7 +24,7 @@ async function install(): Promise<void> {
 }
 
 type Server = {
-  /** Of the server's superuser. */
+  /** The URL of the server's superuser. */
   url: string;
   database: string;
   hookEnvironment: Record<string, string>;
@@ -34,14 +34,14 @@ export type Barman = {
   /** Where the repository is. */
   repository: string;
   run(...args: string[]): Promise<string>;
-  /** Adds a server under a name of its own, as after a restore. @returns where its repository is */
+  /** Adds a server with its own name, as after a restore. @returns the path of its repository */
   add(name: string, server: Server): Promise<string>;
   stop(): Promise<void>;
 };
 
 type Options = Server & { directory: string };
 
-/** Barman as deploy/backup configures it, but for the places. */
+/** Barman as deploy/backup configures it, with other paths and addresses. */
 export async function setUpBarman(options: Options): Promise<Barman> {
   await install();
   const { directory } = options;

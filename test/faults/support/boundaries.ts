@@ -5,14 +5,14 @@ import { closedGate } from './gate.ts';
 import { recordedSteps } from './recorded-steps.ts';
 import { until } from './until.ts';
 
-/** Brings a worker to a boundary of its first batch and holds it there, by what goes to and fro. */
+/** Brings a worker to a boundary of its first batch and holds it there, by holding its traffic. */
 export type Boundary = (
   ways: Ways,
   run: () => Promise<IngestHandle>,
   worker: WorkerProcess,
 ) => Promise<IngestHandle>;
 
-/** Frozen between two steps: with slow ways to Temporal there is time to look. */
+/** Freezes it between two steps. Slow connections to Temporal leave time to see them. */
 const received: Boundary = async (ways, start, worker) => {
   ways.temporal.delay(200);
   const run = await start();
@@ -30,10 +30,10 @@ const received: Boundary = async (ways, start, worker) => {
   }
 };
 
-/** As pg sends it: other statements have the word in them. */
+/** The commit as pg sends it. Other statements contain the word, too. */
 const COMMIT = 'commit\0';
 
-/** Held before Postgres hears of it. */
+/** Holds the statement before Postgres receives it. */
 const postgresHeld =
   (statement: string): Boundary =>
   async (ways, start) => {
@@ -47,7 +47,7 @@ const postgresHeld =
     return run;
   };
 
-/** Postgres has done it, and the worker does not know. */
+/** Holds the answer to the statement. */
 const postgresUnanswered =
   (statement: string): Boundary =>
   async (ways, start) => {
@@ -61,7 +61,7 @@ const postgresUnanswered =
     return run;
   };
 
-/** So many deletes go through; the answer to the last of them, or all that comes after, is held. */
+/** Passes this many deletes on, and holds the answer to the last one, or every later call. */
 const deletesHeld =
   (through: number, { atAnswer }: { atAnswer: boolean }): Boundary =>
   async (ways, start) => {
@@ -80,10 +80,10 @@ const deletesHeld =
     return run;
   };
 
-/** Messages of the first batch, and so ten times the deletes that it takes. */
+/** Messages of the first batch. A call deletes ten. */
 export const BATCH = 60;
 
-/** With the number of messages that are committed there. */
+/** The boundaries, with the number of messages that are committed at each. */
 export const BOUNDARIES: Readonly<Record<string, { stored: number; bring: Boundary }>> = {
   'received, and not masked': { stored: 0, bring: received },
   'masked, and no transaction begun': { stored: 0, bring: postgresHeld('begin') },

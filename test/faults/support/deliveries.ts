@@ -1,6 +1,6 @@
 import type { Fault, SqsProxy } from '../../support/servers/sqs-proxy.ts';
 
-/** How often SQS has delivered each message by way of a proxy, whether or not the answer got there. */
+/** Counts how often SQS has delivered each message through a proxy, including answers that were lost. */
 export function countDeliveries(proxy: SqsProxy, fault?: Fault): ReadonlyMap<string, number> {
   const deliveries = new Map<string, number>();
   proxy.setFault(async (call, passOn) => {
@@ -15,6 +15,6 @@ export function countDeliveries(proxy: SqsProxy, fault?: Fault): ReadonlyMap<str
   return deliveries;
 }
 
-/** The most that any message was delivered. */
+/** The highest count of a message. */
 export const most = (deliveries: ReadonlyMap<string, number>): number =>
   Math.max(0, ...deliveries.values());

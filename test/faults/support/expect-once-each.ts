@@ -3,8 +3,8 @@ import { reconcileJson } from '../../support/reconcile-command.ts';
 import type { Stack } from '../../support/start-stack.ts';
 
 /**
- * What every scenario ends with: each message that was sent is in exactly one row over the two tables, nothing
- * else is, the queue is empty, and the ledger adds up by the command that anyone can run.
+ * Every scenario ends with this check: each sent message is in exactly one row of the two tables, there are no other
+ * rows, the queue is empty, and `login-etl reconcile` finds nothing.
  */
 export async function expectOnceEach(stack: Stack, sentIds: readonly string[]): Promise<void> {
   const { rows } = await stack.pool.query<{ message_id: string }>(

@@ -3,7 +3,7 @@ import { type Stack, type StackOptions, startStack } from '../../support/start-s
 import { UndoList } from '../../support/undo-list.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
-/** The way of one worker to its three servers, which can be broken for it alone. */
+/** Proxies between one worker and its three servers. A fault in them affects only this worker. */
 export type Ways = {
   env: Record<string, string>;
   sqs: SqsProxy;
@@ -12,14 +12,14 @@ export type Ways = {
 };
 
 export type FaultStack = Stack & {
-  /** New proxies, and the environment of a worker that goes through them. */
+  /** Starts proxies. @returns them, with the environment of a worker that uses them */
   proxied(): Promise<Ways>;
   undo: UndoList;
-  /** Empty tables and an empty queue, and no run that a failed test has left behind. */
+  /** Empties the tables and the queue, and terminates runs that a failed test has left. */
   clear(): Promise<void>;
 };
 
-/** All the real parts, and proxies before them. */
+/** Starts the whole stack, with proxies in front of its servers. */
 export async function startFaultStack(options: StackOptions = {}): Promise<FaultStack> {
   const undo = new UndoList();
   const stack = await startStack(options);
@@ -42,7 +42,7 @@ export async function startFaultStack(options: StackOptions = {}): Promise<Fault
       env: {
         ...stack.env,
         AWS_ENDPOINT_URL_SQS: sqs.endpoint,
-        // The SDK follows the queue's URL.
+        // The SDK connects to the host of the queue's URL.
         SQS_QUEUE_URL: `${sqs.endpoint}${queueUrl.pathname}`,
         DATABASE_URL: Object.assign(database, { host: postgres.address }).href,
         TEMPORAL_ADDRESS: temporal.address,

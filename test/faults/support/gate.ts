@@ -2,11 +2,11 @@ export type Gate = {
   /** Waits until the gate is opened. */
   pass(): Promise<void>;
   open(): void;
-  /** Resolves when somebody waits at the gate. */
+  /** Resolves when a call waits at the gate. */
   reached: Promise<void>;
 };
 
-/** Something that is held until the test lets it go. */
+/** A gate holds calls until the test opens it. */
 export function closedGate(): Gate {
   const opened = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();

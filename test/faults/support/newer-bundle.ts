@@ -6,7 +6,7 @@ import { converterPaths } from '../../../src/crypto/payloads/data-converter.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Waits a moment before everything else: an event in the history that older code did not write. */
+/** Adds a timer at the start of the workflow, an event that older code did not write. */
 const PAUSE = `await sleep('10 milliseconds');`;
 
 const INDEX = `
@@ -20,13 +20,13 @@ export async function ingestLogins(input?: unknown, carried?: Carried) {
 }
 `;
 
-/** What a later version might do: with a patch, as it should be, or without one. */
+/** A change of a later version, with a patch or, by mistake, without. */
 export const CHANGES = {
   patched: INDEX.replace('BODY', `if (patched('pause-first')) ${PAUSE}`),
   unpatched: INDEX.replace('BODY', PAUSE),
 } as const;
 
-/** Bundles a copy of the workflows that is changed in this way. @returns the bundle's path */
+/** Bundles a copy of the workflows with this change. @returns the bundle's path */
 export async function newerBundle(
   directory: string,
   change: keyof typeof CHANGES,

@@ -1,6 +1,6 @@
 import type { IngestHandle } from '../../support/start-stack.ts';
 
-/** How many results of each activity the history of a run holds. */
+/** Counts the results of each activity in the history of a run. */
 export async function recordedSteps(run: IngestHandle): Promise<Record<string, number>> {
   const { events } = await run.fetchHistory();
   const names = new Map<string, string>();
@@ -15,7 +15,7 @@ export async function recordedSteps(run: IngestHandle): Promise<Record<string, n
   return recorded;
 }
 
-/** The activities of a run that had to be tried again, with what was wrong the first time. */
+/** The activities of a run that were retried, with the error of the first attempt. */
 export async function repeatedSteps(run: IngestHandle): Promise<string[]> {
   const { events } = await run.fetchHistory();
   return (events ?? []).flatMap(({ activityTaskStartedEventAttributes: started }) => {

@@ -3,8 +3,8 @@ import type { Stack } from '../../support/start-stack.ts';
 import { PATIENCE_MS } from './sizes.ts';
 
 /**
- * Run after run, as the schedule does it, until nothing is left on the queue: what a dead worker had received is
- * back when its visibility timeout ends. @returns the counts of all runs
+ * Starts runs, as the schedule does, until the queue is empty. Messages that a dead worker had received are back when
+ * their visibility timeout ends. @returns the sums of all runs
  */
 export async function runUntilEmpty(
   stack: Stack,

@@ -13,7 +13,7 @@ export const MESSAGES = size('FAULT_MESSAGES', 1_000, 20_000);
 export const KILLS = size('FAULT_KILLS', 2, 30);
 /** SIGTERMs in such a run. */
 export const STOPS = size('FAULT_STOPS', 1, 10);
-/** Connections cut in such a run. */
+/** Connections that are cut in such a run. */
 export const CUTS = size('FAULT_CUTS', 60, 60);
 /** How much longer than the visibility timeout a server is down. */
 export const OUTAGE_SECONDS = size('FAULT_OUTAGE_SECONDS', 1, 20);

@@ -3,17 +3,17 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 import type { Gate } from './gate.ts';
 
-/** One connection that goes through the proxy. */
+/** A connection through the proxy. */
 export type Link = {
-  /** At once, as a firewall or a dying host would. */
+  /** Cuts it at once, as a firewall or a failing host would. */
   cut(): void;
-  /** When the server next answers: the client never hears of it. */
+  /** Cuts it at the server's next answer, which the client does not receive. */
   cutAtAnswer(): void;
-  /** The server's answers wait at the gate from now on. */
+  /** Holds the server's answers at the gate from now on. */
   holdAnswers(gate: Gate): void;
 };
 
-/** Looks at what a client sends before it is passed on. Resolves to false to swallow it. */
+/** Called with what a client sends, before it is passed on. Resolves to false to drop it. */
 export type TcpFault = (sent: Buffer, link: Link) => boolean | Promise<boolean>;
 
 export type TcpProxy = {
@@ -21,14 +21,14 @@ export type TcpProxy = {
   address: string;
   port: number;
   setFault(fault?: TcpFault): void;
-  /** Cuts every connection that there is. @returns how many */
+  /** Cuts every open connection. @returns how many */
   cutAll(): number;
-  /** From now on, what is sent either way is held back for so long. */
+  /** Delays what is sent in both directions from now on. */
   delay(ms: number): void;
   stop(): Promise<void>;
 };
 
-/** A TCP proxy before a server, so that connections break from outside. */
+/** Starts a TCP proxy in front of a server, to break its connections. */
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const links = new Set<Link>();
   let fault: TcpFault | undefined;
@@ -95,7 +95,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
   };
 }
 
-/** In order: a chunk is looked at only after the one before it was passed on. */
+/** Passes chunks on in order, each after the one before it. */
 async function relay(
   from: Socket,
   to: Socket,
@@ -107,7 +107,7 @@ async function relay(
     }
     to.end();
   } catch {
-    // The connection is gone, and its other half with it.
+    // Both halves of the connection are closed.
   }
 }
 

@@ -8,15 +8,15 @@ const run = promisify(execFile);
 
 /** A file system of a few megabytes. */
 export type TinyDisk = {
-  /** Fills it up to so many bytes. */
+  /** Fills it, except for this many bytes. */
   fill(butFor: number): Promise<void>;
   empty(): Promise<void>;
-  /** A directory on it, of the one who owns another. */
+  /** Makes a directory on it, with the owner of another directory. */
   directoryLike(other: string): Promise<string>;
   remove(): Promise<void>;
 };
 
-/** Undefined where one may not mount: it takes root. */
+/** Undefined without the right to mount, which takes root. */
 export async function makeTinyDisk(megabytes: number): Promise<TinyDisk | undefined> {
   const directory = await makeTestDirectory('disk');
   try {
@@ -29,7 +29,7 @@ export async function makeTinyDisk(megabytes: number): Promise<TinyDisk | undefi
   const filler = join(directory, 'filler');
   return {
     async fill(butFor) {
-      // As much as fits: it ends with ENOSPC.
+      // Writes until ENOSPC.
       await writeFile(filler, Buffer.alloc(megabytes * 1024 * 1024)).catch(() => undefined);
       await truncate(filler, (await stat(filler)).size - butFor);
     },

@@ -3,15 +3,15 @@ import { loginMessages, smallBadMessages } from '../../support/data/login-messag
 import type { IngestHandle, Stack } from '../../support/start-stack.ts';
 import { MESSAGES } from './sizes.ts';
 
-/** Small batches: a moment chosen at random falls into any step. */
+/** Small batches, so that a random moment can be in any step. */
 const BATCH = 100;
-/** Of these there are always some on the queue, so that no run ends before it was disturbed. */
+/** Kept on the queue, so that the run does not end before the last fault. */
 const LOW = 5 * BATCH;
 const BAD = smallBadMessages(1).map(({ body }) => body);
 
 /**
- * One run, which is disturbed while there is always something to do. Afterwards it drains what is left: at least
- * MESSAGES in all. @returns the run, ended, and the ids of all that was sent
+ * Injects faults into one run while the queue is never empty. Afterwards the run drains the queue, at least MESSAGES in
+ * all. @returns the ended run, and the ids of all messages
  */
 export async function underLoad(
   stack: Stack,

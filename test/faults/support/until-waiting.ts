@@ -5,7 +5,7 @@ import type { SqsProxy } from '../../support/servers/sqs-proxy.ts';
 import type { IngestHandle, Stack } from '../../support/start-stack.ts';
 import { until } from './until.ts';
 
-/** Waits until a step of the run is tried again for this reason, in the words that people see. */
+/** Waits until a step of the run is retried with this message. */
 export async function untilRetried(stack: Stack, run: IngestHandle, reason: RegExp): Promise<void> {
   let last = 'none is tried again';
   try {
@@ -21,7 +21,7 @@ export async function untilRetried(stack: Stack, run: IngestHandle, reason: RegE
 
 const NEED_POSTGRES = new Set(['insertBatch', 'acknowledgeBatch']);
 
-/** Waits until each lane is about a step that needs Postgres, and so receives nothing more. */
+/** Waits until each lane is in a step that needs Postgres, and receives no more. */
 export function untilAllLanesWait(run: IngestHandle, lanes: number): Promise<void> {
   return until('each lane waits to insert or to acknowledge', async () => {
     const { raw } = await run.describe();
@@ -30,7 +30,7 @@ export function untilAllLanesWait(run: IngestHandle, lanes: number): Promise<voi
   });
 }
 
-/** For so long each lane waits with what it has. */
+/** Checks for this time that no lane receives messages. */
 export async function expectNothingReceived(sqs: SqsProxy, forMs: number): Promise<void> {
   sqs.forget();
   await sleep(forMs);

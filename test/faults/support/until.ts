@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 20;
 
-/** Waits until something is the case. @throws naming it, when it still is not after so long */
+/** Waits until a condition holds. @throws with its name after a timeout */
 export async function until(what: string, isSo: () => unknown, withinMs = 60_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await isSo())) {

@@ -1,13 +1,13 @@
 import { untilRunning, type WorkerProcess } from '../../support/worker-process.ts';
 import type { FaultStack, Ways } from './fault-stack.ts';
 
-/** Of the servers, as in the next building: a batch takes most of a second, in which anything can happen. */
+/** The delay of the servers. A batch takes most of a second, so that faults can fall into each step. */
 const DISTANCE_MS = 15;
 
-/** A worker, and the ways that it alone goes. */
+/** A worker, and its proxies. */
 export type Member = { worker: WorkerProcess; ways: Ways };
 
-/** So many workers on the task queue, as a deployment keeps them: one that goes is replaced. */
+/** Keeps this many workers on the task queue, as a deployment does, and replaces each that ends. */
 export class WorkerFleet {
   readonly #stack: FaultStack;
   readonly #members: Member[] = [];
@@ -26,14 +26,14 @@ export class WorkerFleet {
     this.#members[index] = await this.#launch();
   }
 
-  /** Its replacement runs before it is told to stop, as in a rolling deploy. @returns the one to stop */
+  /** Starts a replacement first, as a rolling deploy does. @returns the worker to stop */
   async replace(index: number): Promise<Member> {
     const leaving = this.#at(index);
     this.#members[index] = await this.#launch();
     return leaving;
   }
 
-  /** It is stopped, and only then is there another one. */
+  /** Stops a worker, and then starts another. */
   async restart(index: number, stop: (member: Member) => Promise<void>): Promise<void> {
     await stop(this.#at(index));
     this.#members[index] = await this.#launch();

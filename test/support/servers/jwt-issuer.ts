@@ -13,7 +13,7 @@ export type JwtIssuer = {
   stop(): void;
 };
 
-/** Publishes its keys as OpenID Connect issuers do. */
+/** Starts an issuer that publishes its keys as OpenID Connect requires. */
 export async function startJwtIssuer(audience: string): Promise<JwtIssuer> {
   const keys = await generateKeyPair('ES256');
   const jwk = await exportJWK(keys.publicKey);

@@ -23,7 +23,7 @@ export type TestRedis = {
   /** Sends one command. */
   command(...words: string[]): Promise<unknown>;
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** All that it has stored, as on its disk. */
+  /** Everything that it has stored, as its file has it. */
   dump(): Promise<Buffer>;
   stop(): Promise<void>;
 };

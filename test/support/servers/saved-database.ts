@@ -11,7 +11,7 @@ export type SavedDatabase = {
   remove(): Promise<void>;
 };
 
-/** Copies the files of a stopped server, and starts it again: whatever is committed later, a restore takes back. */
+/** Copies the files of a stopped server, and starts it again. A restore undoes later commits. */
 export async function saveDatabase({ server }: TestPostgres): Promise<SavedDatabase> {
   const copy = `${server.dataDirectory}-saved-${randomBytes(4).toString('hex')}`;
   // As root, the files belong to another account, which they have to keep.
