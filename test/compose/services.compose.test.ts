@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { IMAGE } from '../../scripts/deploy-tools/container-images.ts';
+import { ROOT } from '../docs/documents.ts';
 import { UndoList } from '../support/undo-list.ts';
 import { type Engine, startEngine } from './podman.ts';
 
@@ -68,6 +71,39 @@ test('the containers run as another user than root, and cannot change their imag
   );
   expect(output).toMatch(/^1000\n[\s\S]*read-only/);
 });
+
+const ask = async (...args: string[]) => (await engine.podman(...args)).output.trim();
+
+test('the image adds at most 250 MB to its base, and a worker runs within three seconds of its start', async () => {
+  const [, base = ''] =
+    /^FROM (\S+) AS base$/m.exec(await readFile(`${ROOT}Dockerfile`, 'utf8')) ?? [];
+  const size = async (image: string) =>
+    Number(await ask('image', 'inspect', '--format', '{{.Size}}', image)) / 1_000_000;
+  const added = (await size(IMAGE)) - (await size(`docker.io/library/${base}`));
+  const seconds = [await startWorker(), await startWorker(), await startWorker()];
+  process.stdout.write(
+    `The image adds ${added.toFixed()} MB; a worker ran after ${seconds.join(', ')} s\n`,
+  );
+  expect(added).toBeLessThan(250);
+  // Other programs of the machine may have slowed one down.
+  expect(Math.min(...seconds)).toBeLessThan(3);
+});
+
+/** @returns after how many seconds it ran: with Temporal, the queue and Postgres reached */
+async function startWorker(): Promise<number> {
+  await compose('restart', 'worker');
+  const name = 'login-etl-worker-1';
+  const startedAt = await ask('inspect', '--format', '{{.State.StartedAt.UnixMilli}}', name);
+  const runs = async () => {
+    const lines = (await ask('logs', name))
+      .split('\n')
+      .filter((line) => /worker is running/.test(line));
+    const { time = 0 } = JSON.parse(lines.at(-1) ?? '{}') as { time?: string };
+    return Date.parse(String(time)) - Number(startedAt);
+  };
+  await expect.poll(runs, SOON).toBeGreaterThan(0);
+  return (await runs()) / 1_000;
+}
 
 test('SIGTERM in the middle of a run finishes the batches, ends with code 0 and loses nothing', async () => {
   await inWorker('schedule', 'pause');
