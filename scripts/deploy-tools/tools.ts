@@ -83,10 +83,27 @@ export const COMPOSE_TOOLS = {
   },
 } satisfies Record<string, Tool>;
 
+/** For `npm run release:rehearse`. */
+const RELEASE_TOOLS = {
+  cosign: {
+    module: 'github.com/sigstore/cosign/v3',
+    version: 'v3.1.3',
+    package: 'github.com/sigstore/cosign/v3/cmd/cosign',
+    minutes: 4,
+  },
+  registry: {
+    module: 'github.com/distribution/distribution/v3',
+    version: 'v3.0.0',
+    package: 'github.com/distribution/distribution/v3/cmd/registry',
+    minutes: 6,
+  },
+} satisfies Record<string, Tool>;
+
 export const TOOLS: Readonly<Record<string, Tool>> = {
   ...CHECK_TOOLS,
   ...CLUSTER_TOOLS,
   ...COMPOSE_TOOLS,
+  ...RELEASE_TOOLS,
 };
 
 /** A package of Python with the JSON Schemas of Kubernetes' objects. */
