@@ -33,7 +33,10 @@ export async function failingCommands(cluster: Cluster, env: NodeJS.ProcessEnv):
     await mkdir(dirname(join(directory, name)), { recursive: true });
     await writeFile(join(directory, name), content);
   };
-  await write('values.yaml', blocks(text, 'yaml')[0] ?? '');
+  const [values = '', ...others] = blocks(text, 'yaml');
+  await write('values.yaml', values);
+  const custodian = others.find((block) => block.startsWith('custodian:')) ?? '';
+  await write('custodian.yaml', custodian);
   for (const name of ['worker.env', 'owner.env']) await write(name, 'DATABASE_URL=postgres://x');
   for (const name of Object.values(KEY_FILE_NAMES)) await write(`keys/${name}`, 'x');
 

@@ -75,3 +75,11 @@ and `sections` lists the sections of settings that it reads; files/settings.json
 {{- define "login-etl.allSections" -}}
 ["aws", "sqs", "postgres", "temporal", "masking", "payloads", "vault", "worker"]
 {{- end }}
+
+{{/* Each of them has a database user of its own. Context: {component, own, why}. */}}
+{{- define "login-etl.requireOwnUser" -}}
+{{- $secrets := .own.secrets | default dict }}
+{{- if not (or $secrets.DATABASE_URL $secrets.PGPASSWORD $secrets.PGSSLCERT) }}
+{{- fail (printf "%s.secrets names no DATABASE_URL (nor PGPASSWORD or PGSSLCERT): the worker's user may not %s" .component .why) }}
+{{- end }}
+{{- end }}
