@@ -1,17 +1,18 @@
 import { existsSync, globSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
 import { documents, fencedBlocks, inlineCode, ROOT, readDocument } from './documents.ts';
 
 const WORDS_IN_ALL = 15_000;
 const GENERATED = ['docs/settings.md', 'docs/command-line.md'];
 const BYTES_OF_README = 10_240;
 
-/** What is set off by spaces and has a letter or a digit: the lines of a table do not count. */
+/** Words have a letter or a digit, so the rules of tables do not count. */
 const words = (text: string): number =>
   text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 
-/** As GitHub makes them from headings. */
+/** The anchors that GitHub derives from headings. */
 const anchors = (text: string): string[] =>
   [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -53,6 +54,13 @@ test('every document in docs/ is on the map, docs/README.md', () => {
     .filter((path) => /^docs\/[^/]+\.md$/.test(path) && path !== 'docs/README.md')
     .filter((path) => !map.includes(`(${path.replace('docs/', '')})`));
   expect(missing).toEqual([]);
+});
+
+test('README.md names every command', () => {
+  const [, section = ''] = readDocument('README.md').split('## Commands');
+  const [groups = ''] = section.split('\n## ');
+  const names = createProgram().commands.map((command) => command.name());
+  expect(names.filter((name) => !groups.includes(`\`${name}\``))).toEqual([]);
 });
 
 test('files of the repository that are named exist', () => {
