@@ -8,11 +8,11 @@ import { bearer, TOKEN } from '../../api/started-api.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/servers/test-database.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../src/cli/login-etl.mjs', import.meta.url));
-const ROWS = 120_000;
+const ROWS = 60_000;
 const HEAP_MB = 80;
-const FILE_MB = 60;
+const FILE_MB = 30;
 /** Less than one file. */
-const MOST_MORE_MB = 50;
+const MOST_MORE_MB = 30;
 
 let database: TestDatabase;
 let api: ChildProcess;
@@ -108,5 +108,5 @@ test.skipIf(process.platform !== 'linux')(
     process.stderr.write(`${before.toFixed(0)} MB, and ${more.toFixed(0)} MB more\n`);
     expect(more).toBeLessThan(MOST_MORE_MB);
   },
-  240_000,
+  300_000,
 );
