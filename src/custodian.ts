@@ -122,7 +122,7 @@ export async function startCustodian(
       ));
     const run = async () => {
       try {
-        await runUntilRefused(worker, watch);
+        await runUntilRefused([worker], watch);
       } finally {
         watch.stop();
         await health?.close();

@@ -15,7 +15,7 @@ import { dataConverter } from './crypto/payloads/data-converter.ts';
 import { jsonSealer } from './crypto/payloads/part-sealer.ts';
 import { stepPayloads } from './crypto/payloads/step-payloads.ts';
 import { UsedPayloadKeys } from './crypto/payloads/used-payload-keys.ts';
-import { TASK_QUEUE } from './domain/names.ts';
+import { TASK_QUEUE, workerQueueOf } from './domain/names.ts';
 import { connectOrExplain } from './errors/connect-or-explain.ts';
 import { Problem } from './errors/problem.ts';
 import { checkDatabase } from './postgres/check-database.ts';
@@ -36,7 +36,7 @@ import { partFinder } from './temporal/runs/find-part.ts';
 import { countsReader } from './temporal/runs/query-progress.ts';
 import { connectWorker } from './temporal/worker/connect-worker.ts';
 import { createWorker } from './temporal/worker/create-worker.ts';
-import { runUntilRefused } from './temporal/worker/run-until-refused.ts';
+import { runUntilRefused, shutDown } from './temporal/worker/run-until-refused.ts';
 import { workerVersion } from './temporal/worker/worker-version.ts';
 import { workflowBundle } from './temporal/worker/workflow-bundle.ts';
 
@@ -100,14 +100,15 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       workerBuild: VERSION,
       quarantineLimit: config.worker.quarantineLimitPerReason,
     };
+    const parts = partCache(
+      jsonSealer(config.payloads.keys),
+      partFinder(connection, config.temporal.namespace),
+      { unboundUntilMs },
+    );
     const ingesting = createActivities({
       ...storing,
       queue,
-      parts: partCache(
-        jsonSealer(config.payloads.keys),
-        partFinder(connection, config.temporal.namespace),
-        { unboundUntilMs },
-      ),
+      parts,
       masker: createMasker(config.masking),
       envelope: config.sqs.envelope,
       searchable: await hasSearchAttributes(connection, config.temporal.namespace),
@@ -134,13 +135,10 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     const steps = Object.keys(activities);
     observer = await observeWorker(config, { connection, queue, pool, ownPool }, steps, logger);
     const { activityInterceptor, ...observing } = observer;
-    const worker = await createWorker({
+    const shared = {
       connection,
       namespace: config.temporal.namespace,
-      taskQueue: TASK_QUEUE,
-      workflowBundle: await workflowBundle(workflowBundlePath, logger),
       activities,
-      ...workerVersion(config.temporal.version, 'PINNED'),
       dataConverter: dataConverter(config.payloads.keys, {
         onDecrypt: ({ keyId }) => usedKeys.note(keyId),
       }),
@@ -154,10 +152,20 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       },
       shutdownGraceTime: `${CANCEL_SECONDS} seconds`,
       shutdownForceTime: `${FORCE_SECONDS} seconds`,
-    });
+    };
+    const workers = [
+      await createWorker({
+        ...shared,
+        taskQueue: TASK_QUEUE,
+        workflowBundle: await workflowBundle(workflowBundlePath, logger),
+        ...workerVersion(config.temporal.version, 'PINNED'),
+      }),
+      // Unversioned, so that a run of any version reaches it.
+      await createWorker({ ...shared, taskQueue: workerQueueOf(parts.holder) }),
+    ];
     const run = async () => {
       try {
-        await runUntilRefused(worker, observing.refusals);
+        await runUntilRefused(workers, observing.refusals);
       } finally {
         await close();
         // A worker that was given up may still hold it.
@@ -172,7 +180,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
         shuttingDown.abort();
         observing.shuttingDown();
         await load.idle(shutdownGraceSeconds * 1000);
-        if (worker.getState() === 'RUNNING') worker.shutdown();
+        shutDown(workers);
       },
     };
   } catch (error) {

@@ -42,6 +42,8 @@ export type ReceivedBatch = {
   released: number;
   /** About how many messages the queue has left. Only known of a standard queue, after a full batch. */
   backlog?: number | undefined;
+  /** The task queue of the worker that received the batch and caches its parts. */
+  workerQueue?: string | undefined;
   ids: Part<MessageIds>;
   bodies: Part<string[]>;
   receiptHandles: Part<string[]>;

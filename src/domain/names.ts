@@ -8,3 +8,6 @@ export const SHUTTING_DOWN = 'ShuttingDown';
 
 /** The failure type of an acknowledgement when the database lacks the batch: the workflow inserts it again. */
 export const NOT_IN_DATABASE = 'NotInDatabase';
+
+/** The task queue that only this worker process polls: it has the parts of the batches that it received. */
+export const workerQueueOf = (holder: string): string => `${TASK_QUEUE}/worker-${holder}`;

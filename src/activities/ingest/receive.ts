@@ -4,7 +4,7 @@ import { fittingShare, ResultSizeLimit } from '../../batch/byte-limits.ts';
 import type { PartCache } from '../../batch/part-cache.ts';
 import { newBatchId } from '../../crypto/payloads/part-sealer.ts';
 import { FIRST_BATCH_MESSAGES } from '../../domain/ingest-input.ts';
-import { SHUTTING_DOWN } from '../../domain/names.ts';
+import { SHUTTING_DOWN, workerQueueOf } from '../../domain/names.ts';
 import { CallsInFlight } from '../../queue/calls/calls-in-flight.ts';
 import { describeQueue } from '../../queue/describe-queue.ts';
 import type { Queue } from '../../queue/open-queue.ts';
@@ -60,6 +60,7 @@ export const createReceiveActivity = (
         released: released + rest.length,
         backlog,
         holder: parts.holder,
+        workerQueue: workerQueueOf(parts.holder),
       };
     }),
 });

@@ -9,28 +9,16 @@ import {
   type IngestInput,
 } from '../../domain/ingest-input.ts';
 import type { RunState } from '../../domain/progress.ts';
-import type { Carried } from './carried.ts';
 import type { Control } from './control.ts';
+import type { Carried, DrainOptions } from './drain-options.ts';
 import type { LedgerRow } from './ledger-row.ts';
 import { steps } from './steps.ts';
 import { storeBatch } from './store-batch.ts';
 
+/** Up to 0.3.0 any worker took a step, and parts were in the history twice unless one worker took all. */
+const STAYS_WITH_WORKER = 'stays-with-worker';
 /** Up to 0.2.0 the other lanes' first batches were sized for the worst, since nothing was stored yet. */
 const LEARNS_FROM_RECEIVED = 'learns-from-received';
-
-type DrainOptions = {
-  carried: Carried | undefined;
-  control: Control;
-  ledgerRow: LedgerRow;
-  onProgress(): void;
-  /**
-   * Called after a full batch.
-   * @param backlog about how many messages the queue has left
-   * @param room how many messages more the run may receive
-   * @returns whether others drain them: then the lanes end after their current batches
-   */
-  handOver(backlog: number, room: number): boolean;
-};
 
 /** Why a lane ended. */
 type LaneEnd = 'queue empty' | 'bound reached' | 'history full' | 'handed over' | 'stopped';
@@ -61,6 +49,8 @@ export class Drain {
   readonly #control: Control;
   readonly #ledgerRow: LedgerRow;
   readonly #holder: SingleWorker;
+  /** Whether the worker that received a batch runs its steps. Decided once per run. */
+  #staysWithWorker = false;
   /** Messages requested by calls in progress, which count towards `maxMessages` until the answer arrives. */
   #asked = 0;
   #batchesInProgress = 0;
@@ -79,6 +69,8 @@ export class Drain {
     this.#budget = new HistoryBudget(input.lanes, carried?.historyBytesPerByte);
     this.#carried = carried?.counts ?? zeroCounts();
     this.expectedMessageBytes = carried?.expectedMessageBytes;
+    // A run on an empty queue, which continues none, needs no marker of the decision.
+    if (carried) this.#staysWithWorker = patched(STAYS_WITH_WORKER);
     this.#onProgress = onProgress;
     this.#handOver = handOver;
   }
@@ -135,7 +127,7 @@ export class Drain {
       const room = this.#roomInBound();
       if (room < 1) return 'bound reached';
       const { historyLength: events, historySize: bytes } = workflowInfo();
-      const byReference = this.#holder.name !== undefined;
+      const byReference = this.#staysWithWorker || this.#holder.name !== undefined;
       const { maxBatchBytes } = this.#input;
       const used = { events, bytes };
       const reservation = this.#budget.reserve(number, used, maxBatchBytes, byReference);
@@ -154,6 +146,7 @@ export class Drain {
         if (batch.count > 0) {
           const isFirst = this.total().batches === 1;
           if (isFirst && patched(LEARNS_FROM_RECEIVED)) this.#budget.learn(batch);
+          if (isFirst) this.#staysWithWorker = patched(STAYS_WITH_WORKER);
           if (batch.backlog) this.#handOverBacklog(batch.backlog);
           if (!this.#handedOver) onFirstBatch?.();
           written = await this.#store(number, batch, batchNumber, reservation);
@@ -225,7 +218,9 @@ export class Drain {
   ): Promise<number> {
     this.#batchesInProgress += 1;
     try {
-      return await storeBatch(lane, batch, this.#ledgerRow.batchTag(batchNumber), byReference, {
+      const workerQueue = this.#staysWithWorker ? batch.workerQueue : undefined;
+      const place = { lane, workerQueue };
+      return await storeBatch(place, batch, this.#ledgerRow.batchTag(batchNumber), byReference, {
         stepDone: (holder) => this.#holder.saw(holder),
         counted: (counts) => this.#count(counts),
       });

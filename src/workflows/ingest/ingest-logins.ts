@@ -17,10 +17,10 @@ import {
   tuningFor,
 } from '../../domain/ingest-input.ts';
 import type { RunOutcome } from '../../domain/run-record.ts';
-import type { Carried } from './carried.ts';
 import { Control } from './control.ts';
 import { Drain } from './drain.ts';
 import { drainInChild, steerChild } from './drain-in-child.ts';
+import type { Carried } from './drain-options.ts';
 import { LedgerRow } from './ledger-row.ts';
 import { drainInShards } from './shards.ts';
 import { showProgress } from './show-progress.ts';

@@ -2,7 +2,7 @@ import { patched } from '@temporalio/workflow';
 import type { InsertRequest, InsertResult, MaskedBatch, ReceivedBatch } from '../../batch/batch.ts';
 import type { Part } from '../../batch/part.ts';
 import type { Counts } from '../../domain/counts.ts';
-import { steps } from './steps.ts';
+import { type Place, steps } from './steps.ts';
 
 /** Builds up to 0.3.0 did not report the worker of the second insert, so a second worker could go unnoticed. */
 const REPORTS_SECOND_INSERT = 'reports-second-insert';
@@ -24,7 +24,7 @@ export type StoredBatch = Pick<InsertResult, 'receipt'> & { stored: Stored };
  * @returns the masked batch, what was stored and the receipt of the last insert
  */
 export async function maskAndInsert(
-  lane: number,
+  place: Place,
   { count, ids, bodies }: Pick<ReceivedBatch, 'count' | 'ids' | 'bodies'>,
   origin: Pick<InsertRequest, 'batch' | 'replayId'>,
   given: <T>(part: Part<T>) => Part<T>,
@@ -32,12 +32,12 @@ export async function maskAndInsert(
   before?: MaskedBatch,
 ): Promise<MaskedBatch & StoredBatch> {
   const mask =
-    before ?? (await steps.mask(lane, { batchNumber: origin.batch.number, count, bodies }));
+    before ?? (await steps.mask(place, { batchNumber: origin.batch.number, count, bodies }));
   if (!before) stepDone(mask.holder);
   const { accepted, rejected } = mask;
   const request = { ...origin, ids, masked: given(mask.masked) };
   const insert = await steps.insert(
-    lane,
+    place,
     { rows: accepted, quarantined: rejected },
     { ...request, ...(rejected > 0 && { bodies }) },
   );
@@ -49,7 +49,7 @@ export async function maskAndInsert(
   }
   const split = { rows: 0, quarantined: refused.length };
   const receipt = insert.receipt && given(insert.receipt);
-  const rest = await steps.insert(lane, split, { ...request, bodies, refused, receipt });
+  const rest = await steps.insert(place, split, { ...request, bodies, refused, receipt });
   if (patched(REPORTS_SECOND_INSERT)) stepDone(rest.holder);
   counted({ duplicates: rest.duplicates, quarantined: rest.quarantined });
   const stored = {

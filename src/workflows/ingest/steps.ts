@@ -1,7 +1,34 @@
-import { proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  type ActivityOptions,
+  proxyActivities,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 import { clearSummary } from '../../domain/clear-text.ts';
 import { ACKNOWLEDGE, INSERT, MASK, RECEIVE } from '../activity-options.ts';
+
+/** Longer than a busy worker takes to begin a step. */
+const TAKEN_WITHIN = '5 seconds';
+
+/** The lane of a batch, and the task queue of the worker that caches its parts, if that one is to run its steps. */
+export type Place = { lane: number; workerQueue?: string | undefined };
+
+/** If that worker does not begin a step in time, any worker runs it and the later ones. */
+function at<T>(place: Place, run: (where: ActivityOptions) => Promise<T>): Promise<T> {
+  const { workerQueue: taskQueue } = place;
+  if (taskQueue === undefined) return run({});
+  return run({ taskQueue, scheduleToStartTimeout: TAKEN_WITHIN }).catch((error: unknown) => {
+    if (!isNotTaken(error)) throw error;
+    place.workerQueue = undefined;
+    return run({});
+  });
+}
+
+const isNotTaken = (error: unknown): boolean =>
+  error instanceof ActivityFailure &&
+  error.cause instanceof TimeoutFailure &&
+  error.cause.timeoutType === 'SCHEDULE_TO_START';
 
 /** The four activities, each with a summary for the Web UI that contains only counts. */
 export const steps = {
@@ -11,25 +38,34 @@ export const steps = {
       summary: clearSummary(`lane ${lane}: receive up to ${args[0].maxMessages} messages`),
     }).receiveBatch(...args),
 
-  mask: (lane: number, ...args: Parameters<Activities['maskBatch']>) =>
-    proxyActivities<Activities>({
-      ...MASK,
-      summary: clearSummary(`lane ${lane}: mask ${args[0].count} messages`),
-    }).maskBatch(...args),
+  mask: (place: Place, ...args: Parameters<Activities['maskBatch']>) =>
+    at(place, (where) =>
+      proxyActivities<Activities>({
+        ...MASK,
+        ...where,
+        summary: clearSummary(`lane ${place.lane}: mask ${args[0].count} messages`),
+      }).maskBatch(...args),
+    ),
 
   insert: (
-    lane: number,
+    place: Place,
     { rows, quarantined }: { rows: number; quarantined: number },
     ...args: Parameters<Activities['insertBatch']>
   ) =>
-    proxyActivities<Activities>({
-      ...INSERT,
-      summary: clearSummary(`lane ${lane}: insert ${rows} rows, quarantine ${quarantined}`),
-    }).insertBatch(...args),
+    at(place, (where) =>
+      proxyActivities<Activities>({
+        ...INSERT,
+        ...where,
+        summary: clearSummary(`lane ${place.lane}: insert ${rows} rows, quarantine ${quarantined}`),
+      }).insertBatch(...args),
+    ),
 
-  acknowledge: (lane: number, ...args: Parameters<Activities['acknowledgeBatch']>) =>
-    proxyActivities<Activities>({
-      ...ACKNOWLEDGE,
-      summary: clearSummary(`lane ${lane}: acknowledge ${args[0].count} messages`),
-    }).acknowledgeBatch(...args),
+  acknowledge: (place: Place, ...args: Parameters<Activities['acknowledgeBatch']>) =>
+    at(place, (where) =>
+      proxyActivities<Activities>({
+        ...ACKNOWLEDGE,
+        ...where,
+        summary: clearSummary(`lane ${place.lane}: acknowledge ${args[0].count} messages`),
+      }).acknowledgeBatch(...args),
+    ),
 };

@@ -4,7 +4,7 @@ import { copies } from '../../batch/byte-limits.ts';
 import { type Part, referenceTo } from '../../batch/part.ts';
 import { NOT_IN_DATABASE } from '../../domain/names.ts';
 import { maskAndInsert, type StepReport } from './mask-and-insert.ts';
-import { steps } from './steps.ts';
+import { type Place, steps } from './steps.ts';
 
 /** Builds up to 0.3.0 acknowledged a batch without looking whether the database still had it. */
 const INSERTS_AGAIN = 'inserts-again';
@@ -18,7 +18,7 @@ const MOST_INSERTS = 4;
  * @returns the bytes of the batch's payloads in the history, as results and as inputs
  */
 export async function storeBatch(
-  lane: number,
+  place: Place,
   batch: ReceivedBatch,
   tag: BatchTag,
   byReference: boolean,
@@ -28,12 +28,12 @@ export async function storeBatch(
   const { count } = batch;
   const bodies = given(batch.bodies);
   const messages = { count, ids: given(batch.ids), bodies };
-  let stored = await maskAndInsert(lane, messages, { batch: tag }, given, report);
+  let stored = await maskAndInsert(place, messages, { batch: tag }, given, report);
   let acknowledgement: AcknowledgeResult | undefined;
   for (let inserts = 1; !acknowledgement; inserts += 1) {
     const { receipt } = stored;
     try {
-      acknowledgement = await steps.acknowledge(lane, {
+      acknowledgement = await steps.acknowledge(place, {
         batchNumber: tag.number,
         count,
         receiptHandles: given(batch.receiptHandles),
@@ -46,7 +46,7 @@ export async function storeBatch(
       // The first answer is counted already.
       const { inserted, duplicates, quarantined } = stored.stored;
       report.counted({ inserted: -inserted, duplicates: -duplicates, quarantined: -quarantined });
-      stored = await maskAndInsert(lane, messages, { batch: tag }, given, report, stored);
+      stored = await maskAndInsert(place, messages, { batch: tag }, given, report, stored);
     }
   }
   const { acknowledged, holder } = acknowledgement;

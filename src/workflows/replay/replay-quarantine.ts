@@ -29,9 +29,15 @@ async function store(
   counts: Counts,
 ): Promise<void> {
   const tag = ledgerRow.batchTag(1);
-  await maskAndInsert(1, { count, ids, bodies }, { batch: tag, replayId }, (part) => part, {
-    stepDone: () => undefined,
-    counted: (some) => addCounts(counts, some),
-  });
+  await maskAndInsert(
+    { lane: 1 },
+    { count, ids, bodies },
+    { batch: tag, replayId },
+    (part) => part,
+    {
+      stepDone: () => undefined,
+      counted: (some) => addCounts(counts, some),
+    },
+  );
   showProgress(counts, 'draining');
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { TASK_QUEUE } from '../../../src/domain/names.ts';
 import { loginMessages } from '../../support/data/login-messages.ts';
 import type { IngestHandle } from '../../support/start-stack.ts';
 import type { WorkerProcess } from '../../support/worker-process.ts';
@@ -39,12 +40,13 @@ async function freezeDuring(step: string, run: IngestHandle): Promise<WorkerProc
   process.kill(frozen.pid, 'SIGSTOP');
   const other = await stack.spawnWorker(stack.env);
   await until('the other worker has begun the same step', async () => {
-    const { raw } = await run.describe();
-    const steps = raw.pendingActivities ?? [];
-    const again = steps.some(
-      ({ activityType, attempt }) => activityType?.name === step && Number(attempt) > 1,
+    // The frozen worker's own task queue gets the step first, and after some seconds the queue of all workers.
+    const { events } = await run.fetchHistory();
+    const scheduled = events?.filter(
+      ({ activityTaskScheduledEventAttributes: each }) =>
+        each?.activityType?.name === step && each.taskQueue?.name === TASK_QUEUE,
     );
-    return again || steps.every(({ activityType }) => activityType?.name !== step);
+    return (scheduled?.length ?? 0) > 0;
   });
   process.kill(frozen.pid, 'SIGCONT');
   gate.open();
