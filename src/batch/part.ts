@@ -22,9 +22,10 @@
  * queue. Namespace, workflow, kind and batch are authenticated with each part, so none can be used in another workflow or in
  * place of another.
  *
- * An activity input holds either the part itself or a reference to it: while one worker does all steps, references
- * (single-worker.ts), so that each part is in the history once. How many bytes a batch may have, so that its parts fit a
- * payload and the history, is in byte-limits.ts; when a run continues as new, in history-budget.ts.
+ * An activity input holds either the part itself or a reference to it, so that each part is in the history once: the worker
+ * that received a batch runs its steps. In runs of builds up to 0.3.0, inputs hold references only while one worker does all
+ * steps (single-worker.ts). How many bytes a batch may have, so that its parts fit a payload and the history, is in
+ * byte-limits.ts; when a run continues as new, in history-budget.ts.
  */
 export type Part<T> = Uint8Array & { readonly holds?: T };
 
