@@ -14,21 +14,24 @@ const TAKEN_WITHIN = '5 seconds';
 /** The lane of a batch, and the task queue of the worker that caches its parts, if that one is to run its steps. */
 export type Place = { lane: number; workerQueue?: string | undefined };
 
-/** If that worker does not begin a step in time, any worker runs it and the later ones. */
+/**
+ * That worker gets one attempt: one that stands still would take the next attempts, too. If it fails or does not begin in
+ * time, any worker runs the step, with its retries, and the later ones.
+ */
 function at<T>(place: Place, run: (where: ActivityOptions) => Promise<T>): Promise<T> {
   const { workerQueue: taskQueue } = place;
   if (taskQueue === undefined) return run({});
-  return run({ taskQueue, scheduleToStartTimeout: TAKEN_WITHIN }).catch((error: unknown) => {
-    if (!isNotTaken(error)) throw error;
+  const once = { taskQueue, scheduleToStartTimeout: TAKEN_WITHIN, retry: { maximumAttempts: 1 } };
+  return run(once).catch((error: unknown) => {
+    if (!mayBeRetried(error)) throw error;
     place.workerQueue = undefined;
     return run({});
   });
 }
 
-const isNotTaken = (error: unknown): boolean =>
+const mayBeRetried = (error: unknown): boolean =>
   error instanceof ActivityFailure &&
-  error.cause instanceof TimeoutFailure &&
-  error.cause.timeoutType === 'SCHEDULE_TO_START';
+  (error.cause instanceof TimeoutFailure || error.retryState === 'MAXIMUM_ATTEMPTS_REACHED');
 
 /** The four activities, each with a summary for the Web UI that contains only counts. */
 export const steps = {
