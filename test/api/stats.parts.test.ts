@@ -76,9 +76,17 @@ test('distinct users, devices and addresses are rounded down', async () => {
 });
 
 test('an answer that the caller has is not sent again, and does not count', async () => {
-  const limited = await apiInTest({ settings: { requestsPerMinute: 3 }, database: api.database });
+  const limited = await apiInTest({ settings: { requestsPerMinute: 30 }, database: api.database });
   const path = `/v1/stats/days?to=${TODAY}`;
-  const first = await limited.get(path);
+  // Until it is kept: each answer from the database says up to when it counts.
+  const first = await vi.waitFor(async () => {
+    const answer = await limited.get(path);
+    expect(answer.headers.get('cache-status')).toContain('detail=memory');
+    return answer;
+  });
+  const leftOf = ({ headers }: Response) =>
+    Number(/r=(\d+);/.exec(headers.get('ratelimit') ?? '')?.[1]);
+  const left = leftOf(first);
   const etag = first.headers.get('etag') as string;
   expect(first.headers.get('cache-control')).toBe('private, no-cache');
   expect(first.headers.get('cache-status')).toMatch(/^login-etl; /);
@@ -87,7 +95,7 @@ test('an answer that the caller has is not sent again, and does not count', asyn
     const again = await limited.get(path, { 'if-none-match': etag });
     expect(again.status).toBe(304);
     expect(await again.text()).toBe('');
-    expect(again.headers.get('ratelimit')).toMatch(/r=2;/);
+    expect(leftOf(again)).toBeGreaterThanOrEqual(left);
   }
   expect((await limited.get(path, { 'if-none-match': 'W/"other"' })).status).toBe(200);
 });
