@@ -63,13 +63,16 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
 
 /** The first argument may be plain where people start the workflow; the arguments of a continued run may not. */
 function checkInput({ args: [input, ...carried] }: WorkflowExecuteInput): void {
-  const { workflowType, continuedFromExecutionRunId } = workflowInfo();
-  const lacksKey = [input, ...carried].some((value) => originOf(value) === 'missing key');
-  if (lacksKey && carried.length > 0 && continuedFromExecutionRunId !== undefined) {
-    // Sealed by the run before, whose worker has the key: fail the workflow task, which another worker then tries.
-    throw new Error(
-      'the run that this one continues sealed its state with a key that PAYLOAD_KEYS does not hold',
-    );
+  const { workflowType, continuedFromExecutionRunId, unsafe } = workflowInfo();
+  const withoutKey = [input, ...carried].find((value) => originOf(value) === 'missing key');
+  if (withoutKey !== undefined) {
+    // A worker with the key accepted it. Fail the workflow task, which such a worker then tries.
+    if (unsafe.isReplaying) throw new Error(refusalReason(withoutKey));
+    if (carried.length > 0 && continuedFromExecutionRunId !== undefined) {
+      throw new Error(
+        'the run that this one continues sealed its state with a key that PAYLOAD_KEYS does not hold',
+      );
+    }
   }
   if (workflowType !== WORKFLOW_TYPE) {
     sealed(input, 'input');
