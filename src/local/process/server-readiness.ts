@@ -15,6 +15,7 @@ type ReadinessOptions = {
 };
 
 const pauseMs = 50;
+const LINES_OF_A_PANIC = 200;
 const portTaken = /address already in use|can't (?:set|use) .*port|EADDRINUSE/i;
 
 /** Waits until the server answers. Stops and reports a server that does not answer in time or ends early. */
@@ -63,5 +64,7 @@ async function poll(options: ReadinessOptions): Promise<void> {
 async function earlyExit(name: string, server: RunningProcess): Promise<Error> {
   const lines = server.lastLines();
   const message = `${name} ended while starting ${inWords(await server.exited)}. Its last lines:\n${lines}`;
-  return portTaken.test(lines) ? new PortTakenError(message) : new Error(message);
+  // A Go program's stack follows what it panicked about.
+  const isPortTaken = portTaken.test(server.lastLines(LINES_OF_A_PANIC));
+  return isPortTaken ? new PortTakenError(message) : new Error(message);
 }

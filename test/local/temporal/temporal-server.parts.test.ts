@@ -105,6 +105,21 @@ test('a server that ends while starting is reported with its last words', { time
   );
 });
 
+test('a port that another program took meanwhile is replaced, also where a stack hides the reason', {
+  timeout,
+}, async () => {
+  const attempts = join(await temporaryDirectory(), 'attempts');
+  const panics = await writeProgram(
+    join(await temporaryDirectory(), 'temporal'),
+    `echo attempt >> ${attempts}`,
+    'echo "panic: failed assigning ephemeral port: address already in use" >&2',
+    'for line in $(seq 40); do echo "main.go:$line" >&2; done',
+    'exit 2',
+  );
+  await expect(startTemporalServer({ binary: panics })).rejects.toThrow('ended while starting');
+  expect((await readFile(attempts, 'utf8')).trim().split('\n').length).toBeGreaterThan(1);
+});
+
 test('an abort in the middle of starting leaves no process behind', { timeout }, async () => {
   const pidFile = join(await temporaryDirectory(), 'pid');
   const slow = await writeProgram(
