@@ -152,7 +152,8 @@ describe('schedule', () => {
     expect(refused.exitCode).toBe(2);
     expect(refused.stderr).toContain('--yes');
     expect((await described()).when).toEqual(['every 60 s']);
-    expect((await schedule('delete', '--yes')).exitCode).toBe(0);
+    const deleted = await schedule('delete', '--yes');
+    expect(deleted.exitCode, deleted.stderr).toBe(0);
     expect((await schedule('describe')).stderr).toContain('there is no schedule');
   });
 
