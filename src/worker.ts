@@ -125,7 +125,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
         histories: histories(connection, config.temporal.namespace),
       }),
     };
-    const usedKeys = new UsedPayloadKeys(config.payloads.keys);
+    const usedKeys = new UsedPayloadKeys(config.payloads.keys, (message) => logger.warn(message));
     heartbeat = await startHeartbeat(config, {
       pool: ownPool,
       usedKeys,

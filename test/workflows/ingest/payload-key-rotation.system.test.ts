@@ -162,8 +162,10 @@ test('the log, status and doctor name a payload key that was removed too early, 
       const { stdout } = await loginEtl(early, ['status', '--json']);
       return JSON.stringify((JSON.parse(stdout) as { problems: object[] }).problems);
     };
-    await expect.poll(problems, { timeout: 40_000 }).toContain(missing);
-    expect(await problems()).toContain('Add that key to PAYLOAD_KEYS of every worker');
+    await expect
+      .poll(problems, { timeout: 60_000 })
+      .toContain('Add that key to PAYLOAD_KEYS of every worker');
+    expect(await problems()).toContain(missing);
     expect((await loginEtl(early, ['doctor'])).stdout).toContain(missing);
     await worker.stop();
   } finally {
