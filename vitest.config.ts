@@ -12,8 +12,8 @@ export const SERVERS: NonNullable<TestProjectInlineConfiguration['test']> = {
   globalSetup: ['test/support/global-setup.ts'],
   // One process per file, since Temporal's runtime is installed once per process.
   pool: 'forks',
-  // Three per core on two cores, since a file waits for its servers most of the time.
-  maxWorkers: 6,
+  // More than the cores, since these files mostly wait for their servers. With six, servers on two cores miss deadlines.
+  maxWorkers: 4,
   testTimeout: 60_000,
   hookTimeout: 60_000,
   // The default of one second is short on a busy machine.
