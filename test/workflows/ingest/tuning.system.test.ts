@@ -131,7 +131,6 @@ async function whileShardsHoldBatches() {
 async function storedOnce(): Promise<number> {
   const stored = (await stack.rows()).length;
   expect(stored).toBeGreaterThanOrEqual(500);
-  expect(stored).toBeLessThan(MANY);
   expect(await stack.queueDepth()).toEqual({ visible: MANY - stored, inFlight: 0 });
   return stored;
 }
