@@ -1,6 +1,7 @@
 -- In place of login_etl_insert_each, which earlier builds go on using. It returns two more things: rows whose message is
 -- stored already (their code is null), and whether a function raised the error on purpose, with RAISE: such a code says
--- nothing about the server, whatever it is. The context's first line names the innermost statement, in any language.
+-- nothing about the server, whatever it is. The context's first line names the innermost statement, in any language. Rows are
+-- looked up by lists of keys instead of a join with user_logins, which a distributed table (Citus) has no plan for.
 create function login_etl_insert_rows(columns text[], logins jsonb)
 returns table (place integer, code text, of_constraint text, of_column text, of_table text, raised boolean)
 language plpgsql as $$
@@ -18,6 +19,9 @@ declare
     when exists (select from pg_rewrite where ev_class = 'user_logins'::regclass) then 'LE002' else 'LE001'
   end;
   part jsonb;
+  dates date[];
+  ids text[];
+  missing boolean;
   inserted text[];
   context text;
   at integer := 0;
@@ -29,16 +33,16 @@ begin
     );
     begin
       execute statement into inserted using part;
-      if exists (
-        select from jsonb_to_recordset(part) as login (create_date date, message_id text)
-        cross join lateral (
-          select exists (
-            select from user_logins
-            where user_logins.create_date = login.create_date and user_logins.message_id = login.message_id
-          ) or exists (select from quarantine where quarantine.message_id = login.message_id) as stored
-        ) as looked
-        where not stored
-      ) then
+      select array_agg(create_date), array_agg(message_id) into dates, ids
+      from jsonb_to_recordset(part) as login (create_date date, message_id text);
+      with stored as materialized (
+        select create_date, message_id from user_logins where create_date = any(dates) and message_id = any(ids)
+      )
+      select count(*) > 0 into missing from unnest(dates, ids) as login (create_date, message_id)
+      where not exists (
+        select from stored where stored.create_date = login.create_date and stored.message_id = login.message_id
+      ) and not exists (select from quarantine where quarantine.message_id = login.message_id);
+      if missing then
         raise exception using errcode = not_stored;
       end if;
       if cardinality(inserted) < jsonb_array_length(part) then

@@ -61,6 +61,7 @@ language sql stable security definer as $$
   where attrelid = 'user_logins'::regclass and attnum > 0 and not attisdropped and attgenerated = ''
 $$;
 
+-- Here and below "select 1", since Citus refuses a subquery without columns.
 -- Makes the partition of a month that has none and no rows: false if it was not made. With an empty default partition there
 -- is nothing to scan under its lock.
 create function login_etl_make_month(month date) returns boolean
@@ -70,7 +71,7 @@ begin
     raise exception 'month % is out of bounds', month using errcode = 'invalid_parameter_value';
   end if;
   lock table login_etl_migrations in share row exclusive mode;
-  if exists (select from user_logins_default) then return false; end if;
+  if exists (select 1 from user_logins_default) then return false; end if;
   return login_etl_make_partitions(month, month) = 1;
 exception when check_violation then
   -- A row of the month came in between.
@@ -94,7 +95,7 @@ begin
     delete from partition_move;
     delete from partition_move_changes;
   end if;
-  if not exists (select from user_logins_default) then return false; end if;
+  if not exists (select 1 from user_logins_default) then return false; end if;
   if exists (
     select from pg_trigger where tgrelid = 'user_logins_default'::regclass and not tgisinternal and tgparentid = 0
   ) then
@@ -242,7 +243,7 @@ $$;
 -- Rows in the default partition, counted up to 100,000, and their months.
 create function login_etl_default_rows() returns bigint
 language sql stable security definer as $$
-  select count(*) from (select from user_logins_default limit 100000) as counted
+  select count(*) from (select 1 from user_logins_default limit 100000) as counted
 $$;
 
 do $$

@@ -131,7 +131,8 @@ begin
 end
 $$;
 
--- Runs that began before then leave the ledger, in slices. @returns how many
+-- Runs that began before then leave the ledger, in slices, but for that of an adoption: it is dated by the first of its rows, and
+-- the others are in the table for longer. @returns how many
 create function login_etl_prune_ledger(before timestamptz, most integer) returns bigint
 language plpgsql security definer as $$
 declare
@@ -143,6 +144,7 @@ begin
   select array_agg(run_id) into ids from (
     select run_id from ingest_runs
     where started_at < before and (finished_at is not null or started_at < now() - interval '60 days')
+      and run_id <> '00000000-0000-0000-0000-000000000000'
     order by started_at limit least(most, 10000)
   ) as old;
   delete from ingest_batches where run_id = any(ids);
