@@ -1,9 +1,7 @@
 import type { Pool } from 'pg';
+import { DAY_MS, type Month, monthOf } from '../../domain/tables/days.ts';
 import {
   closedAt,
-  DAY_MS,
-  type Month,
-  monthOf,
   monthStart,
   monthsDue,
   type RetentionDone,

@@ -6,6 +6,7 @@ import {
   type RecoveryResult,
   zeroRecoveryCounts,
 } from '../../domain/recovery/recovery.ts';
+import { DAY_MS } from '../../domain/tables/days.ts';
 import {
   endRecovery,
   findRecovery,
@@ -33,7 +34,6 @@ type Dependencies = RecoverDependencies & { histories: Histories };
 
 /** The clocks of Postgres and Temporal may differ, and a run closes a while after its last insert. */
 const CLOCKS_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 /** Runs of one step. Few, since a step that is tried again begins with the first. */
 const RUNS_PER_STEP = 20;
 const MOST_UNCLOSED = 1_000;

@@ -1,6 +1,6 @@
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+import { DAY_MS } from '../../domain/tables/days.ts';
 import type { FoundLogin } from '../../postgres/reads/search-logins.ts';
-import { DAY_MS } from '../login-window.ts';
 import { EXPORT_COLUMNS, type ExportFile } from './export-columns.ts';
 
 type Column = (typeof EXPORT_COLUMNS)[number];

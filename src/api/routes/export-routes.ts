@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { DAY_MS } from '../../domain/tables/days.ts';
 import { recordDownload } from '../../postgres/audit/record-api-use.ts';
 import { countToExport } from '../../postgres/reads/count-to-export.ts';
 import type { ApiContext } from '../api-context.ts';
@@ -8,7 +9,7 @@ import { ApiProblem } from '../api-problem.ts';
 import { type ApiServer, callerOf } from '../api-server.ts';
 import { EXPORT_FORMATS, exportStore, type KnownExport } from '../exports/export-store.ts';
 import { streamExport } from '../exports/stream-export.ts';
-import { DAY_MS, windowFields, windowOf } from '../login-window.ts';
+import { windowFields, windowOf } from '../login-window.ts';
 import { sendPrivate, sent } from '../send-data.ts';
 import { filterFields, filterOf, problems, reasonField } from './login-fields.ts';
 

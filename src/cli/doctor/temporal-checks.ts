@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import { dataConverter } from '../../crypto/payloads/data-converter.ts';
 import { SCHEDULE_ID, TASK_QUEUE } from '../../domain/names.ts';
 import { keyDifferences, liveWorkers } from '../../domain/rotation/live-workers.ts';
+import { DAY_MS } from '../../domain/tables/days.ts';
 import { readMissingKeys } from '../../postgres/workers/payload-key-uses.ts';
 import { readReportedWorkers } from '../../postgres/workers/read-workers.ts';
 import { lazyConnection } from '../../temporal/connect-client.ts';
@@ -21,7 +22,6 @@ import { type CheckList, type Finding, failed, ok, warning } from './check.ts';
 import { notConfigured } from './configuration-checks.ts';
 
 const TEMPORAL = 'Temporal';
-const DAY_MS = 86_400_000;
 
 export function temporalChecks(
   settings: Config['temporal'] | undefined,

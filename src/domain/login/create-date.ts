@@ -1,7 +1,7 @@
+import { dayOf } from '../tables/days.ts';
+
 /** The UTC date of a message's SentTimestamp, such as `2026-11-22`. */
-export function createDate(sentAtMs: number): string {
-  return new Date(sentAtMs).toISOString().slice(0, 10);
-}
+export const createDate = (sentAtMs: number): string => dayOf(new Date(sentAtMs));
 
 /** The dates of some messages, each once. */
 export const daysOf = (sentAtMs: readonly number[]): string[] => [

@@ -1,3 +1,5 @@
+import { DAY_MS, type Month } from './days.ts';
+
 /** The settings of the custodian's worker. Undefined: everything is kept. */
 export type RetentionPolicy = {
   /** Complete months that are kept before the current one. */
@@ -8,15 +10,8 @@ export type RetentionPolicy = {
   ledgerMonths?: number | undefined;
 };
 
-/** A month as `YYYY-MM`. */
-export type Month = string;
-
 /** SQS keeps a message for 14 days at most; a day more, since clocks differ. */
 const CLOSED_AFTER_DAYS = 15;
-export const DAY_MS = 86_400_000;
-
-export const monthOf = (date: Date): Month => date.toISOString().slice(0, 7);
-export const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
 
 /** The first moment (UTC) of the month that is `months` after this one. */
 export function monthStart(month: Month, months = 0): Date {

@@ -1,10 +1,7 @@
+import { DAY_MS, dayOf, type Month, monthOf } from './days.ts';
 import {
   type Backup,
   closedAt,
-  DAY_MS,
-  dayOf,
-  type Month,
-  monthOf,
   monthStart,
   monthsDue,
   type RetentionDone,

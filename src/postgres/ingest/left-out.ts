@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { DAY_MS } from '../../domain/tables/days.ts';
 
 const LEFT_FOR_GOOD = `
   select message_id as id from quarantine_departures where cause <> 'replayed' and message_id = any($1)`;
@@ -20,7 +21,7 @@ const OF_RETIRED_MONTHS = `
   )`;
 
 /** The queue's longest retention. */
-const MAY_BE_RETIRED_MS = 14 * 86_400_000;
+const MAY_BE_RETIRED_MS = 14 * DAY_MS;
 
 type Messages = { messageIds: readonly string[]; sentAtMs: readonly number[] };
 

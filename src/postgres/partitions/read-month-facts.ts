@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import type { Backup, Month, MonthFacts } from '../../domain/tables/retention.ts';
+import type { Month } from '../../domain/tables/days.ts';
+import type { Backup, MonthFacts } from '../../domain/tables/retention.ts';
 import { ADOPTION_RUN_ID } from '../adopt/copy-rows.ts';
 import { LOGIN_ID_HASH } from '../ingest/id-hash.ts';
 

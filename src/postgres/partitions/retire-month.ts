@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Month } from '../../domain/tables/retention.ts';
+import type { Month } from '../../domain/tables/days.ts';
 import { changeSchema } from '../change-schema.ts';
 
 /** Reads the month's rows, before it is locked: see `0029_retention.sql`. */

@@ -7,9 +7,9 @@ import {
 } from '@temporalio/client';
 import { TASK_QUEUE } from '../../domain/names.ts';
 import { CUSTODIAN_TASK_QUEUE } from '../../domain/rotation/rotation.ts';
+import { DAY_MS } from '../../domain/tables/days.ts';
 import { MAINTENANCE, RETENTION } from '../../domain/tables/maintenance.ts';
 
-const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 type Daily = { workflowType: string; scheduleId: string };

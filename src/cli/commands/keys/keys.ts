@@ -6,6 +6,7 @@ import { generateKeys, KEY_FILE_NAMES } from '../../../crypto/keys/generate-keys
 import { parseKeyring } from '../../../crypto/keys/keyring.ts';
 import { writeKeyFiles } from '../../../crypto/keys/write-key-files.ts';
 import { IDS_WITHOUT_KEY } from '../../../domain/login/masking.ts';
+import { monthOf } from '../../../domain/tables/days.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { EXIT_CODES_HELP } from '../../exit-codes.ts';
 import { UsageProblem } from '../../options/usage-problem.ts';
@@ -57,7 +58,7 @@ export function addKeysCommand(program: Command): void {
     });
 }
 
-const currentMonth = (): string => new Date().toISOString().slice(0, 7);
+const currentMonth = (): string => monthOf(new Date());
 
 function refuseToOverwrite(directory: string): void {
   const there = Object.values(KEY_FILE_NAMES).filter((name) => existsSync(join(directory, name)));

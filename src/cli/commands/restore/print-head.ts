@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Pool } from 'pg';
 import { sealJournal } from '../../../crypto/vault/seal-journal.ts';
 import type { VaultPublicKey } from '../../../crypto/vault/vault-envelope.ts';
+import { DAY_MS } from '../../../domain/tables/days.ts';
 import { type AuditHead, readAuditHead, recordBackup } from '../../../postgres/audit/audit-head.ts';
 import { readJournal } from '../../../postgres/recovery/erasure-journal.ts';
 import { readSettings } from '../../connect/read-settings.ts';
@@ -27,8 +28,6 @@ Examples:
   login-etl audit head --json > audit-head.json
   login-etl audit head --backup 20261127T030000 --started 2026-11-27T03:00:00Z --json
 ${EXIT_CODES_HELP}`;
-
-const DAY_MS = 86_400_000;
 
 type Options = { backup?: string; started?: Date; json?: boolean };
 

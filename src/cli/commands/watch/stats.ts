@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
+import { dayOf } from '../../../domain/tables/days.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { readStats, STATS_QUERIES, type Stats } from '../../../postgres/logins/read-stats.ts';
 import { readSettings } from '../../connect/read-settings.ts';
@@ -48,7 +49,7 @@ export function addStatsCommand(program: Command): void {
       try {
         const read = (pool: Pool) =>
           readStats(pool, {
-            since: since.toISOString().slice(0, 10),
+            since: dayOf(since),
             top,
             onQuery: (queries) => progress.update(queries, {}),
           });

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { dayOf } from '../../../domain/tables/retention.ts';
+import { dayOf } from '../../../domain/tables/days.ts';
 import {
   dropsAt,
   monthsAhead,
