@@ -15,10 +15,19 @@ const TAKEN_WITHIN = '5 seconds';
 export type Place = { lane: number; workerQueue?: string | undefined };
 
 /**
- * That worker gets one attempt: one that stands still would take the next attempts, too. If it fails or does not begin in
- * time, any worker runs the step, with its retries, and the later ones.
+ * Runs a step, with a summary for the Web UI that contains only counts. The worker of the place gets one attempt: one that
+ * stands still would take the next attempts, too. If it fails or does not begin in time, any worker runs the step, with its
+ * retries, and the later ones.
  */
-function at<T>(place: Place, run: (where: ActivityOptions) => Promise<T>): Promise<T> {
+function at<T>(
+  place: Place,
+  options: ActivityOptions,
+  what: string,
+  step: (activities: Activities) => Promise<T>,
+): Promise<T> {
+  const summary = clearSummary(`lane ${place.lane}: ${what}`);
+  const run = (where: ActivityOptions) =>
+    step(proxyActivities<Activities>({ ...options, ...where, summary }));
   const { workerQueue: taskQueue } = place;
   if (taskQueue === undefined) return run({});
   const once = { taskQueue, scheduleToStartTimeout: TAKEN_WITHIN, retry: { maximumAttempts: 1 } };
@@ -33,21 +42,15 @@ const mayBeRetried = (error: unknown): boolean =>
   error instanceof ActivityFailure &&
   (error.cause instanceof TimeoutFailure || error.retryState === 'MAXIMUM_ATTEMPTS_REACHED');
 
-/** The four activities, each with a summary for the Web UI that contains only counts. */
 export const steps = {
   receive: (lane: number, ...args: Parameters<Activities['receiveBatch']>) =>
-    proxyActivities<Activities>({
-      ...RECEIVE,
-      summary: clearSummary(`lane ${lane}: receive up to ${args[0].maxMessages} messages`),
-    }).receiveBatch(...args),
+    at({ lane }, RECEIVE, `receive up to ${args[0].maxMessages} messages`, (activities) =>
+      activities.receiveBatch(...args),
+    ),
 
   mask: (place: Place, ...args: Parameters<Activities['maskBatch']>) =>
-    at(place, (where) =>
-      proxyActivities<Activities>({
-        ...MASK,
-        ...where,
-        summary: clearSummary(`lane ${place.lane}: mask ${args[0].count} messages`),
-      }).maskBatch(...args),
+    at(place, MASK, `mask ${args[0].count} messages`, (activities) =>
+      activities.maskBatch(...args),
     ),
 
   insert: (
@@ -55,20 +58,12 @@ export const steps = {
     { rows, quarantined }: { rows: number; quarantined: number },
     ...args: Parameters<Activities['insertBatch']>
   ) =>
-    at(place, (where) =>
-      proxyActivities<Activities>({
-        ...INSERT,
-        ...where,
-        summary: clearSummary(`lane ${place.lane}: insert ${rows} rows, quarantine ${quarantined}`),
-      }).insertBatch(...args),
+    at(place, INSERT, `insert ${rows} rows, quarantine ${quarantined}`, (activities) =>
+      activities.insertBatch(...args),
     ),
 
   acknowledge: (place: Place, ...args: Parameters<Activities['acknowledgeBatch']>) =>
-    at(place, (where) =>
-      proxyActivities<Activities>({
-        ...ACKNOWLEDGE,
-        ...where,
-        summary: clearSummary(`lane ${place.lane}: acknowledge ${args[0].count} messages`),
-      }).acknowledgeBatch(...args),
+    at(place, ACKNOWLEDGE, `acknowledge ${args[0].count} messages`, (activities) =>
+      activities.acknowledgeBatch(...args),
     ),
 };
