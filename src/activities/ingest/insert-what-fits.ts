@@ -52,8 +52,7 @@ export async function insertWhatFits(
     }
   }
   const left = await insertInChunks(batch, means, resumed);
-  const leftOut = new Set([...left.refused.map(({ index }) => index), ...left.storedBefore]);
-  const kept = without(leftOut, rows);
+  const kept = without(placesOf(left), rows);
   const storedBefore = left.storedBefore.map((place) => ({
     messageId: batch.messageIds[place] as string,
     sentAtMs: batch.sentAtMs[place] as number,
@@ -88,14 +87,16 @@ async function insertInChunks(
   for (let done = resumed?.done ?? 0; done < rows; ) {
     signal?.throwIfAborted();
     const places = range(done, Math.min(rows, done + CHUNK));
-    const leftOut = new Set([...left.refused.map(({ index }) => index), ...left.storedBefore]);
-    const stored = without(leftOut, done).at(-1);
+    const stored = without(placesOf(left), done).at(-1);
     await insertChunk(batch, places, { pool, vaultFor, stored, othersGoIn: false }, left);
     done += places.length;
     onProgress?.({ ...left, done });
   }
   return left;
 }
+
+const placesOf = ({ refused, storedBefore }: LeftOut): ReadonlySet<number> =>
+  new Set([...refused.map(({ index }) => index), ...storedBefore]);
 
 async function insertWhole(batch: OpenBatch, { pool, vaultFor }: InsertMeans) {
   const vault = sealingVault(batch, vaultFor);
