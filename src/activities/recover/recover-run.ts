@@ -219,12 +219,11 @@ export class RunRecovery {
 
 function sumOf(all: Iterable<Stored | undefined>): Stored {
   const sum = { inserted: 0, quarantined: 0, duplicates: 0 };
-  for (const { inserted, quarantined, duplicates } of [...all].filter(
-    (each) => each !== undefined,
-  )) {
-    sum.inserted += inserted;
-    sum.quarantined += quarantined;
-    sum.duplicates += duplicates;
+  for (const each of all) {
+    if (!each) continue;
+    sum.inserted += each.inserted;
+    sum.quarantined += each.quarantined;
+    sum.duplicates += each.duplicates;
   }
   return sum;
 }
