@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Counts } from '../../domain/counts.ts';
 import type { ChosenTuning } from '../../domain/ingest-input.ts';
 import { type FailingStep, failingSteps } from './failing-steps.ts';
-import { type RunProgress, runProgress } from './query-progress.ts';
+import { queryProgress, type RunProgress, readProgress } from './query-progress.ts';
 import { runCounts } from './run-counts.ts';
 import { missingKeyOfStuck } from './stuck-reason.ts';
 
@@ -43,9 +43,10 @@ export async function lookAtRun(
   );
   const beginsAt = executionTime && executionTime.getTime() > Date.now() ? executionTime : null;
   const all = [raw, ...shardsRaw];
+  const asked = beginsAt || !query ? undefined : queryProgress(client, workflowId);
   const [progress, known, ...failing] = await Promise.all([
-    beginsAt || !query ? undefined : runProgress(client, workflowId),
-    beginsAt || !query ? undefined : runCounts(client, workflowId, shards),
+    asked?.then(readProgress),
+    asked && runCounts(client, workflowId, shards, asked),
     ...all.map((each) => failingSteps(client, each)),
   ]);
   const stuck = all.find(

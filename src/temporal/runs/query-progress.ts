@@ -36,12 +36,14 @@ const progressSchema = z.object({
 export type RunProgress = z.infer<typeof progressSchema>;
 
 /** Undefined when no worker answers, or only one with a build whose answer differs. */
-export async function runProgress(
+export const runProgress = async (
   client: Client,
   workflowId: string,
-): Promise<RunProgress | undefined> {
-  return progressSchema.safeParse(await queryProgress(client, workflowId)).data;
-}
+): Promise<RunProgress | undefined> => readProgress(await queryProgress(client, workflowId));
+
+/** @param answer of `queryProgress` */
+export const readProgress = (answer: unknown): RunProgress | undefined =>
+  progressSchema.safeParse(answer).data;
 
 /** What a worker asks about the shards of a run, over its own connection. */
 export function countsReader(
