@@ -1,9 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { removePostgresData } from '../../src/local/postgres/postgres-server.ts';
+import { expectGone, familyOf } from './process/living-processes.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const START = fileURLToPath(new URL('../../src/local/start.ts', import.meta.url));
+
+const STOPS_WITHIN_MS = 10_000;
 
 export type NpmStart = {
   pid: number;
@@ -47,4 +53,23 @@ export function npmStart(directory: string, ...args: string[]): NpmStart {
       }
     },
   };
+}
+
+export async function emptyDirectory(): Promise<string> {
+  const directory = await temporaryDirectory();
+  onTestFinished(() => removePostgresData(join(directory, '.local', 'postgres')));
+  return directory;
+}
+
+/** It ends within ten seconds, and leaves none of its processes behind. */
+export async function expectStops(
+  { pid, kill, ended }: NpmStart,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  const family = await familyOf(pid);
+  const asked = performance.now();
+  kill(signal);
+  await ended;
+  expect(performance.now() - asked).toBeLessThan(STOPS_WITHIN_MS);
+  await expectGone(family);
 }

@@ -1,20 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { expect, onTestFinished, test } from 'vitest';
-import { removePostgresData } from '../../src/local/postgres/postgres-server.ts';
+import { expect, test } from 'vitest';
 import { jsonOf, loginEtl } from '../cli/login-etl.ts';
-import { npmStart } from './npm-start.ts';
-import { expectGone, familyOf } from './process/living-processes.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
-
-const STOPS_WITHIN_MS = 10_000;
-
-async function emptyDirectory(): Promise<string> {
-  const directory = await temporaryDirectory();
-  onTestFinished(() => removePostgresData(join(directory, '.local', 'postgres')));
-  return directory;
-}
+import { emptyDirectory, expectStops, npmStart } from './npm-start.ts';
+import { familyOf } from './process/living-processes.ts';
 
 async function databaseUrl(directory: string, file = 'env'): Promise<string> {
   const settings = await readFile(join(directory, '.local', file), 'utf8');
@@ -101,13 +91,9 @@ test('--once stores every sample, a second start keeps rows and keys, SIGTERM st
   expect(await beside.ended).toBe(1);
   expect(beside.output()).toContain('already running');
 
-  const family = await familyOf(second.pid);
-  expect(family.length).toBeGreaterThan(3);
-  const asked = performance.now();
-  second.kill('SIGTERM');
+  expect((await familyOf(second.pid)).length).toBeGreaterThan(3);
+  await expectStops(second, 'SIGTERM');
   expect(await second.ended).toBe(0);
-  expect(performance.now() - asked).toBeLessThan(STOPS_WITHIN_MS);
-  await expectGone(family);
   expect((await readdir(join(directory, '.local'))).filter((name) => name.endsWith('env'))).toEqual(
     [],
   );
@@ -129,12 +115,7 @@ test.each([
   async (_when, said) => {
     const start = npmStart(await emptyDirectory());
     await start.says(said);
-    const family = await familyOf(start.pid);
-    const asked = performance.now();
-    start.kill('SIGINT');
-    await start.ended;
-    expect(performance.now() - asked).toBeLessThan(STOPS_WITHIN_MS);
-    await expectGone(family);
+    await expectStops(start, 'SIGINT');
   },
   60_000,
 );
